@@ -1,0 +1,252 @@
+// Package catalog is the contract of the control plane as data: every kind of thing it manages, with its fields,
+// operations and actions. Terraform, Ansible, the CLI, the documentation and the tests are all driven by it.
+//
+// catalog.json is generated from the server's own code (cmd/gen) and embedded here; controlplane/docs/catalog.md
+// describes every trait.
+package catalog
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"sync"
+)
+
+//go:embed catalog.json
+var raw []byte
+
+//go:embed fixtures
+var fixtures embed.FS
+
+// Catalog is the whole contract.
+type Catalog struct {
+	// Version is MAJOR.MINOR; the server sends it as the header Demarc-Catalog.
+	Version string `json:"version"`
+	// BasePath is put before every Operation.Path: "/api/v1".
+	BasePath string `json:"base_path"`
+	// Kinds are ordered so that a kind stands after everything that it refers to.
+	Kinds []Kind `json:"kinds"`
+}
+
+// Kind is one kind of thing.
+type Kind struct {
+	Name        string `json:"name"`   // virtual_machine
+	Plural      string `json:"plural"` // virtual_machines
+	Title       string `json:"title"`  // Virtual machine
+	Description string `json:"description"`
+	Category    string `json:"category"` // heading in the documentation: Tenancy, Compute, …
+	Prefix      string `json:"prefix"`   // prefix of its ids: vm
+	Path        string `json:"path"`     // /virtual-machines
+	// Named kinds have a name that is unique within their parent, and can be addressed by a path of names.
+	Named bool `json:"named"`
+	// Parent is the containing kind, nil at the top level.
+	Parent *Parent `json:"parent,omitempty"`
+	// Key lists the fields that identify an object of an unnamed kind.
+	Key []string `json:"key,omitempty"`
+	// Managed kinds can be created, changed and deleted; the others are only read.
+	Managed bool    `json:"managed"`
+	Fields  []Field `json:"fields"`
+	// Operations by verb: create, get, list, update, delete. A verb that is missing does not exist.
+	Operations map[string]Operation `json:"operations"`
+	// Actions are verbs that leave nothing behind to declare.
+	Actions []Action `json:"actions,omitempty"`
+	// Filters are the query parameters that its list takes besides the standard ones.
+	Filters []Filter `json:"filters,omitempty"`
+	// States says, for each value of the field state, which verbs (operation or action) are allowed.
+	States map[string][]string `json:"states,omitempty"`
+	Since  string              `json:"since,omitempty"`
+}
+
+// Parent says which kind contains a kind, and through which field.
+type Parent struct {
+	Kind  string `json:"kind"`
+	Field string `json:"field"`
+}
+
+// Operation is one endpoint.
+type Operation struct {
+	ID         string `json:"id"`         // virtual_machines.create
+	Method     string `json:"method"`     // POST
+	Path       string `json:"path"`       // /virtual-machines/{id}, relative to Catalog.BasePath
+	Permission string `json:"permission"` // virtual_machines.create
+	// Async operations may answer 202 with a running operation in the field operation_id.
+	Async   bool   `json:"async,omitempty"`
+	Summary string `json:"summary"`
+}
+
+// Action is POST {path}/{id}/actions/{name}.
+type Action struct {
+	Name   string  `json:"name"`
+	Fields []Field `json:"fields,omitempty"` // of its body
+	Operation
+}
+
+// Types of a field.
+const (
+	String  = "string"
+	Integer = "integer"
+	Boolean = "boolean"
+	Object  = "object" // Fields says what is in it
+	Map     = "map"    // free string keys; Items says what the values are
+	Set     = "set"    // unordered, unique; Items is a primitive
+	List    = "list"   // ordered; used only where order means something
+)
+
+// Field is one field of a kind, or of an object in it.
+type Field struct {
+	Name        string  `json:"name"`
+	Type        string  `json:"type"`
+	Format      string  `json:"format,omitempty"` // slug, email, date-time, typeid, …
+	Description string  `json:"description"`
+	Fields      []Field `json:"fields,omitempty"` // of an object
+	Items       *Field  `json:"items,omitempty"`  // of a map, set or list
+
+	// Required: a create must have it, and it cannot be cleared.
+	Required bool `json:"required,omitempty"`
+	// Nullable: it can be absent; null in a PATCH clears it.
+	Nullable bool `json:"nullable,omitempty"`
+	// Default is the literal that the server uses when the field is absent or cleared.
+	Default json.RawMessage `json:"default,omitempty"`
+	// ServerDefault: the server chooses a value when the field is absent.
+	ServerDefault bool `json:"server_default,omitempty"`
+
+	Immutable bool `json:"immutable,omitempty"` // set at create only: a change means another object
+	Computed  bool `json:"computed,omitempty"`  // set by the server only
+	// Volatile fields change without anybody asking (revision, times, state, usage). Always computed.
+	Volatile  bool `json:"volatile,omitempty"`
+	WriteOnly bool `json:"write_only,omitempty"` // a secret: goes in, is never returned
+	GrowOnly  bool `json:"grow_only,omitempty"`  // a number that cannot be lowered
+	NeedsStop bool `json:"needs_stop,omitempty"` // the server stops and starts the machine to change it
+
+	Enum      []string `json:"enum,omitempty"`
+	OpenEnum  bool     `json:"open_enum,omitempty"` // readers must expect further values
+	Pattern   string   `json:"pattern,omitempty"`   // RE2 and Python compatible, anchored
+	Minimum   *int64   `json:"minimum,omitempty"`
+	Maximum   *int64   `json:"maximum,omitempty"`
+	MinLength *int64   `json:"min_length,omitempty"`
+	MaxLength *int64   `json:"max_length,omitempty"`
+	MaxItems  *int64   `json:"max_items,omitempty"` // of a map, set or list
+
+	Ref         []string `json:"ref,omitempty"`    // kinds whose id it holds
+	Unit        string   `json:"unit,omitempty"`   // MiB, GiB, …
+	OneOf       string   `json:"one_of,omitempty"` // exactly one of the fields with this value is set
+	Since       string   `json:"since,omitempty"`
+	Deprecated  string   `json:"deprecated,omitempty"`
+	RenamedFrom string   `json:"renamed_from,omitempty"`
+}
+
+// Writable says whether a client may send the field at create.
+func (f Field) Writable() bool { return !f.Computed }
+
+// Mutable says whether a PATCH may change the field.
+func (f Field) Mutable() bool { return !f.Computed && !f.Immutable }
+
+// Filter is a query parameter of a list.
+type Filter struct {
+	Name        string   `json:"name"`
+	Type        string   `json:"type"`
+	Description string   `json:"description"`
+	Enum        []string `json:"enum,omitempty"`
+	Ref         []string `json:"ref,omitempty"`
+}
+
+// Fixture is the sample data of one kind, from which every client is tested.
+//
+// A string "${kind}" or "${kind.label}" anywhere in it stands for the id of that parent; "${unique}" for a text that
+// differs at each use of the fixture.
+type Fixture struct {
+	// Parents are made first: label → what. A label without a dot in a reference is its kind's first parent.
+	Parents map[string]FixtureParent `json:"parents,omitempty"`
+	// Minimal has the required fields alone, Full every field, Changed every mutable field with another value.
+	Minimal map[string]any `json:"minimal,omitempty"`
+	Full    map[string]any `json:"full,omitempty"`
+	Changed map[string]any `json:"changed,omitempty"`
+	Invalid []InvalidCase  `json:"invalid,omitempty"`
+}
+
+// FixtureParent is an object that must exist before the fixture's own: made from the fixture of its kind
+// ("minimal", with Set merged over it), or, if Existing is set, found by that name path.
+type FixtureParent struct {
+	Kind     string         `json:"kind"`
+	Existing string         `json:"existing,omitempty"`
+	Set      map[string]any `json:"set,omitempty"`
+}
+
+// InvalidCase is a change to the fixture's minimal body that the server refuses.
+type InvalidCase struct {
+	Name    string         `json:"name"`
+	Set     map[string]any `json:"set"`
+	Pointer string         `json:"pointer"` // JSON pointer into the body
+	Code    string         `json:"code"`    // of errors[]
+}
+
+// Load returns the embedded catalog; it is parsed once.
+var Load = sync.OnceValues(func() (*Catalog, error) {
+	var c Catalog
+	if err := json.Unmarshal(raw, &c); err != nil {
+		return nil, fmt.Errorf("catalog.json: %w", err)
+	}
+	return &c, nil
+})
+
+// Kind returns the kind of that name, nil if there is none.
+func (c *Catalog) Kind(name string) *Kind {
+	for i := range c.Kinds {
+		if c.Kinds[i].Name == name {
+			return &c.Kinds[i]
+		}
+	}
+	return nil
+}
+
+// KindOfID returns the kind whose ids begin as id does, nil if there is none.
+func (c *Catalog) KindOfID(id string) *Kind {
+	i := strings.LastIndexByte(id, '_')
+	if i < 0 {
+		return nil
+	}
+	for k := range c.Kinds {
+		if c.Kinds[k].Prefix == id[:i] {
+			return &c.Kinds[k]
+		}
+	}
+	return nil
+}
+
+// Field returns the field of that name, nil if there is none.
+func (k *Kind) Field(name string) *Field {
+	for i := range k.Fields {
+		if k.Fields[i].Name == name {
+			return &k.Fields[i]
+		}
+	}
+	return nil
+}
+
+// Async says whether any write of the kind may answer with a running operation.
+func (k *Kind) Async() bool {
+	for _, op := range k.Operations {
+		if op.Async {
+			return true
+		}
+	}
+	return false
+}
+
+// LoadFixture returns the sample data of a kind.
+func LoadFixture(kind string) (*Fixture, error) {
+	b, err := fs.ReadFile(fixtures, path.Join("fixtures", kind+".json"))
+	if err != nil {
+		return nil, err
+	}
+	var f Fixture
+	d := json.NewDecoder(strings.NewReader(string(b)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&f); err != nil {
+		return nil, fmt.Errorf("fixtures/%s.json: %w", kind, err)
+	}
+	return &f, nil
+}

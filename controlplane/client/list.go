@@ -1,0 +1,58 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"maps"
+	"net/url"
+)
+
+// Page is one answer of a list.
+type Page struct {
+	Items         []json.RawMessage `json:"items"`
+	NextPageToken *string           `json:"next_page_token"`
+}
+
+// List yields every object of a collection, page after page. Unless the query says page_size, pages are as large as
+// the server gives. An error is yielded once, last.
+func (c *Client) List(ctx context.Context, path string, query url.Values) iter.Seq2[json.RawMessage, error] {
+	return func(yield func(json.RawMessage, error) bool) {
+		q := maps.Clone(query)
+		if q == nil {
+			q = url.Values{}
+		}
+		if !q.Has("page_size") {
+			q.Set("page_size", "500")
+		}
+		seen := map[string]bool{}
+		for {
+			res, err := c.Do(ctx, Request{Path: path, Query: q})
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			var page Page
+			if err := res.Decode(&page); err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, item := range page.Items {
+				if !yield(item, nil) {
+					return
+				}
+			}
+			if page.NextPageToken == nil || *page.NextPageToken == "" {
+				return
+			}
+			token := *page.NextPageToken
+			if seen[token] {
+				yield(nil, fmt.Errorf("list of %s: the server gave the same page token twice (request %s)", path, res.RequestID()))
+				return
+			}
+			seen[token] = true
+			q.Set("page_token", token)
+		}
+	}
+}
