@@ -1,0 +1,51 @@
+// Command demarc-server is the control plane.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/demarc/demarc/controlplane/internal/app"
+	"github.com/demarc/demarc/controlplane/internal/platform/config"
+	"github.com/demarc/demarc/controlplane/internal/platform/obs"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := root().ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "demarc-server:", err)
+		stop()
+		os.Exit(1) //nolint:gocritic // the deferred stop has just been called
+	}
+}
+
+func root() *cobra.Command {
+	cmd := &cobra.Command{Use: "demarc-server", Short: "The control plane of a cloud service provider", SilenceUsage: true, SilenceErrors: true}
+	cmd.AddCommand(
+		command("serve", "Serve the API and carry out operations", app.Serve),
+		command("migrate", "Bring the database to the schema of this program", app.Migrate),
+	)
+	return cmd
+}
+
+func command(name, short string, run func(context.Context, config.Config, *slog.Logger) error) *cobra.Command {
+	cmd := &cobra.Command{Use: name, Short: short, Args: cobra.NoArgs}
+	config.AddFlags(cmd.Flags())
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		cfg, err := config.Load(cmd.Flags(), os.Environ())
+		if err != nil {
+			return err
+		}
+		log := obs.NewLogger(os.Stderr, cfg.LogLevel)
+		slog.SetDefault(log)
+		return run(cmd.Context(), cfg, log)
+	}
+	return cmd
+}

@@ -1,0 +1,360 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/demarc/demarc/controlplane/api"
+	"github.com/demarc/demarc/controlplane/client/catalog"
+	"github.com/demarc/demarc/controlplane/internal/driver/simulated"
+	"github.com/demarc/demarc/controlplane/internal/hypervisor"
+	"github.com/demarc/demarc/controlplane/internal/platform/audit"
+	"github.com/demarc/demarc/controlplane/internal/platform/authn"
+	"github.com/demarc/demarc/controlplane/internal/platform/authz"
+	"github.com/demarc/demarc/controlplane/internal/platform/clock"
+	"github.com/demarc/demarc/controlplane/internal/platform/config"
+	"github.com/demarc/demarc/controlplane/internal/platform/db"
+	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
+	"github.com/demarc/demarc/controlplane/internal/platform/jobs"
+	"github.com/demarc/demarc/controlplane/internal/platform/ledger"
+	"github.com/demarc/demarc/controlplane/internal/platform/module"
+	"github.com/demarc/demarc/controlplane/internal/platform/obs"
+	"github.com/demarc/demarc/controlplane/internal/platform/pgserver"
+	"github.com/demarc/demarc/controlplane/internal/platform/reconcile"
+	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+	"github.com/demarc/demarc/controlplane/internal/platform/saga"
+	"github.com/demarc/demarc/controlplane/internal/platform/secret"
+	"github.com/demarc/demarc/controlplane/internal/platform/spec"
+)
+
+// Files of the data folder that tell others about the running server.
+const (
+	endpointFile = "endpoint"        // its URL, while it is ready
+	tokenFile    = "bootstrap-token" // the owner's token, made at the first start, for the owner's eyes
+)
+
+const workers = 16
+
+// Serve runs the server until ctx ends; then what is being done ends well, for as long as the configuration allows.
+func Serve(ctx context.Context, cfg config.Config, log *slog.Logger) error {
+	if err := os.MkdirAll(cfg.DataDir, 0o755); err != nil {
+		return err
+	}
+	d, err := openDatabase(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	s, err := build(cfg, d.DB, log)
+	if err != nil {
+		return err
+	}
+	// Without its database the server has nothing to do; whoever looks after it starts both again.
+	ctx, give := context.WithCancelCause(ctx)
+	defer give(nil)
+	go func() {
+		select {
+		case <-d.ended:
+			give(errDatabaseEnded)
+		case <-ctx.Done():
+		}
+	}()
+	if err := s.run(ctx); err != nil {
+		return err
+	}
+	if cause := context.Cause(ctx); errors.Is(cause, errDatabaseEnded) {
+		return cause
+	}
+	return nil
+}
+
+var errDatabaseEnded = errors.New("the private PostgreSQL has ended by itself; its log is in the data folder")
+
+// Migrate brings the database to the schema of this program, and returns.
+func Migrate(ctx context.Context, cfg config.Config, log *slog.Logger) error {
+	if err := os.MkdirAll(cfg.DataDir, 0o755); err != nil {
+		return err
+	}
+	d, err := openDatabase(ctx, cfg, log)
+	if err == nil {
+		d.close()
+	}
+	return err
+}
+
+// database is a connection to one, and what ends with it.
+type database struct {
+	*db.DB
+	stop  func()
+	ended <-chan struct{} // closed when a private PostgreSQL has ended, by itself or not
+}
+
+func (d *database) close() {
+	d.Close()
+	d.stop()
+}
+
+// openDatabase connects to the configured database, or to a private one that it starts, and migrates it.
+func openDatabase(ctx context.Context, cfg config.Config, log *slog.Logger) (*database, error) {
+	url, stop, ended := cfg.DatabaseURL.Reveal(), func() {}, (<-chan struct{})(nil)
+	if url == "" {
+		pg, err := pgserver.Start(ctx, pgserver.Options{DataDir: filepath.Join(cfg.DataDir, "postgres"), Logger: log})
+		if err != nil {
+			return nil, fmt.Errorf("private PostgreSQL: %w", err)
+		}
+		url, ended = pg.URL(), pg.Done()
+		stop = func() {
+			ctx, cancel := context.WithTimeout(context.Background(), cfg.ShutdownTimeout)
+			defer cancel()
+			if err := pg.Stop(ctx); err != nil {
+				log.Error("private PostgreSQL did not stop well", "error", err)
+			}
+		}
+	}
+	d, err := db.Open(ctx, url, db.Options{Logger: log})
+	if err == nil {
+		if err = d.Migrate(ctx); err != nil {
+			d.Close()
+		}
+	}
+	if err != nil {
+		stop()
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	return &database{d, stop, ended}, nil
+}
+
+// server is everything that runs.
+type server struct {
+	cfg      config.Config
+	log      *slog.Logger
+	db       *db.DB
+	api      *httpapi.Server
+	jobs     *jobs.Jobs
+	loop     *reconcile.Loop
+	drivers  *hypervisor.Registry
+	services services
+	ready    readiness
+}
+
+func build(cfg config.Config, d *db.DB, log *slog.Logger) (*server, error) {
+	clk, metrics := clock.Real(), obs.NewMetrics()
+	contract, err := spec.Load(api.OpenAPI)
+	if err != nil {
+		return nil, err
+	}
+	kinds, err := catalog.Load()
+	if err != nil {
+		return nil, err
+	}
+	token, err := bootstrapToken(cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	working := 0
+	if cfg.HasRole(config.RoleWorker) {
+		working = workers
+	}
+	queue, err := jobs.New(d, jobs.Options{Node: cfg.NodeName, Workers: working, StopTimeout: cfg.ShutdownTimeout, Clock: clk, Log: log, Metrics: metrics})
+	if err != nil {
+		return nil, err
+	}
+	engine := saga.New(saga.Deps{DB: d, Jobs: queue, Clock: clk, Log: log, Options: saga.Options{Ended: func(o saga.Operation) {
+		if o.FinishedAt != nil {
+			metrics.OperationEnded(o.Action, o.State, o.FinishedAt.Sub(o.CreatedAt))
+		}
+	}}})
+	drivers := hypervisor.NewRegistry(map[string]hypervisor.Factory{
+		"simulated": simulated.Factory(simulated.Settings{Dir: cfg.SimulatedDir, Clock: clk, LatencyScale: cfg.SimulatedLatency}),
+	})
+	loop := reconcile.New(reconcile.Deps{DB: d, Clock: clk, Log: log})
+	registry := resource.NewRegistry()
+	services, all := modules(module.Deps{
+		DB: d, Registry: registry, Clock: clk, Sagas: engine, Ledger: ledger.New(d, clk), Drivers: drivers, Log: log,
+	})
+	var ops []httpapi.Op
+	for _, m := range all {
+		ops = append(ops, m.Ops...)
+		for _, def := range m.Definitions {
+			engine.Register(def)
+		}
+		loop.Add(m.Reconcilers...)
+	}
+	loop.Add(engine.Reconciler(), reconcile.Reconciler{Name: "idempotency_keys", Every: time.Hour, Run: func(ctx context.Context) error {
+		return httpapi.PurgeIdempotency(ctx, d)
+	}})
+	s := &server{cfg: cfg, log: log, db: d, jobs: queue, loop: loop, drivers: drivers, services: services}
+	s.api = httpapi.New(httpapi.Deps{
+		DB: d, Contract: contract, Authenticator: authn.NewBootstrap(token), Authorizer: authz.OwnerOnly{}, Audit: audit.New(d, clk),
+		Observer: metrics, Clock: clk, Log: log, CatalogVersion: kinds.Version,
+	}, ops)
+	s.api.Pages(httpapi.Pages{Specification: api.OpenAPI, Metrics: metrics.Handler(), Ready: s.ready.check})
+	return s, nil
+}
+
+// run serves until ctx ends.
+func (s *server) run(ctx context.Context) error {
+	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer stopBackground()
+	running.Go(func() {
+		if err := s.db.Broker().Run(background); err != nil && !errors.Is(err, context.Canceled) {
+			s.log.Error("notifications ended", "error", err)
+		}
+	})
+	if err := s.services.seed(ctx, s.db); err != nil {
+		return fmt.Errorf("first data: %w", err)
+	}
+	defer func() {
+		if err := s.drivers.Close(); err != nil {
+			s.log.Error("drivers did not close well", "error", err)
+		}
+	}()
+	if s.cfg.HasRole(config.RoleWorker) {
+		if err := s.jobs.Start(background); err != nil {
+			return err
+		}
+		loopCtx, stopLoop := context.WithCancel(background)
+		var loop sync.WaitGroup
+		loop.Go(func() { s.loop.Run(loopCtx) })
+		defer func() {
+			stopLoop()
+			loop.Wait()
+			stopping, cancel := context.WithTimeout(context.Background(), s.cfg.ShutdownTimeout+5*time.Second)
+			defer cancel()
+			if err := s.jobs.Stop(stopping); err != nil {
+				s.log.Error("operations did not stop well; they go on at the next start", "error", err)
+			}
+		}()
+	}
+	if !s.cfg.HasRole(config.RoleAPI) {
+		s.ready.set(s.db)
+		<-ctx.Done()
+		return nil
+	}
+	return s.listen(ctx)
+}
+
+// listen answers requests until ctx ends.
+func (s *server) listen(ctx context.Context) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.cfg.Listen)
+	if err != nil {
+		return err
+	}
+	// Requests end with the server, so that long polls do not hold it up.
+	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
+	defer endRequests()
+	web := &http.Server{
+		Handler: s.api, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 90 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+		BaseContext: func(net.Listener) context.Context { return requests },
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- web.Serve(listener) }()
+	endpoint := "http://" + listener.Addr().String()
+	if err := replaceFile(filepath.Join(s.cfg.DataDir, endpointFile), endpoint+"\n", 0o644); err != nil {
+		return err
+	}
+	s.ready.set(s.db)
+	s.log.Info("ready", "endpoint", endpoint, "token_file", filepath.Join(s.cfg.DataDir, tokenFile))
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+	}
+	s.ready.unset()
+	if removeErr := os.Remove(filepath.Join(s.cfg.DataDir, endpointFile)); removeErr != nil && !errors.Is(removeErr, fs.ErrNotExist) {
+		s.log.Warn("endpoint file stays", "error", removeErr)
+	}
+	stopping, cancel := context.WithTimeout(context.Background(), s.cfg.ShutdownTimeout)
+	defer cancel()
+	s.api.EndLongPolls()
+	if shutdownErr := web.Shutdown(stopping); shutdownErr != nil {
+		s.log.Warn("requests were cut off", "error", shutdownErr)
+		endRequests()
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		err = nil
+	}
+	return err
+}
+
+// readiness is whether the server can do its work.
+type readiness struct {
+	mu sync.Mutex
+	db *db.DB
+}
+
+func (r *readiness) set(d *db.DB) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.db = d
+}
+
+func (r *readiness) unset() { r.set(nil) }
+
+func (r *readiness) check(ctx context.Context) error {
+	r.mu.Lock()
+	d := r.db
+	r.mu.Unlock()
+	if d == nil {
+		return errors.New("starting or stopping")
+	}
+	if err := d.Ping(ctx); err != nil {
+		return errors.New("the database does not answer")
+	}
+	if !d.Broker().Healthy() {
+		return errors.New("notifications of the database do not arrive")
+	}
+	return nil
+}
+
+// bootstrapToken is the owner's token: as configured, or as made at the first start.
+func bootstrapToken(cfg config.Config, log *slog.Logger) (secret.String, error) {
+	if !cfg.BootstrapToken.IsZero() {
+		return cfg.BootstrapToken, nil
+	}
+	path := filepath.Join(cfg.DataDir, tokenFile)
+	b, err := os.ReadFile(path)
+	if err == nil {
+		if token := strings.TrimSpace(string(b)); token != "" {
+			return secret.New(token), nil
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return secret.String{}, err
+	}
+	random := make([]byte, 32)
+	if _, err := rand.Read(random); err != nil {
+		return secret.String{}, err
+	}
+	token := "demarc_" + base64.RawURLEncoding.EncodeToString(random)
+	log.Info("the platform owner's token was made", "token_file", path)
+	return secret.New(token), replaceFile(path, token+"\n", 0o600)
+}
+
+// replaceFile writes a file as a whole: readers see the old content or the new one.
+func replaceFile(path, content string, mode fs.FileMode) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(f.Name()) }() // gone already if all went well
+	_, err = f.WriteString(content)
+	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

@@ -1,0 +1,39 @@
+package app
+
+import (
+	"context"
+
+	"github.com/demarc/demarc/controlplane/internal/billingentity"
+	"github.com/demarc/demarc/controlplane/internal/image"
+	"github.com/demarc/demarc/controlplane/internal/location"
+	"github.com/demarc/demarc/controlplane/internal/platform/authz"
+	"github.com/demarc/demarc/controlplane/internal/platform/db"
+	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+)
+
+// seed gives a new platform its root, and a simulated location with an image to try it with. It is done once, with the root, so that what
+// is deleted later does not come back.
+func (s services) seed(ctx context.Context, d *db.DB) error {
+	ctx = authz.System(ctx)
+	return d.InTx(ctx, func(ctx context.Context) error {
+		named := func(name, display string) resource.Named {
+			return resource.Named{Name: name, DisplayName: &display, Labels: map[string]string{}}
+		}
+		_, made, err := s.billingEntities.Bootstrap(ctx, billingentity.BillingEntityCreate{Currency: "EUR", BillingEntitySpec: billingentity.BillingEntitySpec{
+			Named: named("operator", "Operator"), TimeZone: "UTC", Language: "en", CustomerLimit: 1_000_000,
+		}})
+		if err != nil || !made {
+			return err
+		}
+		_, err = s.locations.Create(ctx, location.LocationCreate{Driver: "simulated", LocationSpec: location.LocationSpec{
+			Named: named("local", "Simulated location"), Enabled: true,
+		}})
+		if err != nil {
+			return err
+		}
+		_, err = s.images.Create(ctx, image.ImageCreate{OSType: "linux", Architecture: "x86_64", ImageSpec: image.ImageSpec{
+			Named: named("debian-12", "Debian 12"), MinDiskGiB: 4,
+		}})
+		return err
+	})
+}

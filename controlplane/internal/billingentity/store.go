@@ -1,0 +1,56 @@
+package billingentity
+
+import (
+	"context"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/db"
+	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+)
+
+type row struct {
+	resource.Columns `gorm:"embedded"`
+	ParentID         *string
+	Currency         string
+	Address          *Address `gorm:"serializer:json"`
+	TaxNumber        *string
+	TimeZone         string
+	Language         string
+	CustomerLimit    int64
+}
+
+func (r *row) model() BillingEntity {
+	return BillingEntity{Meta: r.Meta(), BillingEntityCreate: BillingEntityCreate{Currency: r.Currency, BillingEntitySpec: r.spec()}}
+}
+
+func (r *row) spec() BillingEntitySpec {
+	return BillingEntitySpec{Named: r.Named(), ParentID: r.ParentID, Address: r.Address, TaxNumber: r.TaxNumber,
+		TimeZone: r.TimeZone, Language: r.Language, CustomerLimit: r.CustomerLimit}
+}
+
+func (r *row) set(s BillingEntitySpec) {
+	r.SetNamed(s.Named)
+	r.ParentID, r.Address, r.TaxNumber = s.ParentID, s.Address, s.TaxNumber
+	r.TimeZone, r.Language, r.CustomerLimit = s.TimeZone, s.Language, s.CustomerLimit
+}
+
+// rootID is the id of the root, empty while there is none.
+func rootID(ctx context.Context, d *db.DB) (string, error) {
+	var id string
+	err := d.Conn(ctx).Table(Kind.Table).Select("id").Where("parent_id IS NULL").Limit(1).Scan(&id).Error
+	return id, err
+}
+
+// lockTree keeps the tree's shape from being changed by another transaction.
+func lockTree(ctx context.Context, d *db.DB) error {
+	return d.Conn(ctx).Exec("SELECT pg_advisory_xact_lock(hashtext('billing_entity.tree'))").Error
+}
+
+// below says whether id is ancestor or stands below it.
+func below(ctx context.Context, d *db.DB, ancestor, id string) (bool, error) {
+	var found bool
+	err := d.Conn(ctx).Raw(`WITH RECURSIVE up AS (
+			SELECT id, parent_id FROM billing_entity WHERE id = ?
+			UNION SELECT b.id, b.parent_id FROM billing_entity b JOIN up ON b.id = up.parent_id)
+		SELECT EXISTS (SELECT 1 FROM up WHERE id = ?)`, id, ancestor).Scan(&found).Error
+	return found, err
+}

@@ -1,0 +1,41 @@
+package disk
+
+import "github.com/demarc/demarc/controlplane/internal/platform/resource"
+
+// Kind describes disks.
+var Kind = resource.Kind{
+	Name: "disk", Plural: "disks", Title: "Disk", Category: "Storage", Prefix: "dsk", Path: "/disks", Table: "disk", Named: true,
+	Description: "A disk in a cloudspace, which can be attached to one of its machines.",
+	Parent:      &resource.Link{Kind: "cloudspace", Field: "cloudspace_id"},
+}
+
+// DiskSpec is what can be changed of a disk.
+type DiskSpec struct {
+	resource.Named
+	// Size; it can grow, not shrink.
+	SizeGiB int64 `json:"size_gib" validate:"required" minimum:"1" maximum:"65536" extensions:"x-unit=GiB,x-grow-only"`
+	// Most reads and writes in a second together; none means no limit.
+	IOPSLimit *int64 `json:"iops_limit" minimum:"100" maximum:"1000000"`
+	// The machine that it is attached to, in the same cloudspace. It is detached when the machine is deleted.
+	VirtualMachineID *string `json:"virtual_machine_id" format:"typeid" extensions:"x-ref=virtual_machine"`
+} // @name DiskSpec
+
+// DiskCreate is what a disk is made from.
+type DiskCreate struct {
+	// The cloudspace that it is in.
+	CloudspaceID string `json:"cloudspace_id" validate:"required" format:"typeid" extensions:"x-ref=cloudspace"`
+	DiskSpec
+} // @name DiskCreate
+
+// Disk is a disk of a customer.
+type Disk struct {
+	resource.Meta
+	DiskCreate
+	// The customer that it belongs to.
+	CustomerID string `json:"customer_id" format:"typeid" readonly:"true" extensions:"x-ref=customer"`
+} // @name Disk
+
+// DiskList is one page of disks.
+type DiskList struct {
+	resource.Page[Disk]
+} // @name DiskList

@@ -1,0 +1,16 @@
+package image
+
+import (
+	"github.com/demarc/demarc/controlplane/internal/platform/module"
+	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+)
+
+// New returns the service.
+func New(d module.Deps) *Service {
+	return &Service{deps: d, table: resource.NewTable[row](d.DB, d.Registry, d.Clock, Kind)}
+}
+
+// Module is what it brings to the server.
+func (s *Service) Module() module.Module {
+	return module.Module{Kind: Kind, Ops: api{s}.ops()}
+}

@@ -1,0 +1,111 @@
+package operation
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/authz"
+	"github.com/demarc/demarc/controlplane/internal/platform/fault"
+	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
+	"github.com/demarc/demarc/controlplane/internal/platform/module"
+	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+	"github.com/demarc/demarc/controlplane/internal/platform/saga"
+)
+
+// maxWait is the longest that a request waits for the end of an operation.
+const maxWait = time.Minute
+
+// Service shows operations.
+type Service struct{ sagas *saga.Engine }
+
+// New returns the service.
+func New(d module.Deps) *Service { return &Service{d.Sagas} }
+
+// Module is what it brings to the server.
+func (s *Service) Module() module.Module {
+	return module.Module{Kind: Kind, Ops: api{s}.ops()}
+}
+
+// Get returns an operation; with a wait, as soon as it has ended, or after that time as it then is.
+func (s *Service) Get(ctx context.Context, id, wait string) (Operation, error) {
+	d, err := parseWait(wait)
+	if err != nil {
+		return Operation{}, err
+	}
+	if err := seen(ctx); err != nil {
+		return Operation{}, err
+	}
+	poll, cancel := httpapi.LongPoll(ctx)
+	defer cancel()
+	o, err := s.sagas.Wait(poll, id, d)
+	if errors.Is(err, context.Canceled) && ctx.Err() == nil {
+		o, err = s.sagas.Get(ctx, id) // the server is stopping: answer with what there is
+	}
+	return model(o), err
+}
+
+// seen refuses a caller who may not see operations. The engine, which works on them for everybody, does not ask.
+func seen(ctx context.Context) error {
+	access, err := authz.From(ctx)
+	if err == nil && !access.All {
+		return fault.NotFoundError()
+	}
+	return err
+}
+
+func parseWait(s string) (time.Duration, error) {
+	if s == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 || d > maxWait {
+		return 0, fault.Parameter("wait", "invalid_parameter", "is not a time such as 30s, of at most 60s")
+	}
+	return d, nil
+}
+
+// List returns a page of operations, the newest first.
+func (s *Service) List(ctx context.Context, q resource.ListQuery) (resource.Page[Operation], error) {
+	access, err := authz.From(ctx)
+	if err != nil {
+		return resource.Page[Operation]{}, err
+	}
+	after, err := resource.After(q, 1)
+	if err != nil {
+		return resource.Page[Operation]{}, err
+	}
+	size := q.PageSize
+	if size <= 0 {
+		size = resource.DefaultPageSize
+	}
+	query := saga.Query{TargetID: q.Filters["target_id"], CustomerID: q.Filters["customer_id"], State: q.Filters["state"],
+		Descending: !strings.EqualFold(q.OrderBy, "created_at"), Limit: size + 1,
+		Nothing: !access.All}
+	if after != nil {
+		query.After = after[0]
+	}
+	found, err := s.sagas.List(ctx, query)
+	if err != nil {
+		return resource.Page[Operation]{}, err
+	}
+	page := resource.Page[Operation]{Items: []Operation{}}
+	if len(found) > size {
+		found = found[:size]
+		page.NextPageToken = resource.NextToken(q, found[size-1].ID)
+	}
+	for _, o := range found {
+		page.Items = append(page.Items, model(o))
+	}
+	return page, nil
+}
+
+// Cancel asks an operation to stop after the step that is running, and to undo.
+func (s *Service) Cancel(ctx context.Context, id string) (Operation, error) {
+	if err := seen(ctx); err != nil {
+		return Operation{}, err
+	}
+	o, err := s.sagas.Cancel(ctx, id)
+	return model(o), err
+}

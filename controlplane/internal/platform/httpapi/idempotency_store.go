@@ -1,0 +1,66 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/authn"
+	"github.com/demarc/demarc/controlplane/internal/platform/clock"
+	"github.com/demarc/demarc/controlplane/internal/platform/db"
+	"github.com/demarc/demarc/controlplane/internal/platform/fault"
+)
+
+// IdempotencyKept is how long the answer to a key is kept.
+const IdempotencyKept = 48 * time.Hour
+
+type idempotencyRow struct {
+	Status      int
+	Headers     []byte
+	Body        []byte
+	RequestHash []byte
+}
+
+// claim takes the key for this request, or returns the answer that it had before. A second request with the same key waits here
+// until the first one's transaction has ended.
+func (s *Server) claim(ctx context.Context, cl *call, key string) (*answer, error) {
+	principal := authn.From(ctx).ID
+	res := s.DB.Conn(ctx).Exec(`INSERT INTO idempotency_key (principal_id, op_id, key, request_hash, created_at)
+		VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`, principal, cl.op.ID, key, cl.hash(), clock.Real().Now())
+	if res.Error != nil || res.RowsAffected == 1 {
+		return nil, res.Error
+	}
+	var row idempotencyRow
+	err := s.DB.Conn(ctx).Raw(`SELECT status, headers, body, request_hash FROM idempotency_key
+		WHERE principal_id = ? AND op_id = ? AND key = ?`, principal, cl.op.ID, key).Scan(&row).Error
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(row.RequestHash, cl.hash()) {
+		return nil, &fault.Error{Kind: fault.Invalid, Code: "idempotency_key_reused", Detail: "this Idempotency-Key was sent before with another request"}
+	}
+	a := answer{Status: row.Status, Body: row.Body}
+	headers := map[string]string{}
+	if err := json.Unmarshal(row.Headers, &headers); err != nil {
+		return nil, err
+	}
+	a.ETag, a.Location = headers["ETag"], headers["Location"]
+	return &a, nil
+}
+
+// keep stores the answer under the key that was claimed.
+func (s *Server) keep(ctx context.Context, cl *call, key string, a answer) error {
+	headers, err := json.Marshal(map[string]string{"ETag": a.ETag, "Location": a.Location})
+	if err != nil {
+		return err
+	}
+	return s.DB.Conn(ctx).Exec(`UPDATE idempotency_key SET status = ?, headers = ?, body = ?
+		WHERE principal_id = ? AND op_id = ? AND key = ?`,
+		a.Status, string(headers), a.Body, authn.From(ctx).ID, cl.op.ID, key).Error
+}
+
+// PurgeIdempotency forgets the keys that are older than IdempotencyKept.
+func PurgeIdempotency(ctx context.Context, d *db.DB) error {
+	return d.Conn(ctx).Exec(`DELETE FROM idempotency_key WHERE created_at < ?`, clock.Real().Now().Add(-IdempotencyKept)).Error
+}

@@ -1,0 +1,105 @@
+// Package httpapi turns the table of operations into an HTTP server: routing, authentication, authorization, validation against the
+// specification, idempotency, preconditions, transactions, audit and errors are done here, once, for every operation. It alone knows gin.
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+)
+
+// BasePath stands before every operation's path.
+const BasePath = "/api/v1"
+
+// Scope says what an operation's permission is checked on.
+type Scope string
+
+// The scopes of operations.
+const (
+	// ScopePlatform: the whole platform.
+	ScopePlatform Scope = "platform"
+	// ScopeObject: the object whose id is in the path.
+	ScopeObject Scope = "object"
+	// ScopeParent: the object in which the body's parent field says that the new one is to be made.
+	ScopeParent Scope = "parent"
+	// ScopeFilter: nothing is refused; the answer holds what the caller may see.
+	ScopeFilter Scope = "filter"
+	// ScopeCaller: every authenticated principal may do it, for itself.
+	ScopeCaller Scope = "caller"
+)
+
+// Verbs of operations. An action's verb is its own name.
+const (
+	Create = "create"
+	Get    = "get"
+	List   = "list"
+	Update = "update"
+	Delete = "delete"
+)
+
+// Op is one operation of the API. The table of all of them drives the router, the specification, the catalog and the tests.
+type Op struct {
+	ID         string // virtual_machines.create; joins the specification by operationId
+	Kind       string // virtual_machine
+	Verb       string
+	Method     string
+	Path       string // /virtual-machines/{id}, below the base path
+	Permission string
+	Scope      Scope
+	Mutates    bool
+	// Async operations may answer 202 with an operation that goes on.
+	Async bool
+	// Action marks a POST {path}/{id}/actions/{verb}.
+	Action bool
+	// ParentField is the field of a create's body that names the parent.
+	ParentField string
+	Handle      Handler
+}
+
+// Handler serves a request; made by Handle.
+type Handler interface {
+	bind(c *call) (func(ctx context.Context) (any, error), error)
+}
+
+// Handlers are those of a kind's five standard operations; one that is nil does not exist.
+type Handlers struct{ Create, Get, List, Update, Delete Handler }
+
+// CRUD makes the standard operations of a kind. async names the verbs that may answer with an operation.
+func CRUD(k resource.Kind, h Handlers, async ...string) []Op {
+	object := k.Path + "/{id}"
+	createScope, parentField := ScopePlatform, ""
+	if k.Parent != nil {
+		createScope, parentField = ScopeParent, k.Parent.Field
+	}
+	all := []Op{
+		{Verb: Create, Method: http.MethodPost, Path: k.Path, Scope: createScope, ParentField: parentField, Mutates: true, Handle: h.Create},
+		{Verb: Get, Method: http.MethodGet, Path: object, Scope: ScopeObject, Handle: h.Get},
+		{Verb: List, Method: http.MethodGet, Path: k.Path, Scope: ScopeFilter, Handle: h.List},
+		{Verb: Update, Method: http.MethodPatch, Path: object, Scope: ScopeObject, Mutates: true, Handle: h.Update},
+		{Verb: Delete, Method: http.MethodDelete, Path: object, Scope: ScopeObject, Mutates: true, Handle: h.Delete},
+	}
+	var out []Op
+	for _, op := range all {
+		if op.Handle == nil {
+			continue
+		}
+		op.Kind = k.Name
+		op.ID = k.Plural + "." + op.Verb
+		op.Permission = op.ID
+		for _, v := range async {
+			op.Async = op.Async || v == op.Verb
+		}
+		out = append(out, op)
+	}
+	return out
+}
+
+// Action makes the operation of one action of a kind.
+func Action(k resource.Kind, verb string, async bool, h Handler) Op {
+	id := k.Plural + "." + verb
+	return Op{
+		ID: id, Kind: k.Name, Verb: verb, Method: http.MethodPost, Path: k.Path + "/{id}/actions/" + verb,
+		Permission: id, Scope: ScopeObject, Mutates: true, Async: async, Action: true, Handle: h,
+	}
+}

@@ -1,0 +1,375 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"regexp"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/audit"
+	"github.com/demarc/demarc/controlplane/internal/platform/authn"
+	"github.com/demarc/demarc/controlplane/internal/platform/authz"
+	"github.com/demarc/demarc/controlplane/internal/platform/clock"
+	"github.com/demarc/demarc/controlplane/internal/platform/db"
+	"github.com/demarc/demarc/controlplane/internal/platform/fault"
+	"github.com/demarc/demarc/controlplane/internal/platform/id"
+	"github.com/demarc/demarc/controlplane/internal/platform/obs"
+	"github.com/demarc/demarc/controlplane/internal/platform/requestid"
+	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+)
+
+const (
+	keyRequestID = "request_id"
+	// maxBody is the largest request body.
+	maxBody = 1 << 20
+)
+
+// Observer is told of each request.
+type Observer interface {
+	RequestStarted() (done func())
+	RequestAnswered(opID string, status int, took time.Duration)
+}
+
+// Deps are what the server needs.
+type Deps struct {
+	DB             *db.DB
+	Contract       Contract
+	Authenticator  authn.Authenticator
+	Authorizer     authz.Authorizer
+	Audit          *audit.Log
+	Observer       Observer
+	Clock          clock.Clock
+	Log            *slog.Logger
+	CatalogVersion string
+}
+
+// Server serves the table of operations.
+type Server struct {
+	Deps
+	log    *slog.Logger
+	engine *gin.Engine
+	gets   map[string]*Op // by kind: how its object is read, for the audit
+	ops    []Op
+	polls  polls
+}
+
+// New builds the server of these operations.
+func New(deps Deps, ops []Op) *Server {
+	gin.SetMode(gin.ReleaseMode)
+	s := &Server{Deps: deps, log: deps.Log, engine: gin.New(), gets: map[string]*Op{}, ops: ops, polls: polls{end: make(chan struct{})}}
+	s.engine.ContextWithFallback = true
+	s.engine.HandleMethodNotAllowed = true
+	s.engine.UseRawPath = true
+	s.engine.Use(s.begin)
+	s.engine.NoRoute(func(c *gin.Context) { s.refuse(c, fault.NotFoundError()) })
+	s.engine.NoMethod(func(c *gin.Context) {
+		s.refuse(c, &fault.Error{Kind: fault.NotFound, Code: "not_found", Detail: c.Request.Method + " is not possible here"})
+	})
+	for i := range ops {
+		op := &ops[i]
+		if op.Verb == Get {
+			s.gets[op.Kind] = op
+		}
+		s.engine.Handle(op.Method, BasePath+ginPath(op.Path), func(c *gin.Context) { s.serve(c, op) })
+	}
+	return s
+}
+
+// Engine is the router, for the pages that are not operations.
+func (s *Server) Engine() *gin.Engine { return s.engine }
+
+// Ops are the operations that it serves.
+func (s *Server) Ops() []Op { return s.ops }
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
+
+var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
+
+func ginPath(p string) string { return pathParameter.ReplaceAllString(p, ":$1") }
+
+var requestIDShape = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}$`)
+
+// begin gives the request its id, and turns a panic into an opaque error.
+func (s *Server) begin(c *gin.Context) {
+	rid := c.GetHeader("X-Request-Id")
+	if !requestIDShape.MatchString(rid) {
+		rid = id.New("req")
+	}
+	c.Set(keyRequestID, rid)
+	c.Header("X-Request-Id", rid)
+	c.Header("Demarc-Catalog", s.CatalogVersion)
+	c.Header("X-Content-Type-Options", "nosniff")
+	c.Header("Cache-Control", "no-store")
+	c.Request = c.Request.WithContext(obs.WithRequestID(c.Request.Context(), rid))
+	defer func() {
+		if p := recover(); p != nil {
+			s.log.LogAttrs(c.Request.Context(), slog.LevelError, "panic", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+			if !c.Writer.Written() {
+				s.refuse(c, errors.New("panic"))
+			}
+		}
+	}()
+	c.Next()
+}
+
+// answer is what is sent back, and kept for a repeated request with the same idempotency key.
+type answer struct {
+	Status   int
+	ETag     string
+	Location string
+	Body     []byte
+}
+
+func (s *Server) serve(c *gin.Context, op *Op) {
+	started := s.Clock.Now()
+	defer s.Observer.RequestStarted()()
+	status := s.handle(c, op)
+	s.Observer.RequestAnswered(op.ID, status, s.Clock.Now().Sub(started))
+}
+
+func (s *Server) handle(c *gin.Context, op *Op) int {
+	ctx := c.Request.Context()
+	principal, err := s.Authenticator.Authenticate(ctx, c.Request)
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	ctx = authn.With(ctx, principal)
+	ctx = requestid.With(ctx, c.GetString(keyRequestID))
+	cl, err := s.read(c, op)
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	dryRun, err := dryRunOf(op, cl)
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	run, err := op.Handle.bind(cl)
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	access, err := s.Authorizer.Authorize(ctx, op.Permission, authz.Target{Kind: op.Kind, ID: cl.id, ParentID: cl.parentID})
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	ctx = context.WithValue(authz.With(ctx, access), pollKey{}, s.polls.end)
+	var a answer
+	replayed := false
+	if op.Mutates {
+		a, replayed, err = s.write(ctx, c, cl, run, dryRun)
+	} else {
+		var out any
+		if out, err = run(ctx); err == nil {
+			a, err = render(op, out, false)
+		}
+	}
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	if replayed {
+		c.Header("Idempotency-Replayed", "true")
+	}
+	s.send(c, a)
+	return a.Status
+}
+
+func (s *Server) send(c *gin.Context, a answer) {
+	if a.ETag != "" {
+		c.Header("ETag", a.ETag)
+	}
+	if a.Location != "" {
+		c.Header("Location", a.Location)
+	}
+	if a.Status == http.StatusNoContent {
+		c.Status(a.Status)
+		c.Writer.WriteHeaderNow()
+		return
+	}
+	c.Data(a.Status, "application/json; charset=utf-8", a.Body)
+}
+
+// read takes the request apart: parameters, headers and body, each within its limits.
+func (s *Server) read(c *gin.Context, op *Op) (*call, error) {
+	cl := &call{op: op, contract: s.Contract, id: c.Param("id"), query: c.Request.URL.Query()}
+	if err := s.Contract.Query(op.ID, cl.query); err != nil {
+		return nil, err
+	}
+	if op.Mutates && op.Method != http.MethodPost || op.Action {
+		if h := c.GetHeader("If-Match"); h != "" && h != "*" {
+			revision, err := strconv.ParseInt(strings.Trim(strings.TrimPrefix(h, "W/"), `"`), 10, 64)
+			if err != nil {
+				return nil, fault.Parameter("If-Match", "invalid_parameter", "is not a revision in quotes")
+			}
+			cl.ifMatch = &revision
+		}
+	}
+	if c.Request.Method != http.MethodPost && c.Request.Method != http.MethodPatch {
+		return cl, nil
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, &fault.Error{Kind: fault.TooLarge, Code: "too_large", Detail: fmt.Sprintf("a body is at most %d bytes", maxBody)}
+	case err != nil:
+		return nil, fault.Malformedf("malformed", "the body could not be read")
+	}
+	if media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type")); len(body) > 0 &&
+		(err != nil || media != "application/json" && media != "application/merge-patch+json") {
+		return nil, &fault.Error{Kind: fault.UnsupportedMedia, Code: "unsupported_media_type", Detail: "send Content-Type: application/json"}
+	}
+	cl.body = body
+	return cl, nil
+}
+
+func dryRunOf(op *Op, cl *call) (bool, error) {
+	v := cl.query.Get("dry_run")
+	if v == "" || !op.Mutates {
+		return false, nil
+	}
+	dry, err := strconv.ParseBool(v)
+	if err != nil {
+		return false, fault.Parameter("dry_run", "invalid_parameter", "is not true or false")
+	}
+	return dry, nil
+}
+
+var errDryRun = errors.New("dry run: rolled back")
+
+// write runs a mutating operation: the change, its audit record, its job and the answer to a repeated request are one transaction.
+func (s *Server) write(ctx context.Context, c *gin.Context, cl *call, run func(context.Context) (any, error), dryRun bool) (answer, bool, error) {
+	key := c.GetHeader("Idempotency-Key")
+	if len(key) > 255 {
+		return answer{}, false, fault.Parameter("Idempotency-Key", "invalid_parameter", "is longer than 255 characters")
+	}
+	if cl.op.Method != http.MethodPost || dryRun {
+		key = ""
+	}
+	var a answer
+	replayed := false
+	err := s.DB.InTx(ctx, func(ctx context.Context) error {
+		replayed = false
+		if key != "" {
+			earlier, err := s.claim(ctx, cl, key)
+			if err != nil {
+				return err
+			}
+			if earlier != nil {
+				a, replayed = *earlier, true
+				return nil
+			}
+		}
+		before := s.before(ctx, cl)
+		out, err := run(ctx)
+		if err != nil {
+			return err
+		}
+		if a, err = render(cl.op, out, dryRun); err != nil {
+			return err
+		}
+		if dryRun {
+			return errDryRun
+		}
+		if err := s.record(ctx, c, cl, before, a.Body); err != nil {
+			return err
+		}
+		if key != "" {
+			return s.keep(ctx, cl, key, a)
+		}
+		return nil
+	})
+	if errors.Is(err, errDryRun) {
+		err = nil
+	}
+	return a, replayed, err
+}
+
+// before reads the object as it is, for the audit record.
+func (s *Server) before(ctx context.Context, cl *call) []byte {
+	get := s.gets[cl.op.Kind]
+	if cl.id == "" || get == nil {
+		return nil
+	}
+	read, err := get.Handle.bind(&call{op: get, contract: s.Contract, id: cl.id})
+	if err != nil {
+		return nil
+	}
+	out, err := read(ctx)
+	if err != nil {
+		return nil // the write itself will say why
+	}
+	b, err := json.Marshal(out)
+	if err != nil {
+		return nil
+	}
+	return b
+}
+
+func (s *Server) record(ctx context.Context, c *gin.Context, cl *call, before, after []byte) error {
+	principal := authn.From(ctx)
+	target := cl.id
+	var made struct {
+		ID              string `json:"id"`
+		BillingEntityID string `json:"billing_entity_id"`
+		CustomerID      string `json:"customer_id"`
+	}
+	if len(after) > 0 {
+		if err := json.Unmarshal(after, &made); err == nil && target == "" {
+			target = made.ID
+		}
+	}
+	return s.Audit.Write(ctx, audit.Record{
+		PrincipalID: principal.ID, PrincipalKind: principal.Kind, OpID: cl.op.ID, TargetKind: cl.op.Kind, TargetID: target,
+		BillingEntityID: made.BillingEntityID, CustomerID: made.CustomerID, Outcome: audit.Succeeded,
+		RequestID: requestid.From(ctx), RemoteAddr: c.ClientIP(), Old: before, New: after,
+	})
+}
+
+// render encodes what a handler answered.
+func render(op *Op, out any, dryRun bool) (answer, error) {
+	a := answer{Status: http.StatusOK}
+	if _, none := out.(resource.None); none {
+		a.Status = http.StatusNoContent
+		return a, nil
+	}
+	var err error
+	if a.Body, err = json.Marshal(out); err != nil {
+		return a, err
+	}
+	if v, ok := out.(interface{ ETag() int64 }); ok {
+		a.ETag = strconv.Quote(strconv.FormatInt(v.ETag(), 10))
+	}
+	if dryRun || !op.Mutates {
+		return a, nil
+	}
+	if op.Verb == Create {
+		a.Status = http.StatusCreated
+	}
+	if v, ok := out.(interface{ Running() *string }); ok && v.Running() != nil {
+		a.Status = http.StatusAccepted
+		a.Location = BasePath + "/operations/" + *v.Running()
+	} else if op.Verb == Delete {
+		a.Status, a.Body, a.ETag = http.StatusNoContent, nil, ""
+	}
+	return a, nil
+}
+
+// hash ties an idempotency key to what was asked for with it.
+func (cl *call) hash() []byte {
+	h := sha256.New()
+	h.Write([]byte(cl.op.ID + "\x00" + cl.id + "\x00" + cl.query.Encode() + "\x00"))
+	h.Write(cl.body)
+	return h.Sum(nil)
+}

@@ -1,0 +1,111 @@
+// Package resource is what all kinds of things have in common: their traits, the fields that each has, and the table store with
+// lists, name paths, revisions and the checks before a delete.
+package resource
+
+import (
+	"fmt"
+	"sort"
+)
+
+// Kind is a kind of thing, described once; the specification says what its fields are.
+type Kind struct {
+	Name        string // virtual_machine
+	Plural      string // virtual_machines; the first part of its operations' ids
+	Title       string // Virtual machine
+	Description string
+	Category    string // heading in the documentation
+	Prefix      string // prefix of ids: vm
+	Path        string // /virtual-machines
+	Table       string // in the database
+	// Named kinds have the columns of Columns and a name path.
+	Named bool
+	// Key lists the fields that identify an object of an unnamed kind.
+	Key []string
+	// Parent contains it: no name of it stands twice in one parent, and the parent cannot be deleted before it.
+	Parent *Link
+	// Needs are further references that keep what they refer to from being deleted.
+	Needs []Link
+	// States says which verbs each value of state allows; StandardStates unless set.
+	States map[string][]string
+}
+
+// Link is a reference to an object of another kind.
+type Link struct {
+	Kind  string
+	Field string // name of the field, of the column and of the filter
+}
+
+// States of an object.
+const (
+	Pending  = "pending"
+	Creating = "creating"
+	Active   = "active"
+	Updating = "updating"
+	Deleting = "deleting"
+	Recycled = "recycled"
+	Failed   = "failed"
+)
+
+// Registry knows all kinds. It is filled while the modules are built and only read afterwards.
+type Registry struct{ kinds map[string]Kind }
+
+// NewRegistry returns an empty registry.
+func NewRegistry() *Registry { return &Registry{kinds: map[string]Kind{}} }
+
+// Add registers a kind; it panics on a second one with the same name or prefix, which is a defect of the program.
+func (r *Registry) Add(k Kind) {
+	for _, o := range r.kinds {
+		if o.Name == k.Name || o.Prefix == k.Prefix {
+			panic(fmt.Sprintf("kind %s (%s) stands beside %s (%s)", k.Name, k.Prefix, o.Name, o.Prefix))
+		}
+	}
+	r.kinds[k.Name] = k
+}
+
+// Kind returns the kind of that name.
+func (r *Registry) Kind(name string) (Kind, bool) {
+	k, ok := r.kinds[name]
+	return k, ok
+}
+
+// ByPrefix returns the kind whose ids have that prefix.
+func (r *Registry) ByPrefix(prefix string) (Kind, bool) {
+	for _, k := range r.kinds {
+		if k.Prefix == prefix {
+			return k, true
+		}
+	}
+	return Kind{}, false
+}
+
+// All returns the kinds in the order of their names.
+func (r *Registry) All() []Kind {
+	out := make([]Kind, 0, len(r.kinds))
+	for _, k := range r.kinds {
+		out = append(out, k)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	return out
+}
+
+// Holders returns every link that keeps objects of a kind from being deleted, with the kind that has the link.
+func (r *Registry) Holders(kind string) []Holder {
+	var out []Holder
+	for _, k := range r.All() {
+		if k.Parent != nil && k.Parent.Kind == kind {
+			out = append(out, Holder{k, k.Parent.Field})
+		}
+		for _, n := range k.Needs {
+			if n.Kind == kind {
+				out = append(out, Holder{k, n.Field})
+			}
+		}
+	}
+	return out
+}
+
+// Holder is a kind whose objects refer to another by Field.
+type Holder struct {
+	Kind  Kind
+	Field string
+}

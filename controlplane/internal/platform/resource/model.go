@@ -1,0 +1,58 @@
+package resource
+
+import (
+	"time"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/fault"
+)
+
+// Named has the fields that a user gives every named thing. Embedded in the Spec of each kind.
+type Named struct {
+	// Name is unique within the parent; it can be changed.
+	Name string `json:"name" validate:"required" maxLength:"63" format:"slug"`
+	// Name for people.
+	DisplayName *string `json:"display_name" maxLength:"200"`
+	// Labels to select by. A key may have a prefix and a slash.
+	Labels map[string]string `json:"labels" maxLength:"255" extensions:"x-max-items=64"`
+	// Notes for people.
+	Notes *string `json:"notes" maxLength:"4000"`
+	// While true, a delete is refused.
+	DeletionProtection bool `json:"deletion_protection" default:"false"`
+}
+
+// Meta has the fields that the system gives every named thing. Embedded in the type that is read.
+type Meta struct {
+	// Id; its prefix says the kind.
+	ID string `json:"id" format:"typeid" readonly:"true"`
+	// Counts the changes of what was asked for; what the system observes does not count.
+	Revision int64 `json:"revision" readonly:"true" extensions:"x-volatile"`
+	// When it was made.
+	CreatedAt time.Time `json:"created_at" format:"date-time" readonly:"true" extensions:"x-volatile"`
+	// When it was last changed.
+	UpdatedAt time.Time `json:"updated_at" format:"date-time" readonly:"true" extensions:"x-volatile"`
+	// Where it is in its life cycle.
+	State string `json:"state" enums:"pending,creating,active,updating,deleting,recycled,failed" readonly:"true" extensions:"x-volatile,x-open-enum"`
+	// Why it is in this state.
+	StateReason *string `json:"state_reason" readonly:"true" extensions:"x-volatile,x-nullable"`
+	// The operation that is changing it now.
+	OperationID *string `json:"operation_id" format:"typeid" readonly:"true" extensions:"x-volatile,x-nullable,x-ref=operation"`
+}
+
+// ETag is the revision that If-Match compares with.
+func (m Meta) ETag() int64 { return m.Revision }
+
+// Running is the operation that goes on, nil if none does.
+func (m Meta) Running() *string { return m.OperationID }
+
+// Page is one page of a list.
+type Page[T any] struct {
+	Items []T `json:"items" validate:"required"`
+	// Where the next page begins; null on the last one.
+	NextPageToken *string `json:"next_page_token" extensions:"x-nullable"`
+}
+
+// None is the answer of an operation that has nothing to say: 204.
+type None struct{}
+
+// Validate reports every wrong field that the specification cannot see.
+func (n Named) Validate() []fault.Field { return ValidateLabels(n.Labels) }

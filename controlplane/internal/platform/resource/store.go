@@ -1,0 +1,522 @@
+package resource
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/authz"
+	"github.com/demarc/demarc/controlplane/internal/platform/clock"
+	"github.com/demarc/demarc/controlplane/internal/platform/db"
+	"github.com/demarc/demarc/controlplane/internal/platform/fault"
+	"github.com/demarc/demarc/controlplane/internal/platform/id"
+)
+
+// Columns are the columns of every named kind. A row type embeds them.
+type Columns struct {
+	ID                 string `gorm:"primaryKey"`
+	Name               string
+	DisplayName        *string
+	Labels             map[string]string `gorm:"serializer:json"`
+	Notes              *string
+	DeletionProtection bool
+	// The ancestors, on every row: a scope is a condition on them. A customer's row has its own id as customer_id, a billing
+	// entity's row its own as billing_entity_id; what belongs to the platform has two empty ones.
+	BillingEntityID string
+	CustomerID      string
+	Revision        int64
+	State           string
+	StateReason     *string
+	OperationID     *string
+	CreatedAt       time.Time `gorm:"autoCreateTime:false"`
+	UpdatedAt       time.Time `gorm:"autoUpdateTime:false"`
+}
+
+func (c *Columns) columns() *Columns { return c }
+
+// Meta maps the columns that the system sets.
+func (c *Columns) Meta() Meta {
+	return Meta{
+		ID: c.ID, Revision: c.Revision, State: c.State, StateReason: c.StateReason, OperationID: c.OperationID,
+		CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC(),
+	}
+}
+
+// Named maps the columns that the user sets.
+func (c *Columns) Named() Named {
+	labels := c.Labels
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	return Named{Name: c.Name, DisplayName: c.DisplayName, Labels: labels, Notes: c.Notes, DeletionProtection: c.DeletionProtection}
+}
+
+// SetNamed sets the columns that the user sets.
+func (c *Columns) SetNamed(n Named) {
+	if n.Labels == nil {
+		n.Labels = map[string]string{}
+	}
+	c.Name, c.DisplayName, c.Labels, c.Notes, c.DeletionProtection = n.Name, n.DisplayName, n.Labels, n.Notes, n.DeletionProtection
+}
+
+// Row is a pointer to a row type that embeds Columns.
+type Row[R any] interface {
+	*R
+	columns() *Columns
+}
+
+// Table keeps the rows of one named kind. Every query is limited to what the access in its context may see.
+type Table[R any, P Row[R]] struct {
+	db       *db.DB
+	kind     Kind
+	registry *Registry
+	clock    clock.Clock
+}
+
+// NewTable returns the table of a kind and registers the kind.
+func NewTable[R any, P Row[R]](d *db.DB, registry *Registry, clk clock.Clock, kind Kind) *Table[R, P] {
+	registry.Add(kind)
+	return &Table[R, P]{db: d, kind: kind, registry: registry, clock: clk}
+}
+
+// scoped begins a query that sees only the rows that the context may see.
+func (t *Table[R, P]) scoped(ctx context.Context) (*gorm.DB, error) {
+	return scopedQuery(ctx, t.db, t.kind.Table)
+}
+
+func scopedQuery(ctx context.Context, d *db.DB, table string) (*gorm.DB, error) {
+	access, err := authz.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	q := d.Conn(ctx).Table(table)
+	if !access.All {
+		q = q.Where("false")
+	}
+	return q, nil
+}
+
+// Get returns the row of that id.
+func (t *Table[R, P]) Get(ctx context.Context, id string) (R, error) {
+	return t.take(ctx, id, "")
+}
+
+// take reads one row, with a lock if strength names one.
+func (t *Table[R, P]) take(ctx context.Context, id, strength string) (R, error) {
+	var row R
+	q, err := t.scoped(ctx)
+	if err != nil {
+		return row, err
+	}
+	if strength != "" {
+		q = q.Clauses(clause.Locking{Strength: strength})
+	}
+	err = q.Where("id = ?", id).Take(&row).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return row, fault.NotFoundError()
+	}
+	return row, err
+}
+
+// Lock reads the row and keeps it from being changed until the transaction ends.
+func (t *Table[R, P]) Lock(ctx context.Context, id string) (R, error) {
+	return t.take(ctx, id, "UPDATE")
+}
+
+// LockIdle is Lock for a write that was asked for: it refuses when the revision is another than ifMatch (nil: any), or when an operation
+// is changing the object.
+func (t *Table[R, P]) LockIdle(ctx context.Context, id string, ifMatch *int64) (R, error) {
+	row, err := t.Lock(ctx, id)
+	if err != nil {
+		return row, err
+	}
+	c := P(&row).columns()
+	if ifMatch != nil && *ifMatch != c.Revision {
+		return row, &fault.Error{Kind: fault.PreconditionFailed, Code: "revision_mismatch",
+			Detail: fmt.Sprintf("its revision is %d, not %d: read it again", c.Revision, *ifMatch)}
+	}
+	if c.OperationID != nil {
+		return row, Busy(*c.OperationID, "an operation is changing it")
+	}
+	return row, nil
+}
+
+// Refer reads a row that another one is about to refer to, and keeps it from being deleted meanwhile. pointer is the field of the
+// request that names it.
+func (t *Table[R, P]) Refer(ctx context.Context, pointer, id string) (R, error) {
+	row, err := t.take(ctx, id, "SHARE")
+	if f := fault.As(err); f != nil && f.Kind == fault.NotFound {
+		return row, fault.MissingReference(pointer, t.kind.Name)
+	}
+	if err != nil {
+		return row, err
+	}
+	if state := P(&row).columns().State; state == Deleting || state == Recycled {
+		return row, fault.Invalidf(pointer, "conflict", "it is %s", state)
+	}
+	return row, nil
+}
+
+// Insert adds a new row: it gets its id, its first revision and its times here.
+func (t *Table[R, P]) Insert(ctx context.Context, row P) error {
+	c := row.columns()
+	now := t.clock.Now()
+	c.ID, c.Revision, c.CreatedAt, c.UpdatedAt = id.New(t.kind.Prefix), 1, now, now
+	if c.State == "" {
+		c.State = Active
+	}
+	t.ownAncestor(c)
+	if err := t.nameFree(ctx, row); err != nil {
+		return err
+	}
+	return t.nameTaken(t.db.Conn(ctx).Table(t.kind.Table).Create(row).Error, c.Name)
+}
+
+// ownAncestor sets the ancestor column that is a tenant's own id.
+func (t *Table[R, P]) ownAncestor(c *Columns) {
+	switch t.kind.Name {
+	case "billing_entity":
+		c.BillingEntityID = c.ID
+	case "customer":
+		c.CustomerID = c.ID
+	}
+}
+
+// nameFree refuses a name that stands already in the same parent, and says which object has it.
+func (t *Table[R, P]) nameFree(ctx context.Context, row P) error {
+	c := row.columns()
+	q := t.db.Conn(ctx).Table(t.kind.Table).Select("id").Where("name = ? AND id <> ?", c.Name, c.ID)
+	if t.kind.Parent != nil {
+		parent := reflect.ValueOf(t.field(row, t.kind.Parent.Field))
+		if parent.Kind() == reflect.Pointer && parent.IsNil() {
+			q = q.Where(t.kind.Parent.Field + " IS NULL")
+		} else {
+			q = q.Where(t.kind.Parent.Field+" = ?", parent.Interface())
+		}
+	}
+	var existing string
+	if err := q.Limit(1).Scan(&existing).Error; err != nil {
+		return err
+	}
+	if existing == "" {
+		return nil
+	}
+	taken := t.taken(c.Name)
+	if _, err := t.Get(ctx, existing); err == nil {
+		taken.ExistingID = existing
+	}
+	return taken
+}
+
+func (t *Table[R, P]) taken(name string) *fault.Error {
+	return fault.Conflictf("name_taken", "there is already a %s named %q here", strings.ToLower(t.kind.Title), name)
+}
+
+// nameTaken maps the unique violation of a name that was taken at the same moment.
+func (t *Table[R, P]) nameTaken(err error, name string) error {
+	if constraint, ok := db.IsUnique(err); ok && strings.HasSuffix(constraint, "_name_key") {
+		return t.taken(name)
+	}
+	return err
+}
+
+// field returns the value of a column of the row.
+func (t *Table[R, P]) field(row P, column string) any {
+	stmt := &gorm.Statement{DB: t.db.Conn(context.Background())}
+	if err := stmt.Parse(row); err != nil {
+		panic(err) // a row type that gorm cannot read is a defect of the program
+	}
+	v, _ := stmt.Schema.LookUpField(column).ValueOf(context.Background(), reflect.ValueOf(row).Elem())
+	return v
+}
+
+// Change locks the row, lets fn change it, and saves it with a new revision if it differs. It says whether it did.
+func (t *Table[R, P]) Change(ctx context.Context, id string, ifMatch *int64, fn func(row P) error) (R, bool, error) {
+	row, err := t.LockIdle(ctx, id, ifMatch)
+	if err != nil {
+		return row, false, err
+	}
+	before := row
+	if err := fn(P(&row)); err != nil {
+		return row, false, err
+	}
+	c, old := P(&row).columns(), P(&before).columns()
+	if reflect.DeepEqual(row, before) {
+		return row, false, nil
+	}
+	if c.Name != old.Name || !reflect.DeepEqual(t.parentOf(&row), t.parentOf(&before)) {
+		if err := t.nameFree(ctx, P(&row)); err != nil {
+			return row, false, err
+		}
+	}
+	c.Revision++
+	c.UpdatedAt = t.clock.Now()
+	return row, true, t.write(ctx, P(&row))
+}
+
+func (t *Table[R, P]) parentOf(row *R) any {
+	if t.kind.Parent == nil {
+		return nil
+	}
+	return t.field(P(row), t.kind.Parent.Field)
+}
+
+// Put saves what the system changed of a row that is locked: it is not a new revision.
+func (t *Table[R, P]) Put(ctx context.Context, row P) error {
+	row.columns().UpdatedAt = t.clock.Now()
+	return t.write(ctx, row)
+}
+
+func (t *Table[R, P]) write(ctx context.Context, row P) error {
+	c := row.columns()
+	res := t.db.Conn(ctx).Table(t.kind.Table).Where("id = ?", c.ID).Select("*").Omit("id", "created_at").Updates(row)
+	if res.Error != nil {
+		return t.nameTaken(res.Error, c.Name)
+	}
+	if res.RowsAffected != 1 {
+		return fmt.Errorf("%s %s: %d rows written", t.kind.Name, c.ID, res.RowsAffected)
+	}
+	return nil
+}
+
+// Observe sets columns that the system observes, without touching anything else.
+func (t *Table[R, P]) Observe(ctx context.Context, id string, columns map[string]any) error {
+	return t.db.Conn(ctx).Table(t.kind.Table).Where("id = ?", id).Updates(columns).Error
+}
+
+// Begin marks the locked row as being changed by an operation.
+func (t *Table[R, P]) Begin(ctx context.Context, row P, state, operationID string) error {
+	c := row.columns()
+	c.State, c.StateReason, c.OperationID = state, nil, &operationID
+	return t.Put(ctx, row)
+}
+
+// End marks the row as no longer being changed: active, or failed with a reason. A row that is gone is fine.
+func (t *Table[R, P]) End(ctx context.Context, id string, reason *string) error {
+	row, err := t.Lock(ctx, id)
+	if fault.IsCode(err, "not_found") {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	c := P(&row).columns()
+	c.State, c.StateReason, c.OperationID = Active, reason, nil
+	if reason != nil {
+		c.State = Failed
+	}
+	return t.Put(ctx, P(&row))
+}
+
+// Deletable locks a row that is to be deleted, and refuses while it is protected or holds others.
+func (t *Table[R, P]) Deletable(ctx context.Context, id string, ifMatch *int64) (R, error) {
+	row, err := t.LockIdle(ctx, id, ifMatch)
+	if err != nil {
+		return row, err
+	}
+	if P(&row).columns().DeletionProtection {
+		return row, fault.Conflictf("deletion_protected", "it is protected: set deletion_protection to false first")
+	}
+	return row, t.empty(ctx, id)
+}
+
+// childrenShown is how many of the objects in the way a refusal names.
+const childrenShown = 10
+
+// empty refuses while other objects are in this one or need it.
+func (t *Table[R, P]) empty(ctx context.Context, id string) error {
+	blocked := fault.Conflictf("has_children", "")
+	for _, h := range t.registry.Holders(t.kind.Name) {
+		var total int64
+		count := t.db.Conn(ctx).Table(h.Kind.Table).Where(h.Field+" = ?", id)
+		if err := count.Count(&total).Error; err != nil {
+			return err
+		}
+		if total == 0 {
+			continue
+		}
+		// Those that the caller may not see still stand in the way, but are neither named nor counted.
+		seen, err := scopedQuery(ctx, t.db, h.Kind.Table)
+		if err != nil {
+			return err
+		}
+		seen = seen.Where(h.Field+" = ?", id)
+		var visible int64
+		if err := seen.Session(&gorm.Session{}).Count(&visible).Error; err != nil {
+			return err
+		}
+		var rows []fault.Child
+		if err := seen.Select("id, name").Order("id").Limit(childrenShown).Scan(&rows).Error; err != nil {
+			return err
+		}
+		for _, r := range rows {
+			r.Kind = h.Kind.Name
+			blocked.Children = append(blocked.Children, r)
+		}
+		blocked.ChildrenTotal += int(visible)
+		blocked.Detail = "other objects are in it or need it"
+	}
+	if blocked.Detail == "" {
+		return nil
+	}
+	if n := len(blocked.Children); n > 0 {
+		names := make([]string, 0, n)
+		for _, c := range blocked.Children {
+			names = append(names, strings.ReplaceAll(c.Kind, "_", " ")+" "+c.Name+" ("+c.ID+")")
+		}
+		more := ""
+		if rest := blocked.ChildrenTotal - n; rest > 0 {
+			more = fmt.Sprintf(" and %d more", rest)
+		}
+		blocked.Detail = "delete first what is in it or needs it: " + strings.Join(names, ", ") + more
+	}
+	return blocked
+}
+
+// Remove deletes the row. What came to be in it at the same moment keeps it.
+func (t *Table[R, P]) Remove(ctx context.Context, id string) error {
+	err := t.db.Conn(ctx).Table(t.kind.Table).Where("id = ?", id).Delete(new(R)).Error
+	if db.IsForeignKey(err) {
+		return fault.Conflictf("has_children", "other objects are in it or need it")
+	}
+	return err
+}
+
+// List returns one page.
+func (t *Table[R, P]) List(ctx context.Context, q ListQuery) ([]R, *string, error) {
+	query, err := t.scoped(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if query, err = t.filter(query, q); err != nil {
+		return nil, nil, err
+	}
+	column, desc := strings.CutPrefix(q.OrderBy, "-")
+	order := []string{"customer_id", "id"}
+	switch column {
+	case "name":
+		order = []string{"name", "id"}
+	case "created_at":
+		order = []string{"id", "id"} // ids ascend in time
+	}
+	after, err := After(q, len(order))
+	if err != nil {
+		return nil, nil, err
+	}
+	cmp, dir := ">", ""
+	if desc {
+		cmp, dir = "<", " DESC"
+	}
+	if after != nil {
+		query = query.Where("("+strings.Join(order, ", ")+") "+cmp+" (?, ?)", after[0], after[1])
+	}
+	rows := []R{}
+	size := q.size()
+	err = query.Order(order[0] + dir + ", " + order[1] + dir).Limit(size + 1).Find(&rows).Error
+	if err != nil || len(rows) <= size {
+		return rows, nil, err
+	}
+	rows = rows[:size]
+	c := P(&rows[size-1]).columns()
+	first := c.ID
+	switch {
+	case column == "name":
+		first = c.Name
+	case column == "":
+		first = c.CustomerID
+	}
+	return rows, NextToken(q, first, c.ID), nil
+}
+
+func (t *Table[R, P]) filter(query *gorm.DB, q ListQuery) (*gorm.DB, error) {
+	for column, value := range q.Filters {
+		query = query.Where(clause.Eq{Column: clause.Column{Name: column}, Value: value})
+	}
+	selector, err := parseSelector(q.Label)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range selector {
+		switch r.op {
+		case "=":
+			query = query.Where("labels ->> ? = ?", r.key, r.value)
+		case "!=":
+			query = query.Where("(labels ->> ?) IS DISTINCT FROM ?", r.key, r.value)
+		case "exists":
+			query = query.Where("jsonb_exists(labels, ?)", r.key)
+		case "absent":
+			query = query.Where("NOT jsonb_exists(labels, ?)", r.key)
+		}
+	}
+	if q.Q != "" {
+		like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(q.Q) + "%"
+		query = query.Where("(name ILIKE ? OR display_name ILIKE ?)", like, like)
+	}
+	if q.Path != "" {
+		segments, err := pathSegments(q.Path)
+		if err != nil {
+			return nil, err
+		}
+		where, args := pathCondition(t.registry, t.kind, segments)
+		query = query.Where(where, args...)
+	}
+	return query, nil
+}
+
+// pathCondition matches the rows of a kind whose name path ends in these names: the last is its own, those before are its ancestors'.
+func pathCondition(registry *Registry, kind Kind, segments []string) (string, []any) {
+	last := len(segments) - 1
+	if last == 0 {
+		return kind.Table + ".name = ?", []any{segments[0]}
+	}
+	if kind.Parent == nil {
+		return "false", nil
+	}
+	parent, _ := registry.Kind(kind.Parent.Kind)
+	inner, args := pathCondition(registry, parent, segments[:last])
+	return fmt.Sprintf("%s.name = ? AND %s.%s IN (SELECT %s.id FROM %s WHERE %s)",
+		kind.Table, kind.Table, kind.Parent.Field, parent.Table, parent.Table, inner), append([]any{segments[last]}, args...)
+}
+
+// PageOf is a page of the table as its readers see it.
+func PageOf[R any, P Row[R], M any](ctx context.Context, t *Table[R, P], q ListQuery, model func(P) M) (Page[M], error) {
+	rows, next, err := t.List(ctx, q)
+	if err != nil {
+		return Page[M]{}, err
+	}
+	items := make([]M, len(rows))
+	for i := range rows {
+		items[i] = model(P(&rows[i]))
+	}
+	return Page[M]{Items: items, NextPageToken: next}, nil
+}
+
+// Drop deletes a row that nothing is in and nothing needs.
+func (t *Table[R, P]) Drop(ctx context.Context, id string, ifMatch *int64) error {
+	return t.db.InTx(ctx, func(ctx context.Context) error {
+		if _, err := t.Deletable(ctx, id, ifMatch); err != nil {
+			return err
+		}
+		return t.Remove(ctx, id)
+	})
+}
+
+// All returns every row that the context may see and that meets the condition, in the order of their ids. For the control plane's own
+// work, not for answers.
+func (t *Table[R, P]) All(ctx context.Context, condition ...any) ([]R, error) {
+	q, err := t.scoped(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(condition) > 0 {
+		q = q.Where(condition[0], condition[1:]...)
+	}
+	var rows []R
+	return rows, q.Order("id").Find(&rows).Error
+}

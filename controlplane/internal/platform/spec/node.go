@@ -1,0 +1,199 @@
+package spec
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// node is a schema, compiled: what is looked up, parsed or counted for each body is done once here.
+type node struct {
+	kind     string // string, integer, boolean, object, array
+	nullable bool
+	fallback any // its default
+
+	// of a string
+	enum           []string
+	pattern        *regexp.Regexp
+	words          string // what the pattern or the check wants
+	check          func(string) bool
+	refs           []string // kinds whose ids it takes
+	minLen, maxLen int      // maxLen -1: no limit
+
+	minimum, maximum *int64 // of an integer
+
+	// of an object: names, or free keys with one schema for all values
+	fields   map[string]*node
+	names    []string
+	required []string
+	values   *node
+
+	items              *node
+	minItems, maxItems int // also of an object's free keys; maxItems -1: no limit
+	unique             bool
+}
+
+// compiler turns schemas into nodes. A schema that refers to itself becomes a node that does.
+type compiler struct{ done map[*openapi3.Schema]*node }
+
+// compile refuses every keyword that the nodes do not know, so that no rule of the specification is passed over in silence.
+func (c *compiler) compile(ref *openapi3.SchemaRef) (*node, error) {
+	s := ref.Value
+	if s == nil {
+		return nil, fmt.Errorf("%s is not resolved", ref.Ref)
+	}
+	if n, ok := c.done[s]; ok {
+		return n, nil
+	}
+	n := &node{maxLen: -1, maxItems: -1}
+	c.done[s] = n
+	return n, c.fill(n, s)
+}
+
+func (c *compiler) fill(n *node, s *openapi3.Schema) error {
+	if len(s.OneOf)+len(s.AnyOf) > 0 || s.Not != nil || s.MultipleOf != nil || s.MinProps != 0 || s.ExclusiveMin.IsSet() || s.ExclusiveMax.IsSet() {
+		return errors.New("oneOf, anyOf, not, multipleOf, minProperties and exclusive bounds are not supported")
+	}
+	if len(s.AllOf) > 0 { // a reference that has something beside it
+		if len(s.AllOf) > 1 {
+			return errors.New("allOf of several schemas is not supported")
+		}
+		base, err := c.compile(s.AllOf[0])
+		if err != nil {
+			return err
+		}
+		if base.kind == "" {
+			return errors.New("a schema must not contain itself")
+		}
+		*n = *base
+		n.nullable = n.nullable || s.Nullable
+		if s.Default != nil {
+			n.fallback = s.Default
+		}
+		return nil
+	}
+	if s.Type == nil || len(*s.Type) != 1 {
+		return errors.New("a schema must have exactly one type")
+	}
+	n.kind, n.nullable, n.fallback = (*s.Type)[0], s.Nullable, s.Default
+	switch n.kind {
+	case "string":
+		return n.fillString(s)
+	case "integer":
+		var err error
+		if n.minimum, err = bound(s.Min); err != nil {
+			return err
+		}
+		n.maximum, err = bound(s.Max)
+		return err
+	case "boolean":
+		return nil
+	case "array":
+		if s.Items == nil {
+			return errors.New("an array must say what its items are")
+		}
+		n.unique, n.minItems = s.UniqueItems, int(s.MinItems)
+		if s.MaxItems != nil {
+			n.maxItems = int(*s.MaxItems)
+		}
+		var err error
+		n.items, err = c.compile(s.Items)
+		return err
+	case "object":
+		return c.fillObject(n, s)
+	}
+	return fmt.Errorf("type %s is not supported", n.kind)
+}
+
+func (n *node) fillString(s *openapi3.Schema) error {
+	n.minLen = int(s.MinLength)
+	if s.MaxLength != nil {
+		n.maxLen = int(*s.MaxLength)
+	}
+	for _, e := range s.Enum {
+		v, ok := e.(string)
+		if !ok {
+			return errors.New("an enumeration must be of strings")
+		}
+		n.enum = append(n.enum, v)
+	}
+	if refs, ok := s.Extensions["x-ref"].(string); ok {
+		n.refs = strings.Split(refs, "|")
+	}
+	f := Formats[s.Format]
+	n.check, n.words = f.Check, f.Words
+	switch {
+	case len(n.refs) > 0:
+		n.words = "the id of " + oneOf(n.refs)
+	case n.words == "" || (s.Pattern != f.Pattern && s.Format != "typeid"):
+		n.words = "text that matches " + s.Pattern
+	}
+	if s.Pattern != "" {
+		var err error
+		if n.pattern, err = regexp.Compile(s.Pattern); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *compiler) fillObject(n *node, s *openapi3.Schema) error {
+	if s.MaxProps != nil {
+		n.maxItems = int(*s.MaxProps)
+	}
+	if s.AdditionalProperties.Schema != nil {
+		if len(s.Properties) > 0 {
+			return errors.New("an object has either named fields or free keys")
+		}
+		var err error
+		n.values, err = c.compile(s.AdditionalProperties.Schema)
+		return err
+	}
+	if open := s.AdditionalProperties.Has; open == nil || *open {
+		return errors.New("an object must either say what its values are or refuse unknown fields")
+	}
+	n.fields, n.required = map[string]*node{}, slices.Clone(s.Required)
+	for name, ref := range s.Properties {
+		f, err := c.compile(ref)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		n.fields[name] = f
+		n.names = append(n.names, name)
+	}
+	sort.Strings(n.names)
+	return nil
+}
+
+// bound takes a limit of an integer from the document, where it is a float.
+func bound(f *float64) (*int64, error) {
+	if f == nil {
+		return nil, nil
+	}
+	if *f != float64(int64(*f)) || *f > 1<<53 || *f < -(1<<53) {
+		return nil, fmt.Errorf("%v is not a whole number that a float holds exactly", *f)
+	}
+	i := int64(*f)
+	return &i, nil
+}
+
+// oneOf names kinds in a sentence: "a disk", "a disk or an image".
+func oneOf(kinds []string) string {
+	var b strings.Builder
+	for i, k := range kinds {
+		if i > 0 {
+			b.WriteString(" or ")
+		}
+		article := "a "
+		if strings.ContainsRune("aeiou", rune(k[0])) {
+			article = "an "
+		}
+		b.WriteString(article + strings.ReplaceAll(k, "_", " "))
+	}
+	return b.String()
+}

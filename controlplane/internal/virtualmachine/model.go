@@ -1,0 +1,62 @@
+package virtualmachine
+
+import (
+	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+	"github.com/demarc/demarc/controlplane/internal/platform/secret"
+)
+
+// Kind describes virtual machines.
+var Kind = resource.Kind{
+	Name: "virtual_machine", Plural: "virtual_machines", Title: "Virtual machine", Category: "Compute", Prefix: "vm",
+	Path: "/virtual-machines", Table: "virtual_machine", Named: true,
+	Description: "A virtual machine in a cloudspace.",
+	Parent:      &resource.Link{Kind: "cloudspace", Field: "cloudspace_id"},
+	Needs:       []resource.Link{{Kind: "image", Field: "image_id"}},
+}
+
+// Power states that can be asked for.
+const (
+	Running = "running"
+	Stopped = "stopped"
+)
+
+// VirtualMachineSpec is what can be changed of a virtual machine.
+type VirtualMachineSpec struct {
+	resource.Named
+	// Number of virtual processors. A running machine is stopped and started to change it.
+	VCPUs int64 `json:"vcpus" validate:"required" minimum:"1" maximum:"128" extensions:"x-needs-stop"`
+	// Memory. A running machine is stopped and started to change it.
+	MemoryMiB int64 `json:"memory_mib" validate:"required" minimum:"128" maximum:"4194304" extensions:"x-unit=MiB,x-needs-stop"`
+	// Size of the boot disk; it can grow, not shrink.
+	BootDiskSizeGiB int64 `json:"boot_disk_size_gib" minimum:"1" maximum:"65536" default:"10" extensions:"x-unit=GiB,x-grow-only"`
+	// Whether it is to run.
+	PowerState string `json:"power_state" enums:"running,stopped" default:"running"`
+	// Cloud-init user data, which the machine reads when it first boots.
+	UserData *secret.String `json:"user_data,omitempty" swaggertype:"string" maxLength:"65536" extensions:"x-write-only"`
+} // @name VirtualMachineSpec
+
+// VirtualMachineCreate is what a virtual machine is made from.
+type VirtualMachineCreate struct {
+	// The cloudspace that it is in.
+	CloudspaceID string `json:"cloudspace_id" validate:"required" format:"typeid" extensions:"x-ref=cloudspace"`
+	// The image that its boot disk is made from.
+	ImageID string `json:"image_id" validate:"required" format:"typeid" extensions:"x-ref=image"`
+	VirtualMachineSpec
+} // @name VirtualMachineCreate
+
+// VirtualMachine is a machine of a customer.
+type VirtualMachine struct {
+	resource.Meta
+	VirtualMachineCreate
+	// The customer that it belongs to.
+	CustomerID string `json:"customer_id" format:"typeid" readonly:"true" extensions:"x-ref=customer"`
+	// Its address in the network of its cloudspace; null until it is made.
+	IPAddress *string `json:"ip_address" readonly:"true" extensions:"x-nullable"`
+	// Whether it was seen to run; null until it is made.
+	ObservedPowerState *string `json:"observed_power_state" enums:"running,stopped,unknown" readonly:"true" extensions:"x-volatile,x-open-enum,x-nullable"`
+} // @name VirtualMachine
+
+// VirtualMachineList is one page of virtual machines.
+type VirtualMachineList struct {
+	resource.Page[VirtualMachine]
+} // @name VirtualMachineList
