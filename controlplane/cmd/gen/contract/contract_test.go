@@ -1,0 +1,384 @@
+package contract
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/demarc/demarc/controlplane/client/catalog"
+	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
+	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+	"github.com/demarc/demarc/controlplane/internal/platform/spec"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+var (
+	warehouses = resource.Kind{Name: "warehouse", Plural: "warehouses", Title: "Warehouse", Category: "Places", Prefix: "wh", Path: "/warehouses",
+		Named: true, Description: "Keeps crates."}
+	crates = resource.Kind{Name: "crate", Plural: "crates", Title: "Crate", Category: "Goods", Prefix: "crt", Path: "/crates", Named: true,
+		Description: "Holds goods.", Parent: &resource.Link{Kind: "warehouse", Field: "warehouse_id"}}
+	tickets = resource.Kind{Name: "operation", Plural: "operations", Title: "Ticket", Category: "Work", Prefix: "tic", Path: "/operations",
+		Description: "Work that goes on.", Key: []string{"id"}, States: map[string][]string{"open": {"get"}, "done": {"get"}}}
+)
+
+// placeholder is a handler for tables that are never served.
+var placeholder = httpapi.Handle(func(context.Context, httpapi.GetInput) (resource.None, error) { return resource.None{}, nil })
+
+func depotTables() ([]resource.Kind, []httpapi.Op) {
+	h := placeholder
+	all := httpapi.Handlers{Create: h, Get: h, List: h, Update: h, Delete: h}
+	ops := httpapi.CRUD(warehouses, all)
+	ops = append(ops, httpapi.CRUD(crates, all, httpapi.Create, httpapi.Update, httpapi.Delete)...)
+	ops = append(ops, httpapi.Action(crates, "shake", true, h))
+	ops = append(ops, httpapi.CRUD(tickets, httpapi.Handlers{Get: h, List: h})...)
+	return []resource.Kind{tickets, crates, warehouses}, ops
+}
+
+// tree is a source in testdata, with the packages of the server that it uses.
+func tree(t *testing.T, name string) Source {
+	t.Helper()
+	root, err := filepath.Abs("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Source{
+		Root: root, Info: "doc.go",
+		Folders: []string{filepath.Join(root, "cmd/gen/contract/testdata", name), filepath.Join(root, "internal/platform/resource")},
+	}
+}
+
+func depot(t *testing.T) Source {
+	t.Helper()
+	s := tree(t, "depot")
+	s.Kinds, s.Ops = depotTables()
+	s.Fixture = func(kind string) (*catalog.Fixture, error) {
+		b, err := os.ReadFile(filepath.Join("testdata/depot/fixtures", kind+".json"))
+		if err != nil {
+			return nil, err
+		}
+		var f catalog.Fixture
+		return &f, json.Unmarshal(b, &f)
+	}
+	return s
+}
+
+// What is made of the depot is read by people when it changes.
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	files, err := Make(depot(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, got := range map[string][]byte{"openapi.json": files.OpenAPI, "catalog.json": files.Catalog, "operations.md": files.Operations} {
+		golden := filepath.Join("testdata/golden", name)
+		if *update {
+			if err := os.WriteFile(golden, got, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s differs from %s; look at what `go test ./cmd/gen/contract -run TestGolden -update` changes", name, golden)
+		}
+	}
+}
+
+func TestMakingTwiceIsTheSame(t *testing.T) {
+	t.Parallel()
+	a, err := Make(depot(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := depot(t)
+	slices.Reverse(from.Kinds)
+	slices.Reverse(from.Ops)
+	b, err := Make(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(a.Swagger, b.Swagger) || !bytes.Equal(a.OpenAPI, b.OpenAPI) || !bytes.Equal(a.Catalog, b.Catalog) || !bytes.Equal(a.Operations, b.Operations) {
+		t.Error("the order of the tables shows in the files")
+	}
+}
+
+// The points of the contract that the golden files would let pass by an unread update.
+func TestSpecification(t *testing.T) {
+	t.Parallel()
+	files, err := Make(depot(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc map[string]any
+	if err := json.Unmarshal(files.OpenAPI, &doc); err != nil {
+		t.Fatal(err)
+	}
+	at := func(path string) any {
+		var v any = doc
+		for _, part := range strings.Split(path, " ") {
+			m, _ := v.(map[string]any)
+			v = m[part]
+		}
+		return v
+	}
+	for path, want := range map[string]any{
+		"components schemas CrateCreate additionalProperties":                                       false,
+		"components schemas AddressInput additionalProperties":                                      false,
+		"components schemas AddressPatch additionalProperties":                                      false,
+		"components schemas Crate additionalProperties":                                             nil,
+		"components schemas CrateCreate x-read":                                                     "Crate",
+		"components schemas CratePatch x-spec":                                                      "CrateSpec",
+		"components schemas CratePatch x-create":                                                    "CrateCreate",
+		"components schemas CratePatch required":                                                    nil,
+		"components schemas CratePatch properties lid_state nullable":                               true,
+		"components schemas CratePatch properties lid_state default":                                nil,
+		"components schemas CratePatch properties size_gib nullable":                                nil,
+		"components schemas Crate properties lock_code":                                             nil,
+		"components schemas CrateCreate properties lock_code writeOnly":                             true,
+		"components schemas CrateCreate properties lender_id pattern":                               "^(wh|crt)_[0-9a-hjkmnp-tv-z]{26}$",
+		"components schemas Crate properties id pattern":                                            "^crt_[0-9a-hjkmnp-tv-z]{26}$",
+		"components schemas Crate properties weight_bytes nullable":                                 true,
+		"components schemas WarehouseCreate properties overflow_id nullable":                        nil,
+		"components schemas WarehouseCreate properties keepers uniqueItems":                         true,
+		"components schemas WarehouseCreate properties keepers maxItems":                            20.0,
+		"components schemas WarehouseCreate properties keepers items format":                        "email",
+		"components schemas WarehouseCreate properties external_ids maxProperties":                  4.0,
+		"components schemas WarehouseCreate properties external_ids maxLength":                      nil,
+		"components schemas WarehouseCreate properties external_ids additionalProperties maxLength": 40.0,
+		"paths /crates post x-permission":                                                           "crates.create",
+		"paths /crates post x-async":                                                                true,
+		"paths /warehouses post x-async":                                                            nil,
+		"paths /warehouses post responses 202":                                                      nil,
+		"paths /crates/{id} patch requestBody content application/json schema $ref":                 "#/components/schemas/CratePatch",
+		"paths /crates/{id} delete responses 202 headers Location $ref":                             "#/components/headers/Location",
+		"paths /crates/{id} get responses 200 headers ETag $ref":                                    "#/components/headers/ETag",
+		"paths /crates/{id} patch responses 412 $ref":                                               "#/components/responses/PreconditionFailed",
+		"paths /crates get responses 403":                                                           nil,
+	} {
+		if got := at(path); got != want {
+			t.Errorf("%s: got %v, want %v", path, got, want)
+		}
+	}
+	read := at("components schemas Warehouse").(map[string]any)
+	if len(read["required"].([]any)) != len(read["properties"].(map[string]any)) {
+		t.Error("a field that is read can be missing")
+	}
+	if _, err := spec.Load(files.OpenAPI); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCatalog(t *testing.T) {
+	t.Parallel()
+	files, err := Make(depot(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := files.catalog
+	var order []string
+	for _, k := range c.Kinds {
+		order = append(order, k.Name)
+	}
+	if want := []string{"operation", "warehouse", "crate"}; !slices.Equal(order, want) {
+		t.Errorf("kinds stand as %v, want %v", order, want)
+	}
+	k := c.Kind("crate")
+	names := func(fields []catalog.Field) (out []string) {
+		for _, f := range fields {
+			out = append(out, f.Name)
+		}
+		return out
+	}
+	want := []string{"id", "name", "warehouse_id", "display_name", "size_gib", "labels", "notes", "deletion_protection", "lid_state", "lender_id",
+		"lock_code", "revision", "created_at", "updated_at", "state", "state_reason", "operation_id", "weight_bytes"}
+	if got := names(k.Fields); !slices.Equal(got, want) {
+		t.Errorf("fields stand as %v, want %v", got, want)
+	}
+	for name, ok := range map[string]bool{
+		"warehouse_id is immutable":     k.Field("warehouse_id").Immutable && k.Field("warehouse_id").Required,
+		"size_gib can be changed":       k.Field("size_gib").Mutable() && k.Field("size_gib").GrowOnly && k.Field("size_gib").Unit == "GiB",
+		"lock_code is write-only":       k.Field("lock_code").WriteOnly && k.Field("lock_code").Mutable() && k.Field("lock_code").Nullable,
+		"weight_bytes is computed":      k.Field("weight_bytes").Computed && k.Field("weight_bytes").Volatile && k.Field("weight_bytes").Nullable,
+		"state is an open enumeration":  k.Field("state").OpenEnum && !k.Field("state").Writable(),
+		"lid_state has a default":       string(k.Field("lid_state").Default) == `"closed"` && k.Field("lid_state").NeedsStop,
+		"lender_id refers to two kinds": slices.Equal(k.Field("lender_id").Ref, []string{"warehouse", "crate"}),
+		"overflow_id is server-made":    c.Kind("warehouse").Field("overflow_id").ServerDefault && !c.Kind("warehouse").Field("overflow_id").Nullable,
+		"keepers is a set":              c.Kind("warehouse").Field("keepers").Type == catalog.Set && c.Kind("warehouse").Field("keepers").Items.Format == "email",
+		"the action has its body":       len(k.Actions) == 1 && k.Actions[0].Async && slices.Equal(names(k.Actions[0].Fields), []string{"times"}),
+		"an action is allowed":          slices.Equal(k.States["active"], []string{"get", "update", "delete", "shake"}),
+		"a failed object":               slices.Equal(k.States["failed"], []string{"get", "update", "delete"}),
+		"a busy object":                 slices.Equal(k.States["updating"], []string{"get"}),
+		"operations are only read":      !c.Kind("operation").Managed && k.Managed,
+		"the filter knows its kind":     slices.Equal(k.Filters[0].Ref, []string{"warehouse"}) && slices.Equal(k.Filters[1].Enum, []string{"open", "closed"}),
+	} {
+		if !ok {
+			t.Errorf("not so: %s", name)
+		}
+	}
+	if got := names(c.Kind("warehouse").Field("address").Fields); !slices.Equal(got, []string{"street", "country"}) {
+		t.Errorf("the fields of an object stand as %v", got)
+	}
+}
+
+// expect checks that the error has exactly these faults, each given by a part of its line.
+func expect(t *testing.T, err error, want ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("nothing was found, want %q", want)
+	}
+	lines := strings.Split(err.Error(), "\n")[1:]
+	for _, w := range want {
+		i := slices.IndexFunc(lines, func(l string) bool { return strings.Contains(l, w) })
+		if i < 0 {
+			t.Errorf("not found: %s", w)
+			continue
+		}
+		lines = slices.Delete(lines, i, i+1)
+	}
+	for _, l := range lines {
+		t.Errorf("also found: %s", l)
+	}
+}
+
+func TestWhatSwagLoses(t *testing.T) {
+	t.Parallel()
+	from := tree(t, "lossy")
+	_, err := Make(from)
+	expect(t, err,
+		"swag: Error parsing type definition 'lossy.Commas'",
+		"type Commas: has lost its properties",
+		"type Free, field anything: is an object without properties",
+		"type lossy.Nameless: give it a name for clients",
+		"@name Free is taken by the type at cmd/gen/contract/testdata/lossy/doc.go:")
+}
+
+func TestWhatBreaksTheRules(t *testing.T) {
+	t.Parallel()
+	from := tree(t, "careless")
+	thing := resource.Kind{Name: "thing", Plural: "things", Title: "Thing", Category: "Things", Prefix: "thg", Path: "/things", Description: "A thing.", Key: []string{"id"}}
+	from.Kinds = []resource.Kind{thing}
+	from.Ops = httpapi.CRUD(thing, httpapi.Handlers{Create: placeholder, Get: placeholder, Update: placeholder})
+	_, err := Make(from)
+	expect(t, err,
+		"type Inner, field bare: has no description",
+		"field typo: nobody knows the extension x-volatil",
+		"field false: write x-grow-only without a value",
+		"field no_pointer: is neither required nor has a default",
+		"field pointer: is always there",
+		"field format: there is no format postcode",
+		"field reference: x-ref=nothing names no kind",
+		"field shapeless: a reference has the format typeid",
+		"field single: x-set, x-max-items and x-item-format are for lists and maps",
+		"field many: x-max-items=many is not a number",
+		"field both: is required and has a default",
+		"field wordless: has no description",
+		"field null: x-nullable stands at what is no pointer",
+		"kind thing: ThingSpec has the field extra, ThingCreate has not",
+		"ThingSpec has the field false,", "ThingSpec has the field format,", "ThingSpec has the field inner,", "ThingSpec has the field many,",
+		"ThingSpec has the field no_pointer,", "ThingSpec has the field pointer,", "ThingSpec has the field reference,", "ThingSpec has the field shapeless,",
+		"ThingSpec has the field single,", "ThingSpec has the field typo,", "ThingSpec has the field both,", "ThingSpec has the field wordless,",
+	)
+}
+
+func TestTablesAndComments(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(*Source)
+		want   []string
+	}{
+		"an operation without a comment": {func(s *Source) { s.Ops = append(s.Ops, httpapi.Action(crates, "open", false, placeholder)) },
+			[]string{"operation crates.open: has no comment with @ID crates.open"}},
+		"a comment without an operation": {func(s *Source) {
+			s.Ops = slices.DeleteFunc(s.Ops, func(o httpapi.Op) bool { return o.ID == "crates.shake" })
+		},
+			[]string{"operation crates.shake: has a comment and no row"}},
+		"another path": {func(s *Source) { s.Ops[0].Path = "/depots" }, []string{"operation warehouses.create: the comment says POST /warehouses, the table POST /depots"}},
+		"an operation twice": {func(s *Source) { s.Ops = append(s.Ops, s.Ops[0]) },
+			[]string{"operation warehouses.create: stands twice"}},
+		"no permission": {func(s *Source) { s.Ops[0].Permission = "" }, []string{"operation warehouses.create: has no permission"}},
+		"no such kind":  {func(s *Source) { s.Ops[0].Kind = "depot" }, []string{"operation warehouses.create: there is no kind depot"}},
+		"a circle": {func(s *Source) { s.Kinds[2].Parent = &resource.Link{Kind: "crate", Field: "name"} },
+			[]string{"kinds crate, warehouse: refer to each other in a circle", "kind warehouse, field name: refers to [], the parent is a crate"}},
+		"a state without a rule": {func(s *Source) { s.Kinds[0].States = map[string][]string{"open": {"get"}} },
+			[]string{"kind operation: its table of states lacks done"}},
+		"no sample data": {func(s *Source) {
+			s.Fixture = func(string) (*catalog.Fixture, error) { return nil, os.ErrNotExist }
+		}, []string{"kind crate: has no sample data", "kind warehouse: has no sample data"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := depot(t)
+			c.change(&s)
+			_, err := Make(s)
+			expect(t, err, c.want...)
+		})
+	}
+}
+
+// The typed client is Go that can be parsed, and has each operation and one type for each enumeration.
+func TestGoClient(t *testing.T) {
+	t.Parallel()
+	files, err := Make(depot(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := filepath.Abs("../../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := files.document.goClient(t.Context(), root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parser.ParseFile(token.NewFileSet(), "api.gen.go", client, parser.SkipObjectResolution); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"CratesShake(", "OperationsGet(", "type CrateLidState string", "LidState *CrateLidState `json:\"lid_state,omitempty\"`", "Nullable[CrateLidState]", "Nullable[AddressPatch]"} {
+		if !bytes.Contains(client, []byte(want)) {
+			t.Errorf("the client has no %s", want)
+		}
+	}
+	if bytes.Contains(client, []byte("CratePatchLidState")) {
+		t.Error("an enumeration has a type for each way it goes")
+	}
+}
+
+func TestWriteLeavesWhatIsRight(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "a", "b")
+	for range 2 {
+		if err := write(file, []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(file, before.ModTime().Add(-1e9), before.ModTime().Add(-1e9)); err != nil {
+		t.Fatal(err)
+	}
+	if err := write(file, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := os.Stat(file); err != nil || !after.ModTime().Before(before.ModTime()) {
+		t.Errorf("a file that is right was written: %v", err)
+	}
+	if err := write(file, []byte("y")); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(file); err != nil || string(b) != "y" {
+		t.Errorf("got %q, %v", b, err)
+	}
+}

@@ -1,0 +1,446 @@
+package contract
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi2"
+	"github.com/getkin/kin-openapi/openapi2conv"
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
+	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+)
+
+const (
+	jsonMedia    = "application/json"
+	problemMedia = "application/problem+json"
+	schemaPrefix = "#/components/schemas/"
+)
+
+// types are the names of the components that describe one kind.
+type types struct {
+	read   string // what is answered
+	create string // what a create takes; empty if there is no create
+	spec   string // what can be changed; empty if nothing can
+	patch  string // the merge patch to spec
+}
+
+// document is the specification while it is being made.
+type document struct {
+	*openapi3.T
+	source *source
+	kinds  map[string]resource.Kind
+	ops    map[string]httpapi.Op
+	types  map[string]types // by kind
+	faults *faults
+}
+
+// makeOpenAPI completes what swag has read with what the tables of kinds and operations say.
+func makeOpenAPI(v2 *openapi2.T, src *source, kinds []resource.Kind, ops []httpapi.Op, out *faults) (*document, error) {
+	v3, err := openapi2conv.ToV3(v2)
+	if err != nil {
+		return nil, fmt.Errorf("OpenAPI 3: %w", err)
+	}
+	d := &document{T: v3, source: src, kinds: map[string]resource.Kind{}, ops: map[string]httpapi.Op{}, types: map[string]types{}, faults: out}
+	for _, k := range kinds {
+		d.kinds[k.Name] = k
+	}
+	for _, op := range ops {
+		if d.ops[op.ID].ID != "" {
+			out.addf("operation %s: stands twice in the table of operations", op.ID)
+		}
+		d.ops[op.ID] = op
+	}
+	d.join()
+	d.findTypes()
+	if len(*out) > 0 { // what follows would only repeat it
+		return d, nil
+	}
+	d.head(v2.BasePath, kinds)
+	d.schemas()
+	d.operations()
+	if len(*out) > 0 {
+		return d, nil
+	}
+	return d, d.reload()
+}
+
+// reload reads the document as a client does, and validates it.
+func (d *document) reload() error {
+	raw, err := indented(d.T)
+	if err != nil {
+		return err
+	}
+	fresh, err := openapi3.NewLoader().LoadFromData(raw)
+	if err != nil {
+		return fmt.Errorf("openapi.json: %w", err)
+	}
+	if err := fresh.Validate(context.Background()); err != nil {
+		return fmt.Errorf("openapi.json: %w", err)
+	}
+	d.T = fresh
+	return nil
+}
+
+// each calls f for every operation, in the order of the paths.
+func (d *document) each(f func(path, method string, op *openapi3.Operation)) {
+	for _, path := range d.Paths.InMatchingOrder() {
+		item := d.Paths.Value(path)
+		methods := make([]string, 0, 4)
+		for m := range item.Operations() {
+			methods = append(methods, m)
+		}
+		sort.Strings(methods)
+		for _, m := range methods {
+			f(path, m, item.GetOperation(m))
+		}
+	}
+}
+
+// join matches the two halves of an operation: its row in the table, and the comment above its handler.
+func (d *document) join() {
+	seen := map[string]bool{}
+	d.each(func(path, method string, op *openapi3.Operation) {
+		where := fmt.Sprintf("operation %s", op.OperationID)
+		row, ok := d.ops[op.OperationID]
+		switch {
+		case op.OperationID == "":
+			d.faults.addf("%s %s: has no @ID", method, path)
+			return
+		case !ok:
+			d.faults.addf("%s: has a comment and no row in any Ops()", where)
+			return
+		case row.Method != method || row.Path != path:
+			d.faults.addf("%s: the comment says %s %s, the table %s %s", where, method, path, row.Method, row.Path)
+		}
+		seen[op.OperationID] = true
+		if op.Summary == "" {
+			d.faults.addf("%s: has no @Summary", where)
+		}
+		if _, ok := d.kinds[row.Kind]; row.Kind != "" && !ok {
+			d.faults.addf("%s: there is no kind %s", where, row.Kind)
+		}
+		if row.Permission == "" && row.Scope != httpapi.ScopeCaller {
+			d.faults.addf("%s: has no permission", where)
+		}
+	})
+	for id := range d.ops {
+		if !seen[id] {
+			d.faults.addf("operation %s: has no comment with @ID %s above its handler", id, id)
+		}
+	}
+}
+
+// findTypes learns from the operations which component describes what of a kind.
+func (d *document) findTypes() {
+	d.each(func(_, _ string, op *openapi3.Operation) {
+		row := d.ops[op.OperationID]
+		t := d.types[row.Kind]
+		switch row.Verb {
+		case httpapi.Create:
+			t.create = bodyType(op)
+			t.read = orElse(t.read, answerType(op))
+		case httpapi.Get:
+			t.read = answerType(op)
+		case httpapi.Update:
+			t.spec = bodyType(op)
+			t.patch = strings.TrimSuffix(t.spec, "Spec") + "Patch"
+		}
+		if row.Kind != "" {
+			d.types[row.Kind] = t
+		}
+	})
+	for name := range d.kinds {
+		t := d.types[name]
+		if t.read == "" {
+			d.faults.addf("kind %s: no get or create says what is answered; @Success 200 {object} …", name)
+		}
+		for _, c := range []string{t.read, t.create, t.spec} {
+			if c != "" && d.Components.Schemas[c] == nil {
+				d.faults.addf("kind %s: there is no type %s", name, c)
+			}
+		}
+	}
+}
+
+// bodyType is the name of the component that a request's body is.
+func bodyType(op *openapi3.Operation) string {
+	if op.RequestBody == nil || op.RequestBody.Value == nil {
+		return ""
+	}
+	for _, m := range op.RequestBody.Value.Content {
+		return strings.TrimPrefix(m.Schema.Ref, schemaPrefix)
+	}
+	return ""
+}
+
+// answerType is the name of the component that is answered where all goes well.
+func answerType(op *openapi3.Operation) string {
+	for _, status := range []string{"200", "201", "202"} {
+		r := op.Responses.Value(status)
+		if r == nil || r.Value == nil {
+			continue
+		}
+		for _, m := range r.Value.Content {
+			if name, ok := strings.CutPrefix(m.Schema.Ref, schemaPrefix); ok {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+func (d *document) head(basePath string, kinds []resource.Kind) {
+	d.Servers = openapi3.Servers{{URL: basePath}}
+	d.Security = openapi3.SecurityRequirements{{"bearer": {}}}
+	d.Components.SecuritySchemes = openapi3.SecuritySchemes{"bearer": {Value: &openapi3.SecurityScheme{
+		Type: "http", Scheme: "bearer", Description: "A token of the control plane.",
+	}}}
+	if c := d.Info.Contact; c != nil && c.Name+c.URL+c.Email == "" {
+		d.Info.Contact = nil
+	}
+	prefixes := map[string]any{}
+	d.Tags = nil
+	for _, k := range kinds {
+		prefixes[k.Prefix] = k.Name
+		d.Tags = append(d.Tags, &openapi3.Tag{Name: k.Title, Description: k.Description})
+	}
+	sort.Slice(d.Tags, func(i, j int) bool { return d.Tags[i].Name < d.Tags[j].Name })
+	if d.Extensions == nil {
+		d.Extensions = map[string]any{}
+	}
+	d.Extensions["x-prefixes"] = prefixes
+	d.Components.Schemas["Problem"] = problemSchema()
+	d.Components.Parameters = parameters()
+	d.Components.Headers = headers()
+	d.Components.Responses = problems()
+}
+
+var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
+
+func (d *document) operations() {
+	d.each(func(path, method string, op *openapi3.Operation) {
+		row := d.ops[op.OperationID]
+		kind := d.kinds[row.Kind]
+		if op.Extensions == nil {
+			op.Extensions = map[string]any{}
+		}
+		set := func(name string, v any) {
+			if v != "" && v != false {
+				op.Extensions[name] = v
+			}
+		}
+		set("x-permission", row.Permission)
+		set("x-kind", row.Kind)
+		set("x-verb", row.Verb)
+		set("x-async", row.Async)
+		if kind.Title != "" {
+			op.Tags = []string{kind.Title}
+		}
+		d.parameters(path, op, row, kind)
+		d.requestBody(op, row)
+		d.responses(method, path, op, row)
+	})
+}
+
+func (d *document) parameters(path string, op *openapi3.Operation, row httpapi.Op, kind resource.Kind) {
+	declared := op.Parameters
+	op.Parameters = nil
+	add := func(p *openapi3.Parameter) { op.Parameters = append(op.Parameters, &openapi3.ParameterRef{Value: p}) }
+	addStandard := func(component string) {
+		p := d.Components.Parameters[component].Value
+		if op.Parameters.GetByInAndName(p.In, p.Name) == nil {
+			op.Parameters = append(op.Parameters, &openapi3.ParameterRef{Ref: "#/components/parameters/" + component, Value: p})
+		}
+	}
+	for _, m := range pathParameter.FindAllStringSubmatch(path, -1) {
+		if m[1] != "id" || kind.Prefix == "" {
+			d.faults.addf("operation %s: the only parameter of a path is the id of its kind, not %s", row.ID, m[0])
+			continue
+		}
+		add(&openapi3.Parameter{Name: "id", In: openapi3.ParameterInPath, Required: true, Description: "Id of the " + kindWords(kind.Name) + ".",
+			Schema: &openapi3.SchemaRef{Value: &openapi3.Schema{Type: &openapi3.Types{"string"}, Format: "typeid", Pattern: idPattern(kind.Prefix)}}})
+	}
+	for _, ref := range declared {
+		if p := ref.Value; p.In == openapi3.ParameterInQuery {
+			d.filter(p, row, kind)
+			add(p)
+		}
+	}
+	if row.Verb == httpapi.List {
+		addStandard("PageSize")
+		addStandard("PageToken")
+		if kind.Named {
+			for _, name := range []string{"OrderBy", "Label", "Q", "NamePath"} {
+				addStandard(name)
+			}
+		}
+	}
+	if !row.Mutates {
+		return
+	}
+	addStandard("DryRun")
+	if row.Method == http.MethodPost {
+		addStandard("IdempotencyKey")
+	}
+	if row.Method != http.MethodPost || row.Action {
+		addStandard("IfMatch")
+	}
+}
+
+// filter completes a list's own parameter: one that is called like a field of the kind has the field's type.
+func (d *document) filter(p *openapi3.Parameter, row httpapi.Op, kind resource.Kind) {
+	p.Description = sentence(p.Description)
+	if p.Description == "" {
+		d.faults.addf("operation %s, parameter %s: has no description", row.ID, p.Name)
+	}
+	own := p.Schema.Value
+	if read := d.Components.Schemas[d.types[kind.Name].read]; read != nil {
+		if f := read.Value.Properties[p.Name]; f != nil && f.Ref == "" && f.Value.Type != nil {
+			v := f.Value
+			p.Schema = &openapi3.SchemaRef{Value: &openapi3.Schema{Type: v.Type, Format: v.Format, Enum: v.Enum, Pattern: v.Pattern,
+				Min: v.Min, Max: v.Max, MaxLength: v.MaxLength, Extensions: only(v.Extensions, extRef)}}
+			return
+		}
+	}
+	if to, ok := strings.CutSuffix(p.Name, "_id"); ok {
+		if k, known := d.kinds[to]; known {
+			own.Format, own.Pattern = "typeid", idPattern(k.Prefix)
+			own.Extensions = map[string]any{extRef: to}
+			return
+		}
+	}
+	d.format(fmt.Sprintf("operation %s, parameter %s", row.ID, p.Name), own, "")
+}
+
+func (d *document) requestBody(op *openapi3.Operation, row httpapi.Op) {
+	name := bodyType(op)
+	if op.RequestBody == nil {
+		return
+	}
+	if name == "" {
+		d.faults.addf("operation %s: its body must be a type with a @name", row.ID)
+		return
+	}
+	if row.Verb == httpapi.Update {
+		name = d.types[row.Kind].patch
+	}
+	body := op.RequestBody.Value
+	body.Description = sentence(body.Description)
+	body.Extensions = nil
+	body.Content = openapi3.Content{jsonMedia: &openapi3.MediaType{Schema: componentRef(name)}}
+}
+
+func componentRef(name string) *openapi3.SchemaRef {
+	return &openapi3.SchemaRef{Ref: schemaPrefix + name}
+}
+
+// responses writes the answers of an operation: the one or two of success, that of a dry run, and the problems that it can end in.
+func (d *document) responses(method, path string, op *openapi3.Operation, row httpapi.Op) {
+	success := map[string]string{} // status → component
+	for status, r := range op.Responses.Map() {
+		name := ""
+		for _, m := range r.Value.Content {
+			name = strings.TrimPrefix(m.Schema.Ref, schemaPrefix)
+			if name == "" {
+				d.faults.addf("operation %s: what it answers must be a type with a @name", row.ID)
+			}
+		}
+		success[status] = name
+	}
+	object := d.types[row.Kind].read
+	if row.Async {
+		success["202"] = orElse(success["202"], orElse(success["200"], orElse(success["201"], object)))
+	}
+	if row.Mutates && success["200"] == "" {
+		success["200"] = orElse(success["201"], orElse(success["202"], object))
+	}
+	op.Responses = openapi3.NewResponsesWithCapacity(16)
+	for status, name := range success {
+		op.Responses.Set(status, &openapi3.ResponseRef{Value: d.success(status, name, row)})
+	}
+	for _, p := range problemsOf(row, op.RequestBody != nil, strings.Contains(path, "{")) {
+		op.Responses.Set(p.status, &openapi3.ResponseRef{Ref: "#/components/responses/" + p.name})
+	}
+	if len(success) == 0 {
+		d.faults.addf("operation %s: says no @Success", row.ID)
+	}
+}
+
+func (d *document) success(status, name string, row httpapi.Op) *openapi3.Response {
+	words := map[string]string{"200": "Done.", "201": "Made.", "202": "Accepted: the work goes on, and operation_id names the operation.", "204": "Gone."}[status]
+	switch {
+	case status == "200" && !row.Mutates:
+		words = "What was asked for."
+	case status == "200" && row.Verb != httpapi.Update:
+		words = "With dry_run: the object as it would be; nothing has been kept."
+	case status == "200":
+		words = "Changed; or, with dry_run, the object as it would be."
+	}
+	r := &openapi3.Response{Description: &words, Headers: openapi3.Headers{}}
+	header := func(name, component string) {
+		r.Headers[name] = &openapi3.HeaderRef{Ref: "#/components/headers/" + component}
+	}
+	header("X-Request-Id", "RequestId")
+	header("Demarc-Catalog", "CatalogVersion")
+	if row.Mutates && row.Method == http.MethodPost {
+		header("Idempotency-Replayed", "IdempotencyReplayed")
+	}
+	if status == "202" {
+		header("Location", "Location")
+	}
+	if name != "" {
+		r.Content = openapi3.Content{jsonMedia: &openapi3.MediaType{Schema: componentRef(name)}}
+		if s := d.Components.Schemas[name]; s != nil && s.Value.Properties["revision"] != nil {
+			header("ETag", "ETag")
+		}
+	}
+	return r
+}
+
+func orElse(s, otherwise string) string {
+	if s != "" {
+		return s
+	}
+	return otherwise
+}
+
+// kindWords is a kind in a sentence.
+func kindWords(kind string) string { return strings.ReplaceAll(kind, "_", " ") }
+
+// idPattern matches the ids of kinds with these prefixes.
+func idPattern(prefixes ...string) string {
+	p := strings.Join(prefixes, "|")
+	if len(prefixes) > 1 {
+		p = "(" + p + ")"
+	}
+	return "^" + p + idSuffix + "$"
+}
+
+// sentence gives a description one form: no line breaks, and a full stop.
+func sentence(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if s != "" && !strings.ContainsAny(s[len(s)-1:], ".:!?") {
+		s += "."
+	}
+	return s
+}
+
+func only(m map[string]any, names ...string) map[string]any {
+	out := map[string]any{}
+	for k, v := range m {
+		if slices.Contains(names, k) {
+			out[k] = v
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}

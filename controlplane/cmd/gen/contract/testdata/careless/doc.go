@@ -1,0 +1,78 @@
+// Package careless has what breaks the rules of the contract.
+//
+//	@title		Careless
+//	@version	1.0
+//	@BasePath	/api/v1
+package careless
+
+// Inner has no words on its field.
+type Inner struct {
+	Bare *string `json:"bare"`
+} // @name Inner
+
+// ThingSpec is what can be changed.
+type ThingSpec struct {
+	// Name.
+	Name string `json:"name" validate:"required" format:"slug"`
+	// A misspelt extension.
+	Typo *string `json:"typo" extensions:"x-volatil"`
+	// Swag makes the text "false" of it.
+	False *string `json:"false" extensions:"x-grow-only=false"`
+	// Would be empty, not absent.
+	NoPointer string `json:"no_pointer"`
+	// Is always there.
+	Pointer *string `json:"pointer" default:"x"`
+	// A format that is none.
+	Format *string `json:"format" format:"postcode"`
+	// A kind that is none.
+	Reference *string `json:"reference" format:"typeid" extensions:"x-ref=nothing"`
+	// No format.
+	Shapeless *string `json:"shapeless" extensions:"x-ref=thing"`
+	// No list.
+	Single *string `json:"single" extensions:"x-max-items=3"`
+	// Not a number.
+	Many []string `json:"many" extensions:"x-max-items=many"`
+	// Required with a default.
+	Both     string  `json:"both" validate:"required" default:"x"`
+	Wordless *string `json:"wordless"`
+	// Not in the others.
+	Extra *string `json:"extra"`
+	// Nested.
+	Inner *Inner `json:"inner"`
+} // @name ThingSpec
+
+// ThingCreate lacks a field of ThingSpec.
+type ThingCreate struct {
+	// Name.
+	Name string `json:"name" validate:"required" format:"slug"`
+} // @name ThingCreate
+
+// Thing is what is read.
+type Thing struct {
+	// Id.
+	ID string `json:"id" format:"typeid" readonly:"true"`
+	// Name.
+	Name string `json:"name"`
+	// No pointer.
+	Null string `json:"null" extensions:"x-nullable"`
+} // @name Thing
+
+// @Summary	Create
+// @ID		things.create
+// @Param	body	body	ThingCreate	true	"The thing"
+// @Success	201	{object}	Thing
+// @Router	/things [post]
+func create() {}
+
+// @Summary	Get
+// @ID		things.get
+// @Success	200	{object}	Thing
+// @Router	/things/{id} [get]
+func get() {}
+
+// @Summary	Change
+// @ID		things.update
+// @Param	body	body	ThingSpec	true	"The changes"
+// @Success	200	{object}	Thing
+// @Router	/things/{id} [patch]
+func update() {}

@@ -1,0 +1,3 @@
+package contract
+import "testing"
+func TestZ(t *testing.T){ _,err:=Make(tree(t,"lossy")); t.Log(err)}

@@ -1,0 +1,437 @@
+// Package lint checks the catalog and its fixtures for what would hurt some client: a name that Terraform or Ansible keeps for itself,
+// a default that breaks its own rule, a field without words, sample data that leaves a field untested.
+package lint
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/demarc/demarc/controlplane/client/catalog"
+)
+
+// reserved are names that no field may have, with who keeps them.
+var reserved = map[string]string{
+	"provider": "Terraform", "count": "Terraform", "lifecycle": "Terraform", "depends_on": "Terraform", "connection": "Terraform",
+	"for_each": "Terraform", "provisioner": "Terraform", "version": "Terraform", "timeouts": "the provider",
+	"api_url": "Ansible", "api_token": "Ansible", "validate_certs": "Ansible", "wait": "Ansible", "wait_timeout": "Ansible",
+	"endpoint": "Ansible", "token": "Ansible", "token_file": "Ansible", "ca_file": "Ansible", "retries": "Ansible", "timeout": "Ansible",
+}
+
+// units are the suffixes of names that measure something.
+var units = map[string]string{
+	"_kib": "KiB", "_mib": "MiB", "_gib": "GiB", "_tib": "TiB", "_bytes": "bytes", "_mbps": "Mbit/s", "_seconds": "s", "_ms": "ms",
+	"_minutes": "min", "_hours": "h", "_days": "d", "_percent": "%", "_mhz": "MHz",
+}
+
+var (
+	fieldName  = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
+	prefixName = regexp.MustCompile(`^[a-z]{2,5}$`)
+	pathName   = regexp.MustCompile(`^/[a-z]+(-[a-z]+)*$`)
+)
+
+// Catalog returns everything that is wrong with a catalog, in the order of its words.
+func Catalog(c *catalog.Catalog) []string {
+	l := &linter{catalog: c}
+	seen := map[string]string{}
+	for i := range c.Kinds {
+		k := &c.Kinds[i]
+		for _, name := range []string{"name " + k.Name, "plural " + k.Plural, "prefix " + k.Prefix, "path " + k.Path} {
+			if other, ok := seen[name]; ok {
+				l.addf("kind %s: its %s is also that of %s", k.Name, name, other)
+			}
+			seen[name] = k.Name
+		}
+		l.kind(k)
+	}
+	sort.Strings(l.found)
+	return l.found
+}
+
+type linter struct {
+	catalog *catalog.Catalog
+	found   []string
+}
+
+func (l *linter) addf(format string, args ...any) {
+	l.found = append(l.found, fmt.Sprintf(format, args...))
+}
+
+func (l *linter) kind(k *catalog.Kind) {
+	where := "kind " + k.Name
+	if !fieldName.MatchString(k.Name) || !fieldName.MatchString(k.Plural) || !prefixName.MatchString(k.Prefix) || !pathName.MatchString(k.Path) {
+		l.addf("%s: name and plural are lower_case, the prefix is 2 to 5 letters, the path is /lower-case", where)
+	}
+	l.words(where, "title", k.Title)
+	l.words(where, "category", k.Category)
+	l.description(where, k.Description)
+	if _, ok := k.Operations["get"]; !ok {
+		l.addf("%s: nothing reads one; every kind has a get", where)
+	}
+	if _, ok := k.Operations["list"]; !ok {
+		l.addf("%s: nothing lists it; every kind has a list", where)
+	}
+	if !k.Named && len(k.Key) == 0 {
+		l.addf("%s: has neither a name nor a key", where)
+	}
+	for _, name := range k.Key {
+		if k.Field(name) == nil {
+			l.addf("%s: its key names %s, which is no field", where, name)
+		}
+	}
+	for verb, op := range k.Operations {
+		l.words(where+", "+verb, "summary", op.Summary)
+	}
+	for _, a := range k.Actions {
+		if _, ok := k.Operations[a.Name]; ok {
+			l.addf("%s: an action is called %s, as a standard operation is", where, a.Name)
+		}
+		l.words(where+", action "+a.Name, "summary", a.Summary)
+		l.fields(where+", action "+a.Name, a.Fields)
+	}
+	l.parent(where, k)
+	l.named(where, k)
+	l.fields(where, k.Fields)
+	l.filters(where, k)
+	l.states(where, k)
+	if id := k.Field("id"); id == nil || !id.Computed || id.Format != "typeid" {
+		l.addf("%s: has no computed field id of the format typeid", where)
+	}
+	if state := k.Field("state"); state != nil && !state.Computed {
+		l.addf("%s, field state: cannot be sent: it is what the server says of the object, and Ansible has an option of that name", where)
+	}
+}
+
+func (l *linter) words(where, what, s string) {
+	if strings.TrimSpace(s) == "" {
+		l.addf("%s: has no %s", where, what)
+	}
+}
+
+func (l *linter) description(where, s string) {
+	l.words(where, "description", s)
+	if s != "" && !strings.ContainsAny(s[len(s)-1:], ".:!?") {
+		l.addf("%s: its description does not end with a full stop", where)
+	}
+}
+
+func (l *linter) parent(where string, k *catalog.Kind) {
+	if k.Parent == nil {
+		return
+	}
+	f := k.Field(k.Parent.Field)
+	switch {
+	case l.catalog.Kind(k.Parent.Kind) == nil:
+		l.addf("%s: its parent %s is no kind", where, k.Parent.Kind)
+	case f == nil:
+		l.addf("%s: its parent field %s does not exist", where, k.Parent.Field)
+	case !slices.Equal(f.Ref, []string{k.Parent.Kind}):
+		l.addf("%s, field %s: refers to %v, the parent is a %s", where, f.Name, f.Ref, k.Parent.Kind)
+	case f.Computed:
+		l.addf("%s, field %s: is set by the server, so nothing says where a new one goes", where, f.Name)
+	}
+}
+
+func (l *linter) named(where string, k *catalog.Kind) {
+	if !k.Named {
+		return
+	}
+	for _, name := range []string{"name", "display_name", "labels", "revision", "created_at", "updated_at", "deletion_protection"} {
+		if k.Field(name) == nil {
+			l.addf("%s: is named and has no field %s; embed resource.Named and resource.Meta", where, name)
+		}
+	}
+	if f := k.Field("name"); f != nil && (f.Format != "slug" || f.Immutable || f.Computed || !f.Required) {
+		l.addf("%s, field name: must be a required slug that can be changed", where)
+	}
+}
+
+func (l *linter) filters(where string, k *catalog.Kind) {
+	for _, f := range k.Filters {
+		at := where + ", filter " + f.Name
+		l.description(at, f.Description)
+		if !fieldName.MatchString(f.Name) {
+			l.addf("%s: its name is not lower_case", at)
+		}
+		l.refs(at, f.Ref)
+		field := k.Field(f.Name)
+		if field == nil && len(f.Ref) == 0 {
+			l.addf("%s: is neither a field nor the id of a kind", at)
+		}
+		if field != nil && (field.Type == catalog.Object || field.Items != nil) {
+			l.addf("%s: the field is a %s; a filter is one value", at, field.Type)
+		}
+	}
+}
+
+func (l *linter) states(where string, k *catalog.Kind) {
+	f := k.Field("state")
+	if f == nil {
+		return
+	}
+	for state, verbs := range k.States {
+		if !slices.Contains(f.Enum, state) {
+			l.addf("%s: its table of states has %s, its field state has not", where, state)
+		}
+		for _, v := range verbs {
+			_, standard := k.Operations[v]
+			if !standard && !slices.ContainsFunc(k.Actions, func(a catalog.Action) bool { return a.Name == v }) {
+				l.addf("%s, state %s: allows %s, which does not exist", where, state, v)
+			}
+		}
+	}
+	for _, state := range f.Enum {
+		if k.States[state] == nil {
+			l.addf("%s: its table of states lacks %s", where, state)
+		}
+	}
+}
+
+func (l *linter) refs(where string, refs []string) {
+	for _, r := range refs {
+		if l.catalog.Kind(r) == nil {
+			l.addf("%s: refers to %s, which is no kind", where, r)
+		}
+	}
+}
+
+func (l *linter) fields(where string, fields []catalog.Field) {
+	seen := map[string]bool{}
+	groups := map[string]int{}
+	for i := range fields {
+		f := &fields[i]
+		at := where + ", field " + f.Name
+		if seen[f.Name] {
+			l.addf("%s: stands twice", at)
+		}
+		seen[f.Name] = true
+		if who, ok := reserved[f.Name]; ok {
+			l.addf("%s: the name belongs to %s", at, who)
+		}
+		if !fieldName.MatchString(f.Name) {
+			l.addf("%s: its name is not lower_case", at)
+		}
+		if f.OneOf != "" {
+			groups[f.OneOf]++
+		}
+		l.field(at, f)
+	}
+	for g, n := range groups {
+		if n < 2 {
+			l.addf("%s: only one field is in the choice %s", where, g)
+		}
+	}
+}
+
+func (l *linter) field(at string, f *catalog.Field) {
+	l.description(at, f.Description)
+	l.refs(at, f.Ref)
+	if f.Pattern != "" {
+		if _, err := regexp.Compile(f.Pattern); err != nil {
+			l.addf("%s: its pattern: %v", at, err)
+		}
+		if !strings.HasPrefix(f.Pattern, "^") || !strings.HasSuffix(f.Pattern, "$") {
+			l.addf("%s: its pattern is not anchored", at)
+		}
+	}
+	switch f.Type {
+	case catalog.String, catalog.Boolean, catalog.Integer:
+	case catalog.Object:
+		l.fields(at, f.Fields)
+		if len(f.Fields) == 0 {
+			l.addf("%s: is an object without fields", at)
+		}
+	case catalog.Map, catalog.Set, catalog.List:
+		l.items(at, f)
+	default:
+		l.addf("%s: there is no type %s; amounts are decimal strings, sizes whole numbers", at, f.Type)
+	}
+	l.unit(at, f)
+	l.traits(at, f)
+	if len(f.Default) > 0 {
+		if problem := Fits(f, f.Default); problem != "" {
+			l.addf("%s: its default %s %s", at, f.Default, problem)
+		}
+	}
+}
+
+func (l *linter) items(at string, f *catalog.Field) {
+	switch {
+	case f.Items == nil:
+		l.addf("%s: says nothing of its items", at)
+	case f.Items.Items != nil:
+		l.addf("%s: is a %s of %ss; write it flat", at, f.Type, f.Items.Type)
+	case f.Items.Type == catalog.Object && f.Type != catalog.Map:
+		l.addf("%s: is a %s of objects; make it a map by a natural key", at, f.Type)
+	case f.Type != catalog.Map && len(f.Items.Ref) > 0:
+		l.addf("%s: is a %s of references; an attachment is a field of the thing that comes later", at, f.Type)
+	default:
+		l.field(at+", items", f.Items)
+	}
+	if f.MaxItems == nil && f.Writable() {
+		l.addf("%s: has no limit; x-max-items", at)
+	}
+}
+
+func (l *linter) unit(at string, f *catalog.Field) {
+	if f.Type != catalog.Integer {
+		return
+	}
+	for suffix, unit := range units {
+		if strings.HasSuffix(f.Name, suffix) && f.Unit != unit {
+			l.addf("%s: is called %s, so its x-unit is %s, not %q", at, suffix, unit, f.Unit)
+		}
+	}
+	if f.Unit != "" && !slices.ContainsFunc(suffixesOf(f.Unit), func(s string) bool { return strings.HasSuffix(f.Name, s) }) {
+		l.addf("%s: is measured in %s, and its name does not end with %s", at, f.Unit, strings.Join(suffixesOf(f.Unit), " or "))
+	}
+}
+
+func suffixesOf(unit string) []string {
+	var out []string
+	for s, u := range units {
+		if u == unit {
+			out = append(out, s)
+		}
+	}
+	sort.Strings(out)
+	if len(out) == 0 {
+		return []string{"a suffix of the table of units"}
+	}
+	return out
+}
+
+// traits checks those that exclude each other.
+func (l *linter) traits(at string, f *catalog.Field) {
+	rule := func(broken bool, words string) {
+		if broken {
+			l.addf("%s: %s", at, words)
+		}
+	}
+	rule(f.WriteOnly && f.Computed, "is write-only and readable")
+	rule(f.Computed && f.Immutable, "is set by the server and once by the client")
+	rule(f.Volatile && !f.Computed, "changes by itself and can be sent")
+	rule(f.Required && (f.Nullable || len(f.Default) > 0 || f.ServerDefault), "is required and can be absent")
+	rule(f.Nullable && len(f.Default) > 0, "is nullable and has a default; null would bring the default back")
+	rule(f.ServerDefault && len(f.Default) > 0, "has a default of its own and one of the server")
+	rule(f.GrowOnly && (f.Type != catalog.Integer || f.Computed || f.Immutable), "only a number that can be changed can grow")
+	rule(f.OpenEnum && len(f.Enum) == 0, "is an open enumeration without values")
+	rule(f.Minimum != nil && f.Maximum != nil && *f.Minimum > *f.Maximum, "its minimum is above its maximum")
+	rule(f.MinLength != nil && f.MaxLength != nil && *f.MinLength > *f.MaxLength, "its least length is above its greatest")
+	rule(f.Writable() && f.Type == catalog.Integer && (f.Minimum == nil || f.Maximum == nil), "is a number without both limits")
+	rule(f.Writable() && f.Type == catalog.String && len(f.Enum) == 0 && f.MaxLength == nil && !bounded(f),
+		"is text without a limit; maxLength")
+}
+
+// bounded formats have values of a limited length by their pattern.
+func bounded(f *catalog.Field) bool {
+	return slices.Contains([]string{"typeid", "slug", "phone", "country", "currency", "language", "cidr", "ipv4", "mac", "decimal", "duration", "date", "date-time"}, f.Format)
+}
+
+// Fits says what is wrong with a literal as the value of a field; nothing if it fits.
+func Fits(f *catalog.Field, literal json.RawMessage) string {
+	d := json.NewDecoder(bytes.NewReader(literal))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return "is not JSON"
+	}
+	return fits(f, v)
+}
+
+func fits(f *catalog.Field, v any) string {
+	switch f.Type {
+	case catalog.String:
+		s, ok := v.(string)
+		if !ok {
+			return "is not a string"
+		}
+		return fitsText(f, s)
+	case catalog.Boolean:
+		if _, ok := v.(bool); !ok {
+			return "is not true or false"
+		}
+	case catalog.Integer:
+		n, ok := v.(json.Number)
+		if !ok {
+			return "is not a number"
+		}
+		i, err := n.Int64()
+		switch {
+		case err != nil:
+			return "is not a whole number"
+		case f.Minimum != nil && i < *f.Minimum:
+			return "is below the minimum"
+		case f.Maximum != nil && i > *f.Maximum:
+			return "is above the maximum"
+		}
+	case catalog.Set, catalog.List:
+		list, ok := v.([]any)
+		if !ok {
+			return "is not a list"
+		}
+		for _, e := range list {
+			if p := fits(f.Items, e); p != "" {
+				return "has an item that " + p
+			}
+		}
+		return fitsCount(f, len(list))
+	case catalog.Map, catalog.Object:
+		m, ok := v.(map[string]any)
+		if !ok {
+			return "is not an object"
+		}
+		return fitsObject(f, m)
+	}
+	return ""
+}
+
+func fitsText(f *catalog.Field, s string) string {
+	n := int64(len([]rune(s)))
+	switch {
+	case len(f.Enum) > 0 && !slices.Contains(f.Enum, s):
+		return "is not one of " + strings.Join(f.Enum, ", ")
+	case f.MinLength != nil && n < *f.MinLength:
+		return "is too short"
+	case f.MaxLength != nil && n > *f.MaxLength:
+		return "is too long"
+	}
+	if f.Pattern != "" {
+		if re, err := regexp.Compile(f.Pattern); err == nil && !re.MatchString(s) {
+			return "does not match " + f.Pattern
+		}
+	}
+	return ""
+}
+
+func fitsObject(f *catalog.Field, m map[string]any) string {
+	if f.Type == catalog.Map {
+		for k, e := range m {
+			if p := fits(f.Items, e); p != "" {
+				return "has the key " + k + ", which " + p
+			}
+		}
+		return fitsCount(f, len(m))
+	}
+	for k, e := range m {
+		i := slices.IndexFunc(f.Fields, func(sub catalog.Field) bool { return sub.Name == k })
+		if i < 0 {
+			return "has " + k + ", which is no field"
+		}
+		if p := fits(&f.Fields[i], e); p != "" {
+			return "has the field " + k + ", which " + p
+		}
+	}
+	return ""
+}
+
+func fitsCount(f *catalog.Field, n int) string {
+	if f.MaxItems != nil && int64(n) > *f.MaxItems {
+		return "has too many items"
+	}
+	return ""
+}

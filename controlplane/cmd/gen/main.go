@@ -1,0 +1,52 @@
+// Command gen makes everything that follows from the server's code: swagger.json and openapi.json, the catalog, the typed Go client, the
+// Ansible modules and the page of operations. It writes only what has changed, and works from any folder of the repository.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+
+	"github.com/demarc/demarc/controlplane/cmd/gen/contract"
+	"github.com/demarc/demarc/controlplane/internal/app"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "gen:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	root, err := repository()
+	if err != nil {
+		return err
+	}
+	kinds, ops := app.Contract()
+	return contract.Run(ctx, root, kinds, ops)
+}
+
+// repository is the folder with go.work, in which the working folder lies.
+func repository() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.work")); err == nil {
+			return dir, nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", errors.New("there is no go.work here or above: run it in the repository")
+		}
+		dir = parent
+	}
+}
