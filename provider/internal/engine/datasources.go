@@ -1,0 +1,137 @@
+package engine
+
+// The data source that lists a kind.
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/demarc/demarc/controlplane/client/catalog"
+)
+
+// itemsAttribute is the result of a list.
+const itemsAttribute = "items"
+
+type kindListDataSource struct {
+	catalog *catalog.Catalog
+	kind    *catalog.Kind
+	schema  schema.Schema
+	session *Session
+}
+
+var _ datasource.DataSourceWithConfigure = (*kindListDataSource)(nil)
+
+// listParameters are the arguments of a list: the kind's own filters, and those that every list has.
+func listParameters(k *catalog.Kind) []catalog.Field {
+	var out []catalog.Field
+	for _, f := range k.Filters {
+		field := catalog.Field{Name: f.Name, Type: f.Type, Description: f.Description, Enum: f.Enum, Ref: f.Ref}
+		if field.Type == "" {
+			field.Type = catalog.String
+		}
+		out = append(out, field)
+	}
+	if k.Field("labels") != nil {
+		out = append(out, catalog.Field{Name: "label", Type: catalog.String,
+			Description: "Label selector, such as `env=prod,tier!=db,owner,!legacy`: all of it must hold."})
+	}
+	if k.Named {
+		out = append(out, catalog.Field{Name: "q", Type: catalog.String, Description: "Part of the name or display name."})
+	}
+	return out
+}
+
+// listQuery is the query of a list from its arguments.
+func listQuery(k *catalog.Kind, config tftypes.Value) url.Values {
+	query := url.Values{}
+	for _, f := range listParameters(k) {
+		if v := member(config, f.Name); !absent(v) {
+			query.Set(f.Name, fmt.Sprint(toJSON(v)))
+		}
+	}
+	return query
+}
+
+func listDataSourceSchema(c *catalog.Catalog, k *catalog.Kind) (schema.Schema, error) {
+	items, err := readAttributes(k.Fields)
+	if err != nil {
+		return schema.Schema{}, err
+	}
+	attributes := map[string]schema.Attribute{
+		itemsAttribute: schema.ListNestedAttribute{Computed: true, MarkdownDescription: "What was found.", NestedObject: schema.NestedAttributeObject{Attributes: items}},
+	}
+	for _, f := range listParameters(k) {
+		text := describe(f, false)
+		switch f.Type {
+		case catalog.Integer:
+			attributes[f.Name] = schema.Int64Attribute{Optional: true, MarkdownDescription: text}
+		case catalog.Boolean:
+			attributes[f.Name] = schema.BoolAttribute{Optional: true, MarkdownDescription: text}
+		default:
+			a := schema.StringAttribute{Optional: true, MarkdownDescription: text}
+			if r := newRule(c, f); r != nil {
+				a.Validators = []validator.String{r}
+			}
+			attributes[f.Name] = a
+		}
+	}
+	return schema.Schema{
+		MarkdownDescription: fmt.Sprintf("%s\n\nLists every %s that the token may see, or those that match all of the arguments.", kindDescription(k), lower(k.Title)),
+		Attributes:          attributes,
+	}, nil
+}
+
+// Metadata implements datasource.DataSource.
+func (d *kindListDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = "demarc_" + d.kind.Plural
+}
+
+// Schema implements datasource.DataSource.
+func (d *kindListDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = d.schema
+}
+
+// Configure implements datasource.DataSourceWithConfigure.
+func (d *kindListDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
+	d.session, _ = req.ProviderData.(*Session)
+}
+
+// Read implements datasource.DataSource.
+func (d *kindListDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	if !d.session.usable(&resp.Diagnostics) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, defaultReadTime)
+	defer cancel()
+	t := d.schema.Type().TerraformType(ctx).(tftypes.Object)
+	list := t.AttributeTypes[itemsAttribute].(tftypes.List)
+	items := []tftypes.Value{}
+	for raw, err := range d.session.api.List(ctx, d.kind.Operations["list"].Path, listQuery(d.kind, req.Config.Raw)) {
+		var v tftypes.Value
+		if err == nil {
+			v, err = itemFromJSON(list.ElementType, raw)
+		}
+		if err != nil {
+			resp.Diagnostics.Append(problemDiagnostics(d.kind, "list", "", err)...)
+			return
+		}
+		items = append(items, v)
+	}
+	m := members(req.Config.Raw)
+	m[itemsAttribute] = tftypes.NewValue(list, items)
+	resp.State.Raw = tftypes.NewValue(t, m)
+}
+
+func itemFromJSON(t tftypes.Type, raw []byte) (tftypes.Value, error) {
+	o, err := decodeObject(raw)
+	if err != nil {
+		return tftypes.Value{}, err
+	}
+	return fromJSON(t, map[string]any(o))
+}

@@ -1,0 +1,681 @@
+// Package fakeapi is a control plane in memory, for tests of what a real one cannot be made to do on demand: refuse,
+// fail, hang, change behind the client's back. It follows docs/contract.md for any catalog; that the real server does
+// so too is what the acceptance tests are for.
+package fakeapi
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/demarc/demarc/controlplane/client/catalog"
+)
+
+// Token is what the API accepts.
+const Token = "fake-secret-token"
+
+// API is a control plane in memory.
+type API struct {
+	URL     string
+	catalog *catalog.Catalog
+
+	mu        sync.Mutex
+	objects   map[string]*thing
+	order     []string
+	ops       map[string]*operation
+	replies   map[string]reply
+	requests  []Request
+	intercept func(Request) *Problem
+	hold      func(action string) bool
+	fail      map[string]string // action to reason
+	sequence  int
+}
+
+// Request is one request that arrived.
+type Request struct {
+	Method, Path string // below the base path
+	Query        string
+	Header       http.Header
+	Body         string
+}
+
+// Problem is an answer that is not a success. Errors are fields of RFC 9457 extension members.
+type Problem struct {
+	Status  int
+	Code    string
+	Detail  string
+	Members map[string]any
+	// Hangup closes the connection without an answer.
+	Hangup bool
+}
+
+type thing struct {
+	kind    *catalog.Kind
+	body    map[string]any
+	secrets map[string]any
+	failed  bool
+}
+
+type operation struct {
+	body  map[string]any
+	done  chan struct{}
+	apply func() // what its success does
+}
+
+type reply struct {
+	body   string
+	status int
+	answer []byte
+	header http.Header
+}
+
+// New starts an API; the test's end stops it.
+func New(t testing.TB, c *catalog.Catalog) *API {
+	a := &API{catalog: c, objects: map[string]*thing{}, ops: map[string]*operation{}, replies: map[string]reply{}, fail: map[string]string{}}
+	server := httptest.NewServer(a)
+	t.Cleanup(func() {
+		a.Release()
+		server.CloseClientConnections()
+		server.Close()
+	})
+	a.URL = server.URL
+	return a
+}
+
+// Intercept calls f with each request before it is acted on; a problem is the answer.
+func (a *API) Intercept(f func(Request) *Problem) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.intercept = f
+}
+
+// Hold keeps operations running for which f is true, until Release.
+func (a *API) Hold(f func(action string) bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.hold = f
+}
+
+// Release ends every operation that is held, and holds none any more.
+func (a *API) Release() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.hold = nil
+	for _, op := range a.ops {
+		a.end(op)
+	}
+}
+
+// Fail makes the next operation of an action (router.create) fail with a reason.
+func (a *API) Fail(action, reason string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.fail[action] = reason
+}
+
+// Requests returns what arrived since the last call.
+func (a *API) Requests() []Request {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	out := a.requests
+	a.requests = nil
+	return out
+}
+
+// Seed puts an object there, and returns its id.
+func (a *API) Seed(kind string, body map[string]any) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	o := a.make(a.catalog.Kind(kind), body)
+	return o.body["id"].(string)
+}
+
+// Change sets a field behind the client's back, as another client would. What is no field of the kind's spec changes
+// without a new revision.
+func (a *API) Change(id, field string, value any) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	o := a.objects[id]
+	o.body[field] = value
+	if f := o.kind.Field(field); f != nil && !f.Computed {
+		a.touch(o)
+	}
+}
+
+// Remove makes an object disappear.
+func (a *API) Remove(id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.forget(id)
+}
+
+// Object returns a copy of an object as JSON has it, nil if there is none.
+func (a *API) Object(id string) map[string]any {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if o := a.objects[id]; o != nil {
+		return clone(o.body).(map[string]any)
+	}
+	return nil
+}
+
+// Secret returns a write-only field.
+func (a *API) Secret(id, field string) any {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if o := a.objects[id]; o != nil {
+		return o.secrets[field]
+	}
+	return nil
+}
+
+// Find returns the ids of a kind.
+func (a *API) Find(kind string) []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var ids []string
+	for _, id := range a.order {
+		if a.objects[id].kind.Name == kind {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// ServeHTTP implements http.Handler.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	req := Request{r.Method, strings.TrimPrefix(r.URL.Path, a.catalog.BasePath), r.URL.RawQuery, r.Header, string(body)}
+	a.mu.Lock()
+	a.requests = append(a.requests, req)
+	intercept := a.intercept
+	a.mu.Unlock()
+	w.Header().Set("X-Request-Id", "req_"+strings.ToLower(rand.Text()))
+	if r.Header.Get("Authorization") != "Bearer "+Token {
+		a.refuse(w, &Problem{Status: 401, Code: "unauthenticated", Detail: "no valid token"})
+		return
+	}
+	if intercept != nil {
+		if p := intercept(req); p != nil {
+			if p.Hangup {
+				panic(http.ErrAbortHandler)
+			}
+			a.refuse(w, p)
+			return
+		}
+	}
+	if strings.HasPrefix(req.Path, "/operations/") && r.Method == http.MethodGet {
+		a.serveOperation(w, r, strings.TrimPrefix(req.Path, "/operations/"))
+		return
+	}
+	a.mu.Lock()
+	status, answer, header, problem := a.route(r, req)
+	a.mu.Unlock()
+	if problem != nil {
+		a.refuse(w, problem)
+		return
+	}
+	maps.Copy(w.Header(), header)
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.Write(answer)
+}
+
+func (a *API) refuse(w http.ResponseWriter, p *Problem) {
+	doc := map[string]any{"status": p.Status, "code": p.Code, "title": http.StatusText(p.Status), "detail": p.Detail, "request_id": w.Header().Get("X-Request-Id")}
+	maps.Copy(doc, p.Members)
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(p.Status)
+	json.NewEncoder(w).Encode(doc)
+}
+
+func (a *API) serveOperation(w http.ResponseWriter, r *http.Request, id string) {
+	a.mu.Lock()
+	op := a.ops[id]
+	a.mu.Unlock()
+	if op == nil {
+		a.refuse(w, &Problem{Status: 404, Code: "not_found", Detail: "no such operation"})
+		return
+	}
+	wait, _ := time.ParseDuration(r.URL.Query().Get("wait"))
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-op.done:
+	case <-timer.C:
+	case <-r.Context().Done():
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(op.body)
+}
+
+func (a *API) route(r *http.Request, req Request) (int, []byte, http.Header, *Problem) {
+	for i := range a.catalog.Kinds {
+		k := &a.catalog.Kinds[i]
+		rest, ok := strings.CutPrefix(req.Path, k.Path)
+		if !ok || (rest != "" && rest[0] != '/') {
+			continue
+		}
+		id := strings.TrimPrefix(rest, "/")
+		switch {
+		case id == "" && r.Method == http.MethodGet:
+			return a.list(k, r)
+		case id == "" && r.Method == http.MethodPost:
+			return a.create(k, r, req)
+		}
+		o := a.objects[id]
+		if o == nil || o.kind != k {
+			return 0, nil, nil, &Problem{Status: 404, Code: "not_found", Detail: fmt.Sprintf("no %s %s", k.Name, id)}
+		}
+		switch r.Method {
+		case http.MethodGet:
+			return a.answer(200, o)
+		case http.MethodPatch:
+			return a.update(o, r, req)
+		case http.MethodDelete:
+			return a.remove(o, r)
+		}
+	}
+	return 0, nil, nil, &Problem{Status: 404, Code: "not_found", Detail: "no such path"}
+}
+
+func (a *API) answer(status int, o *thing) (int, []byte, http.Header, *Problem) {
+	raw, _ := json.Marshal(o.body)
+	return status, raw, http.Header{"Etag": {fmt.Sprintf("%q", fmt.Sprint(o.body["revision"]))}}, nil
+}
+
+func (a *API) list(k *catalog.Kind, r *http.Request) (int, []byte, http.Header, *Problem) {
+	q := r.URL.Query()
+	var items []map[string]any
+	for _, id := range a.order {
+		o := a.objects[id]
+		if o.kind == k && a.matches(o, q) {
+			items = append(items, o.body)
+		}
+	}
+	size, _ := strconv.Atoi(q.Get("page_size"))
+	if size == 0 {
+		size = 50
+	}
+	from, _ := strconv.Atoi(q.Get("page_token"))
+	to := min(from+size, len(items))
+	page := map[string]any{"items": items[min(from, to):to], "next_page_token": nil}
+	if items == nil {
+		page["items"] = []any{}
+	}
+	if to < len(items) {
+		page["next_page_token"] = strconv.Itoa(to)
+	}
+	raw, _ := json.Marshal(page)
+	return 200, raw, http.Header{}, nil
+}
+
+func (a *API) matches(o *thing, q map[string][]string) bool {
+	for name, values := range q {
+		want := values[0]
+		switch name {
+		case "page_size", "page_token", "order_by":
+		case "path":
+			have := a.namePath(o)
+			if have != want && !strings.HasSuffix(have, "/"+want) {
+				return false
+			}
+		case "q":
+			if !strings.Contains(fmt.Sprint(o.body["name"]), want) {
+				return false
+			}
+		case "label":
+			key, value, _ := strings.Cut(want, "=")
+			labels, _ := o.body["labels"].(map[string]any)
+			if labels[key] != value {
+				return false
+			}
+		default:
+			if fmt.Sprint(o.body[name]) != want {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (a *API) namePath(o *thing) string {
+	name := fmt.Sprint(o.body["name"])
+	if p := o.kind.Parent; p != nil {
+		if parent := a.objects[fmt.Sprint(o.body[p.Field])]; parent != nil {
+			return a.namePath(parent) + "/" + name
+		}
+	}
+	return name
+}
+
+func (a *API) create(k *catalog.Kind, r *http.Request, req Request) (int, []byte, http.Header, *Problem) {
+	key := r.Header.Get("Idempotency-Key")
+	if old, ok := a.replies[key]; ok && key != "" {
+		if old.body != req.Body {
+			return 0, nil, nil, &Problem{Status: 422, Code: "idempotency_key_reused", Detail: "another body"}
+		}
+		return old.status, old.answer, old.header, nil
+	}
+	body, problem := a.decode(k, req.Body)
+	if problem == nil {
+		problem = a.check(k.Fields, body, "", true)
+	}
+	if problem == nil {
+		problem = a.checkName(k, body, "")
+	}
+	if problem != nil {
+		return 0, nil, nil, problem
+	}
+	o := a.make(k, body)
+	if op := k.Operations["create"]; op.Async {
+		a.begin(o, "create", func() {})
+	}
+	status, answer, header, _ := a.answer(statusOf(201, o), o)
+	if key != "" {
+		a.replies[key] = reply{req.Body, status, answer, header}
+	}
+	return status, answer, header, nil
+}
+
+func statusOf(done int, o *thing) int {
+	if o.body["operation_id"] != nil {
+		return 202
+	}
+	return done
+}
+
+// make stores a new object, with defaults and what the server sets.
+func (a *API) make(k *catalog.Kind, body map[string]any) *thing {
+	o := &thing{kind: k, body: map[string]any{}, secrets: map[string]any{}}
+	a.sequence++
+	a.fill(k.Fields, body, o.body, o.secrets, fmt.Sprint(a.sequence))
+	o.body["id"] = fmt.Sprintf("%s_%026d", k.Prefix, a.sequence)
+	now := time.Unix(1_800_000_000, 0).UTC().Format("2006-01-02T15:04:05.000000Z07:00")
+	for name, v := range map[string]any{"revision": 1, "created_at": now, "updated_at": now, "state": "active"} {
+		if k.Field(name) != nil {
+			o.body[name] = v
+		}
+	}
+	id := o.body["id"].(string)
+	a.objects[id] = o
+	a.order = append(a.order, id)
+	return o
+}
+
+// fill copies what was asked for into out, and completes it.
+func (a *API) fill(fields []catalog.Field, in, out, secrets map[string]any, seed string) {
+	for _, f := range fields {
+		v := in[f.Name]
+		if f.WriteOnly {
+			if _, sent := in[f.Name]; sent {
+				secrets[f.Name] = v
+			}
+			continue
+		}
+		switch {
+		case v == nil && len(f.Default) > 0:
+			json.Unmarshal(f.Default, &v)
+		case v == nil && f.ServerDefault && f.Type == catalog.String:
+			v = "chosen-" + seed
+		case v == nil && f.Computed && !f.Nullable && f.Type == catalog.String && len(f.Ref) == 0:
+			v = f.Name + "-" + seed
+		}
+		if m, ok := v.(map[string]any); ok {
+			filled := map[string]any{}
+			switch {
+			case f.Type == catalog.Object:
+				a.fill(f.Fields, m, filled, secrets, seed)
+				v = filled
+			case f.Items != nil && f.Items.Type == catalog.Object:
+				for key, e := range m {
+					item := map[string]any{}
+					a.fill(f.Items.Fields, e.(map[string]any), item, secrets, seed)
+					filled[key] = item
+				}
+				v = filled
+			}
+		}
+		out[f.Name] = v
+	}
+}
+
+func (a *API) decode(k *catalog.Kind, raw string) (map[string]any, *Problem) {
+	var body map[string]any
+	if err := json.Unmarshal([]byte(raw), &body); err != nil {
+		return nil, &Problem{Status: 400, Code: "malformed", Detail: err.Error()}
+	}
+	return body, nil
+}
+
+// check is a small part of what the server checks: enough to see that a refusal finds its attribute.
+func (a *API) check(fields []catalog.Field, body map[string]any, pointer string, creating bool) *Problem {
+	var errs []map[string]any
+	add := func(name, code, detail string) {
+		errs = append(errs, map[string]any{"pointer": pointer + "/" + name, "code": code, "detail": detail})
+	}
+	for _, name := range slices.Sorted(maps.Keys(body)) {
+		i := slices.IndexFunc(fields, func(f catalog.Field) bool { return f.Name == name })
+		if i < 0 {
+			add(name, "unknown_field", "there is no such field")
+			continue
+		}
+		f := fields[i]
+		s, isText := body[name].(string)
+		switch {
+		case f.Computed:
+			add(name, "read_only", "is set by the server")
+		case !creating && f.Immutable:
+			add(name, "immutable", "cannot change")
+		case f.Required && body[name] == nil:
+			add(name, "required", "is required")
+		case isText && len(f.Ref) > 0 && a.objects[s] == nil:
+			add(name, "not_found", "does not exist")
+		}
+	}
+	for _, f := range fields {
+		if creating && f.Required && body[f.Name] == nil {
+			add(f.Name, "required", "is required")
+		}
+	}
+	if errs == nil {
+		return nil
+	}
+	return &Problem{Status: 422, Code: "invalid", Detail: fmt.Sprintf("%d fields are wrong", len(errs)), Members: map[string]any{"errors": errs}}
+}
+
+func (a *API) checkName(k *catalog.Kind, body map[string]any, self string) *Problem {
+	if !k.Named || body["name"] == nil {
+		return nil
+	}
+	for _, id := range a.order {
+		o := a.objects[id]
+		if o.kind != k || id == self || o.body["name"] != body["name"] {
+			continue
+		}
+		if k.Parent == nil || body[k.Parent.Field] == nil || o.body[k.Parent.Field] == body[k.Parent.Field] {
+			return &Problem{Status: 409, Code: "name_taken", Detail: fmt.Sprintf("the name %q is taken", body["name"]), Members: map[string]any{"existing_id": id}}
+		}
+	}
+	return nil
+}
+
+func (a *API) guard(o *thing, r *http.Request) *Problem {
+	if op := o.body["operation_id"]; op != nil {
+		return &Problem{Status: 409, Code: "operation_in_progress", Detail: "an operation is running", Members: map[string]any{"operation_id": op}}
+	}
+	if want := r.Header.Get("If-Match"); want != "" && want != fmt.Sprintf("%q", fmt.Sprint(o.body["revision"])) {
+		return &Problem{Status: 412, Code: "revision_mismatch", Detail: fmt.Sprintf("the revision is %v", o.body["revision"])}
+	}
+	return nil
+}
+
+func (a *API) update(o *thing, r *http.Request, req Request) (int, []byte, http.Header, *Problem) {
+	if p := a.guard(o, r); p != nil {
+		return 0, nil, nil, p
+	}
+	patch, problem := a.decode(o.kind, req.Body)
+	if problem == nil {
+		problem = a.check(o.kind.Fields, patch, "", false)
+	}
+	if problem == nil {
+		problem = a.checkName(o.kind, map[string]any{"name": patch["name"]}, o.body["id"].(string))
+	}
+	if problem != nil {
+		return 0, nil, nil, problem
+	}
+	spec := map[string]any{}
+	for _, f := range o.kind.Fields {
+		if !f.Computed && !f.WriteOnly {
+			spec[f.Name] = o.body[f.Name]
+		}
+	}
+	merged := merge(clone(spec), patch).(map[string]any)
+	filled := map[string]any{}
+	a.sequence++
+	a.fill(o.kind.Fields, merged, filled, o.secrets, fmt.Sprint(a.sequence))
+	changed := false
+	for name := range spec {
+		was, _ := json.Marshal(o.body[name])
+		is, _ := json.Marshal(filled[name])
+		if string(was) != string(is) {
+			changed = true
+			o.body[name] = filled[name]
+		}
+	}
+	for _, f := range o.kind.Fields {
+		if v, sent := patch[f.Name]; f.WriteOnly && sent {
+			changed = true
+			o.secrets[f.Name] = v
+		}
+	}
+	if changed {
+		a.touch(o)
+	}
+	if op := o.kind.Operations["update"]; op.Async && (changed || o.failed) {
+		a.begin(o, "update", func() {})
+	}
+	return a.answer(statusOf(200, o), o)
+}
+
+func (a *API) remove(o *thing, r *http.Request) (int, []byte, http.Header, *Problem) {
+	if p := a.guard(o, r); p != nil {
+		return 0, nil, nil, p
+	}
+	id := o.body["id"].(string)
+	if o.body["deletion_protection"] == true {
+		return 0, nil, nil, &Problem{Status: 409, Code: "deletion_protected", Detail: "it is protected"}
+	}
+	var children []map[string]any
+	for _, other := range a.order {
+		c := a.objects[other]
+		if p := c.kind.Parent; p != nil && c.body[p.Field] == id {
+			children = append(children, map[string]any{"kind": c.kind.Name, "id": other, "name": c.body["name"]})
+		}
+	}
+	if children != nil {
+		return 0, nil, nil, &Problem{Status: 409, Code: "has_children", Detail: "it is not empty", Members: map[string]any{"children": children, "children_total": len(children)}}
+	}
+	if op := o.kind.Operations["delete"]; op.Async {
+		a.begin(o, "delete", func() { a.forget(id) })
+		return a.answer(202, o)
+	}
+	a.forget(id)
+	return 204, nil, http.Header{}, nil
+}
+
+// begin starts an operation. Unless it is held it has ended by the time somebody looks.
+func (a *API) begin(o *thing, verb string, apply func()) {
+	a.sequence++
+	action, id := o.kind.Name+"."+verb, fmt.Sprintf("op_%026d", a.sequence)
+	op := &operation{done: make(chan struct{}), body: map[string]any{"id": id, "action": action, "target_kind": o.kind.Name,
+		"target_id": o.body["id"], "state": "running", "done": false, "error": nil}}
+	a.ops[id] = op
+	o.body["operation_id"], o.body["state_reason"] = id, nil
+	o.body["state"] = map[string]string{"create": "creating", "update": "updating", "delete": "deleting"}[verb]
+	reason, fails := a.fail[action]
+	delete(a.fail, action)
+	op.apply = func() {
+		o.body["operation_id"], op.body["done"] = nil, true
+		if fails {
+			o.failed, o.body["state"], o.body["state_reason"] = true, "failed", reason
+			op.body["state"], op.body["error"] = "failed", map[string]any{"code": "driver", "detail": reason}
+			return
+		}
+		o.failed, o.body["state"], op.body["state"] = false, "active", "succeeded"
+		apply()
+	}
+	if a.hold != nil && a.hold(action) {
+		return
+	}
+	go func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.end(op)
+	}()
+}
+
+func (a *API) end(op *operation) {
+	select {
+	case <-op.done:
+	default:
+		op.apply()
+		close(op.done)
+	}
+}
+
+func (a *API) touch(o *thing) {
+	if n, ok := o.body["revision"].(int); ok {
+		o.body["revision"] = n + 1
+	}
+}
+
+func (a *API) forget(id string) {
+	delete(a.objects, id)
+	a.order = slices.DeleteFunc(a.order, func(other string) bool { return other == id })
+	for _, o := range a.objects {
+		for _, f := range o.kind.Fields {
+			if f.Nullable && len(f.Ref) > 0 && o.body[f.Name] == id {
+				o.body[f.Name] = nil // Attachments are released.
+			}
+		}
+	}
+}
+
+func merge(target, patch any) any {
+	p, ok := patch.(map[string]any)
+	if !ok {
+		return patch
+	}
+	out, ok := target.(map[string]any)
+	if !ok {
+		out = map[string]any{}
+	}
+	for k, v := range p {
+		if v == nil {
+			delete(out, k)
+			continue
+		}
+		out[k] = merge(out[k], v)
+	}
+	return out
+}
+
+func clone(v any) any {
+	raw, _ := json.Marshal(v)
+	var out any
+	json.Unmarshal(raw, &out)
+	return out
+}
