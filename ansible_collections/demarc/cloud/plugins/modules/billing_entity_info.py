@@ -1,0 +1,256 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The Demarc authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Generated from the catalog by controlplane/cmd/gen: do not edit.
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: billing_entity_info
+short_description: Read billing entities
+version_added: '1.0.0'
+description:
+  - Reads billing entities.
+  - 'Who sends invoices: the operator, and the resellers below it at any depth.'
+author:
+  - 'Demarc authors (@demarc)'
+extends_documentation_fragment:
+  - demarc.cloud.connection
+  - demarc.cloud.attributes.info
+options:
+  id:
+    description:
+      - Reads the one with this id. The list is empty if there is none.
+    type: str
+  path:
+    description:
+      - Reads those that this name or path of names means, such as V(reseller).
+    type: str
+  label:
+    description:
+      - 'A selector of labels, such as V(env=prod,tier!=db,owner,!legacy). All parts must hold.'
+    type: str
+  q:
+    description:
+      - A part of the name or of the display name.
+    type: str
+  order_by:
+    description:
+      - How the list is ordered. A minus sign reverses.
+    type: str
+    choices:
+      - name
+      - '-name'
+      - created_at
+      - '-created_at'
+  parent_id:
+    description:
+      - Those directly below it.
+      - The id of a billing entity, or its name or path of names, such as V(reseller).
+    type: str
+seealso:
+  - module: demarc.cloud.billing_entity
+  - module: demarc.cloud.api
+"""
+
+EXAMPLES = r"""
+---
+- name: Read a billing entity by its path of names
+  demarc.cloud.billing_entity_info:
+    path: reseller
+  register: found
+
+- name: Read billing entities by their labels
+  demarc.cloud.billing_entity_info:
+    parent_id: reseller
+    label: env=prod
+  register: found
+"""
+
+RETURN = r"""
+---
+billing_entities:
+  description:
+    - What was found.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description:
+        - Id; its prefix says the kind.
+      returned: success
+      type: str
+    name:
+      description:
+        - Name is unique within the parent; it can be changed.
+      returned: success
+      type: str
+    parent_id:
+      description:
+        - 'The billing entity above it: the operator, unless another is named. It can be moved, but not below itself.'
+      returned: success
+      type: str
+    display_name:
+      description:
+        - Name for people.
+      returned: success
+      type: str
+    currency:
+      description:
+        - ISO 4217 currency of all its prices and documents.
+      returned: success
+      type: str
+    labels:
+      description:
+        - Labels to select by. A key may have a prefix and a slash.
+      returned: success
+      type: dict
+    notes:
+      description:
+        - Notes for people.
+      returned: success
+      type: str
+    deletion_protection:
+      description:
+        - While true, a delete is refused.
+      returned: success
+      type: bool
+    address:
+      description:
+        - Postal address.
+      returned: success
+      type: dict
+      contains:
+        street:
+          description:
+            - Street and number.
+          returned: success
+          type: str
+        postal_code:
+          description:
+            - Postal code.
+          returned: success
+          type: str
+        city:
+          description:
+            - City.
+          returned: success
+          type: str
+        region:
+          description:
+            - State or province.
+          returned: success
+          type: str
+        country:
+          description:
+            - ISO 3166 country code.
+          returned: success
+          type: str
+    tax_number:
+      description:
+        - VAT or tax number.
+      returned: success
+      type: str
+    time_zone:
+      description:
+        - IANA time zone in which its months begin and end.
+      returned: success
+      type: str
+    language:
+      description:
+        - Language of its documents and mails.
+      returned: success
+      type: str
+    customer_limit:
+      description:
+        - How many customers it may have. Those of the billing entities below it count for themselves.
+      returned: success
+      type: int
+    revision:
+      description:
+        - Counts the changes of what was asked for; what the system observes does not count.
+      returned: success
+      type: int
+    created_at:
+      description:
+        - When it was made.
+      returned: success
+      type: str
+    updated_at:
+      description:
+        - When it was last changed.
+      returned: success
+      type: str
+    state:
+      description:
+        - Where it is in its life cycle.
+      returned: success
+      type: str
+    state_reason:
+      description:
+        - Why it is in this state.
+      returned: success
+      type: str
+    operation_id:
+      description:
+        - The operation that is changing it now.
+      returned: success
+      type: str
+error:
+  description:
+    - The control plane's refusal.
+  returned: when a request or an operation failed
+  type: dict
+  contains:
+    status:
+      description:
+        - The HTTP status; null without an answer.
+      returned: always
+      type: int
+    code:
+      description:
+        - What went wrong, as one word.
+      returned: always
+      type: str
+      sample: name_taken
+    detail:
+      description:
+        - What went wrong, as a sentence.
+      returned: always
+      type: str
+    request_id:
+      description:
+        - Leads to the request in the log of the control plane.
+      returned: always
+      type: str
+    method:
+      description:
+        - The method of the request.
+      returned: always
+      type: str
+    path:
+      description:
+        - The path of the request.
+      returned: always
+      type: str
+field_errors:
+  description:
+    - What is wrong with which option. All wrong options are named at once.
+  returned: when options are wrong
+  type: dict
+  sample:
+    memory_mib: must be at least 128
+"""
+
+from ansible_collections.demarc.cloud.plugins.module_utils import _module
+
+
+def main() -> None:
+    _module.run("billing_entity_info")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,350 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The Demarc authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Generated from the catalog by controlplane/cmd/gen: do not edit.
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: virtual_machine
+short_description: Manage virtual machines
+version_added: '1.0.0'
+description:
+  - A virtual machine in a cloudspace.
+  - The virtual machine is found by O(id), or by O(name) in O(cloudspace_id).
+  - Options that are not given are left alone. Null clears an option, or sets it back to its default.
+author:
+  - 'Demarc authors (@demarc)'
+extends_documentation_fragment:
+  - demarc.cloud.connection
+  - demarc.cloud.wait
+  - demarc.cloud.attributes.managed
+options:
+  id:
+    description:
+      - Id of an object that exists. Needed to give it another name, or to tell it from another one of the same name.
+    type: str
+  previous_name:
+    description:
+      - The name that it had before. Where nothing has O(name) yet, what has this name is renamed.
+    type: str
+  state:
+    description:
+      - With V(present) the virtual machine is created, or changed to be as given.
+      - With V(absent) it is deleted; that it does not exist is fine.
+    type: str
+    choices:
+      - present
+      - absent
+    default: present
+  name:
+    description:
+      - Name is unique within the parent; it can be changed.
+      - Required to create it.
+    type: str
+  cloudspace_id:
+    description:
+      - The cloudspace that it is in.
+      - The id of a cloudspace, or its name or path of names, such as V(customer/space).
+      - Required to create it.
+      - 'It cannot be changed afterwards: the task fails rather than replacing what is there.'
+    type: str
+  display_name:
+    description:
+      - Name for people.
+    type: str
+  image_id:
+    description:
+      - The image that its boot disk is made from.
+      - The id of an image, or its name or path of names, such as V(image).
+      - Required to create it.
+      - 'It cannot be changed afterwards: the task fails rather than replacing what is there.'
+    type: str
+  vcpus:
+    description:
+      - Number of virtual processors. A running machine is stopped and started to change it.
+      - From 1 to 128.
+      - Required to create it.
+      - The machine is stopped and started again to change it.
+    type: int
+  memory_mib:
+    description:
+      - Memory. A running machine is stopped and started to change it.
+      - In MiB.
+      - From 128 to 4194304.
+      - Required to create it.
+      - The machine is stopped and started again to change it.
+    type: int
+  labels:
+    description:
+      - Labels to select by. A key may have a prefix and a slash.
+      - 'What is given is the whole map: keys that are not in it are removed.'
+    type: dict
+  notes:
+    description:
+      - Notes for people.
+    type: str
+  deletion_protection:
+    description:
+      - While true, a delete is refused.
+      - The default is V(false).
+    type: bool
+  boot_disk_size_gib:
+    description:
+      - Size of the boot disk; it can grow, not shrink.
+      - In GiB.
+      - From 1 to 65536.
+      - The default is V(10).
+      - It can only grow.
+    type: int
+  power_state:
+    description:
+      - Whether it is to run.
+      - The default is V(running).
+    type: str
+    choices:
+      - running
+      - stopped
+  user_data:
+    description:
+      - Cloud-init user data, which the machine reads when it first boots.
+      - 'A secret: it is never returned or shown.'
+    type: str
+  update_user_data:
+    description:
+      - When to send O(user_data), of which nobody can read what it is.
+      - With V(on_create) only a new virtual machine gets it, and the task stays idempotent.
+      - With V(always) every run sends it, and reports a change.
+    type: str
+    choices:
+      - on_create
+      - always
+    default: on_create
+seealso:
+  - module: demarc.cloud.virtual_machine_info
+  - module: demarc.cloud.virtual_machine_action
+  - module: demarc.cloud.api
+"""
+
+EXAMPLES = r"""
+---
+- name: Ensure that a virtual machine exists
+  demarc.cloud.virtual_machine:
+    name: machine
+    cloudspace_id: customer/space
+    image_id: image
+    vcpus: 1
+    memory_mib: 512
+
+- name: Ensure that a virtual machine is as described
+  demarc.cloud.virtual_machine:
+    name: machine
+    cloudspace_id: customer/space
+    display_name: Full name
+    image_id: image
+    vcpus: 2
+    memory_mib: 2048
+    labels:
+      env: test
+      owner: ops
+    notes: A note.
+    deletion_protection: false
+    boot_disk_size_gib: 20
+    power_state: running
+    user_data: "#cloud-config\nhostname: full\n"
+
+- name: Clear the display name of a virtual machine
+  demarc.cloud.virtual_machine:
+    name: machine
+    cloudspace_id: customer/space
+    display_name: null
+
+- name: Rename a virtual machine
+  demarc.cloud.virtual_machine:
+    previous_name: machine
+    name: machine-2
+    cloudspace_id: customer/space
+
+- name: Ensure that a virtual machine does not exist
+  demarc.cloud.virtual_machine:
+    name: machine
+    cloudspace_id: customer/space
+    state: absent
+"""
+
+RETURN = r"""
+---
+virtual_machine:
+  description:
+    - 'The virtual machine as it is then. Null if it is absent. In check mode as it would be; the id of a new one then
+      ends in zeros.'
+  returned: success
+  type: dict
+  contains:
+    id:
+      description:
+        - Id; its prefix says the kind.
+      returned: success
+      type: str
+    name:
+      description:
+        - Name is unique within the parent; it can be changed.
+      returned: success
+      type: str
+    cloudspace_id:
+      description:
+        - The cloudspace that it is in.
+      returned: success
+      type: str
+    display_name:
+      description:
+        - Name for people.
+      returned: success
+      type: str
+    image_id:
+      description:
+        - The image that its boot disk is made from.
+      returned: success
+      type: str
+    vcpus:
+      description:
+        - Number of virtual processors. A running machine is stopped and started to change it.
+      returned: success
+      type: int
+    memory_mib:
+      description:
+        - Memory. A running machine is stopped and started to change it.
+      returned: success
+      type: int
+    labels:
+      description:
+        - Labels to select by. A key may have a prefix and a slash.
+      returned: success
+      type: dict
+    notes:
+      description:
+        - Notes for people.
+      returned: success
+      type: str
+    deletion_protection:
+      description:
+        - While true, a delete is refused.
+      returned: success
+      type: bool
+    boot_disk_size_gib:
+      description:
+        - Size of the boot disk; it can grow, not shrink.
+      returned: success
+      type: int
+    power_state:
+      description:
+        - Whether it is to run.
+      returned: success
+      type: str
+    revision:
+      description:
+        - Counts the changes of what was asked for; what the system observes does not count.
+      returned: success
+      type: int
+    created_at:
+      description:
+        - When it was made.
+      returned: success
+      type: str
+    updated_at:
+      description:
+        - When it was last changed.
+      returned: success
+      type: str
+    state:
+      description:
+        - Where it is in its life cycle.
+      returned: success
+      type: str
+    state_reason:
+      description:
+        - Why it is in this state.
+      returned: success
+      type: str
+    operation_id:
+      description:
+        - The operation that is changing it now.
+      returned: success
+      type: str
+    customer_id:
+      description:
+        - The customer that it belongs to.
+      returned: success
+      type: str
+    ip_address:
+      description:
+        - Its address in the network of its cloudspace; null until it is made.
+      returned: success
+      type: str
+    observed_power_state:
+      description:
+        - Whether it was seen to run; null until it is made.
+      returned: success
+      type: str
+operation_id:
+  description:
+    - The operation that goes on with the work; M(demarc.cloud.operation_info) tells how far it is.
+  returned: when O(wait=false) and work goes on, or when an operation failed
+  type: str
+error:
+  description:
+    - The control plane's refusal.
+  returned: when a request or an operation failed
+  type: dict
+  contains:
+    status:
+      description:
+        - The HTTP status; null without an answer.
+      returned: always
+      type: int
+    code:
+      description:
+        - What went wrong, as one word.
+      returned: always
+      type: str
+      sample: name_taken
+    detail:
+      description:
+        - What went wrong, as a sentence.
+      returned: always
+      type: str
+    request_id:
+      description:
+        - Leads to the request in the log of the control plane.
+      returned: always
+      type: str
+    method:
+      description:
+        - The method of the request.
+      returned: always
+      type: str
+    path:
+      description:
+        - The path of the request.
+      returned: always
+      type: str
+field_errors:
+  description:
+    - What is wrong with which option. All wrong options are named at once.
+  returned: when options are wrong
+  type: dict
+  sample:
+    memory_mib: must be at least 128
+"""
+
+from ansible_collections.demarc.cloud.plugins.module_utils import _module
+
+
+def main() -> None:
+    _module.run("virtual_machine")
+
+
+if __name__ == "__main__":
+    main()

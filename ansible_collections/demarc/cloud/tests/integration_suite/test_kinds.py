@@ -1,0 +1,360 @@
+# Copyright (c) 2026, The Demarc authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every kind of the catalog, from its fixture, through its whole life: one playbook each.
+
+What a check run and its diff say is compared with what the real run then does, at every single step.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import pathlib
+import typing as t
+
+import pytest
+from conftest import REPOSITORY, ControlPlane, Playbook, Step, run_playbook
+
+from ansible_collections.demarc.cloud.plugins.module_utils._fields import KINDS, clearable, is_planned, writable
+
+FIXTURES = pathlib.Path(os.environ.get("DEMARC_FIXTURES") or REPOSITORY / "controlplane" / "client" / "catalog" / "fixtures")
+
+MANAGED = [name for name, kind in KINDS.items() if kind["managed"]]
+
+
+@functools.lru_cache(maxsize=None)
+def fixture(kind: str) -> dict[str, t.Any]:
+    return json.loads((FIXTURES / (kind + ".json")).read_text())
+
+
+def test_every_managed_kind_has_a_fixture() -> None:
+    assert {file.stem for file in FIXTURES.glob("*.json")} >= set(MANAGED) != set()
+
+
+class Scene:
+    """Builds the playbook of one kind: its parents first, and references to them where the fixture has them."""
+
+    def __init__(self, playbook: Playbook, kind: str, unique: str) -> None:
+        self.playbook = playbook
+        self.kind = KINDS[kind]
+        self.fixture = fixture(kind)
+        self.unique = unique
+        self.made: list[tuple[str, Step]] = []
+        self.shared: dict[str, str] = {}
+        self.count = 0
+        self.parents: dict[str, str] = {}
+        for label, parent in self.fixture.get("parents", {}).items():
+            self.parents[label] = self.parent(label, parent, self.parents)
+
+    def fresh(self) -> str:
+        self.count += 1
+        return "{0}-{1}".format(self.unique, self.count)
+
+    def parent(self, label: str, parent: dict[str, t.Any], siblings: dict[str, str]) -> str:
+        """Makes or finds a parent, and returns the template of its id. Those without particulars are shared."""
+        kind, particulars = KINDS[parent["kind"]], parent.get("set") or {}
+        if parent.get("existing"):
+            found = self.playbook.add("find " + label, kind["name"] + "_info", {"path": parent["existing"]})
+            return self.playbook.returned(found, kind["plural"] + "[0].id")
+        plain = not particulars and "." not in label
+        if plain and kind["name"] in self.shared:
+            return self.shared[kind["name"]]
+        own = fixture(kind["name"])
+        body = {name: value for name, value in own["minimal"].items() if name not in particulars}
+        grandparents: dict[str, str] = {}
+        for name, above in own.get("parents", {}).items():
+            if "${" + name + "}" in json.dumps(body):
+                grandparents[name] = self.parent(name, above, grandparents)
+        unique = self.fresh()
+        arguments = dict(fill(body, grandparents, unique), **fill(particulars, siblings, unique))
+        step = self.playbook.add("make " + label, kind["name"], arguments)
+        self.made.append((kind["name"], step))
+        template = self.playbook.returned(step, kind["name"] + ".id")
+        if plain:
+            self.shared[kind["name"]] = template
+        return template
+
+    def body(self, which: str, unique: str) -> dict[str, t.Any]:
+        return fill(self.fixture.get(which) or {}, self.parents, unique)
+
+    def step(self, label: str, arguments: t.Mapping[str, t.Any], **keywords: t.Any) -> Step:
+        return self.playbook.add(label, self.kind["name"], arguments, **keywords)
+
+    def predicted(self, label: str, arguments: t.Mapping[str, t.Any]) -> tuple[Step, Step, Step]:
+        """A check run, the real run, and the real run once more."""
+        return self.step(label + ", checked", arguments, check_mode=True), self.step(label, arguments), self.step(label + ", again", arguments)
+
+    def read(self, label: str, arguments: t.Mapping[str, t.Any]) -> Step:
+        return self.playbook.add(label, self.kind["name"] + "_info", arguments)
+
+    def clean_up(self) -> list[Step]:
+        return [self.playbook.add("remove " + kind, kind, {"id": self.playbook.returned(step, kind + ".id"), "state": "absent"}) for kind, step in self.made[::-1]]
+
+
+def fill(value: t.Any, parents: dict[str, str], unique: str) -> t.Any:
+    """The fixture's text with references to the parents, and with names that are used but once."""
+    if isinstance(value, dict):
+        return {name: fill(inner, parents, unique) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [fill(inner, parents, unique) for inner in value]
+    if isinstance(value, str) and value.startswith("${") and value[2:-1] in parents:
+        return parents[value[2:-1]]
+    return value.replace("${unique}", unique) if isinstance(value, str) else value
+
+
+def succeeded(*steps: Step) -> None:
+    for step in steps:
+        assert not step.result["failed"], "{0}: {1}".format(step, step.result.get("msg"))
+
+
+def unchanged(*steps: Step) -> None:
+    succeeded(*steps)
+    for step in steps:
+        assert step.result["changed"] is False, "{0}: {1}".format(step, step.result.get("diff"))
+
+
+def came_true(kind: dict[str, t.Any], checked: Step, real: Step) -> None:
+    """The check run changed nothing, yet knew all that the real run then did."""
+    succeeded(checked, real)
+    assert (checked.result["changed"], checked.result["diff"]) == (real.result["changed"], real.result["diff"]), str(real)
+    predicted, became = checked.result[kind["name"]], real.result[kind["name"]]
+    for field in writable(kind):
+        if became is not None and not field.get("write_only") and not (field.get("server_default") and real.result["diff"]["before"] == {}):
+            assert predicted[field["name"]] == became[field["name"]], "{0}: {1}".format(real, field["name"])
+
+
+def converged(kind: dict[str, t.Any], steps: tuple[Step, Step, Step]) -> None:
+    checked, real, again = steps
+    came_true(kind, checked, real)
+    assert real.result["changed"] is True, "{0}: nothing changed".format(real)
+    unchanged(again)
+    if real.result[kind["name"]] is not None:
+        assert real.result[kind["name"]].get("state", "active") == "active", str(real)
+
+
+def secrets(kind: dict[str, t.Any], *bodies: dict[str, t.Any]) -> list[str]:
+    names = [field["name"] for field in writable(kind) if field.get("write_only")]
+    return [line for body in bodies for name in names for line in str(body.get(name, "")).splitlines() if len(line) > 8]
+
+
+@pytest.mark.parametrize("name", MANAGED)
+def test_the_whole_life_of(name: str, playbook: Playbook, control_plane: ControlPlane, unique: str) -> None:
+    scene = Scene(playbook, name, unique)
+    kind = scene.kind
+    fields = {field["name"]: field for field in writable(kind)}
+
+    small = scene.body("minimal", scene.fresh())
+    checked = scene.step("create minimal, checked", small, check_mode=True)
+    not_there = scene.read("look between check and create", {"path": small["name"]})
+    created = (checked, scene.step("create minimal", small), scene.step("create minimal, again", small))
+    small_id = playbook.returned(created[1], name + ".id")
+    by_id = scene.read("read by id", {"id": small_id})
+    by_path = scene.read("read by path", {"path": small["name"]})
+
+    gone = (
+        scene.step("remove, checked", dict(small, state="absent"), check_mode=True),
+        scene.read("still there", {"id": small_id}),
+        scene.step("remove", dict(small, state="absent")),
+        scene.step("remove, again", dict(small, state="absent")),
+        scene.step("remove by id, again", {"id": small_id, "state": "absent"}),
+        scene.read("gone", {"id": small_id}),
+    )
+
+    full = scene.body("full", scene.fresh())
+    filled = scene.predicted("create full", full)
+    object_id = playbook.returned(filled[1], name + ".id")
+
+    actions = []
+    for action in kind.get("actions") or []:
+        arguments = {"id": object_id, "action": action["name"]}
+        actions.append(playbook.add(action["name"] + ", checked", name + "_action", arguments, check_mode=True))
+        actions.append(playbook.add(action["name"], name + "_action", arguments))
+
+    changed_values = scene.body("changed", scene.fresh())
+    changes: dict[str, tuple[Step, Step, Step]] = {}
+    resent: dict[str, tuple[Step, Step, Step]] = {}
+    for field, value in changed_values.items():
+        if fields[field].get("write_only"):
+            resent[field] = (
+                scene.step("leave " + field, {"id": object_id, field: value}),
+                scene.step("send " + field, {"id": object_id, field: value, "update_" + field: "always"}),
+                scene.step("send " + field + " again", {"id": object_id, field: value, "update_" + field: "always"}),
+            )
+        elif field != "name":
+            changes[field] = scene.predicted("change " + field, {"id": object_id, field: value})
+
+    renamed = scene.predicted("rename", {"id": object_id, "name": changed_values["name"]})
+    back = scene.step("rename back", {"name": full["name"], "previous_name": changed_values["name"]})
+    back_again = scene.step("rename back, again", {"name": full["name"], "previous_name": changed_values["name"]})
+
+    cleared: dict[str, tuple[Step, Step, Step]] = {}
+    for field in fields.values():
+        if clearable(field) and not field.get("immutable") and not field.get("grow_only") and not field.get("write_only"):
+            cleared[field["name"]] = scene.predicted("clear " + field["name"], {"id": object_id, field["name"]: None})
+
+    wrong = scene.body("minimal", scene.fresh())
+    invalid = [
+        (case, scene.step("invalid: " + case["name"], dict(wrong, **fill(case["set"], scene.parents, "x")), check_mode=False))
+        for case in scene.fixture.get("invalid") or []
+    ]
+    everything: dict[str, t.Any] = {}
+    for case in scene.fixture.get("invalid") or []:
+        everything = dict(fill(case["set"], scene.parents, "x"), **everything)
+    all_wrong = scene.step("invalid: everything at once", dict(wrong, **everything))
+    never_made = scene.read("nothing was made of what is invalid", {"path": wrong["name"]})
+
+    end = scene.step("remove full", {"id": object_id, "state": "absent"})
+    removed = scene.clean_up()
+    playbook.run()
+
+    succeeded(*[step for unused, step in scene.made])
+    converged(kind, created)
+    assert is_planned(created[0].result[name]["id"]) and not is_planned(created[1].result[name]["id"])
+    succeeded(not_there)
+    assert not_there.result[kind["plural"]] == [], "a check run has created something"
+    for look in (by_id, by_path):
+        succeeded(look)
+        assert [one["id"] for one in look.result[kind["plural"]]] == [created[1].result[name]["id"]]
+
+    look_removal, still, done, again, by_id_again, nothing = gone
+    came_true(kind, look_removal, done)
+    succeeded(still, nothing)
+    assert len(still.result[kind["plural"]]) == 1, "a check run has removed something"
+    assert done.result["changed"] and done.result[name] is None and nothing.result[kind["plural"]] == []
+    unchanged(again, by_id_again)
+
+    converged(kind, filled)
+    for step in actions:
+        succeeded(step)
+        assert step.result["changed"]
+    assert set(changed_values) >= {field for field in scene.fixture["full"] if not fields[field].get("immutable")} - {"deletion_protection"}
+    for field, steps in changes.items():
+        if changed_values[field] == full.get(field):  # a fixture cannot change what has but one value that can be removed again
+            unchanged(*steps)
+        else:
+            converged(kind, steps)
+            assert steps[1].result[name][field] != filled[1].result[name][field]
+            assert set(steps[1].result["diff"]["after"]) == {field}
+    for left, sent, sent_again in resent.values():
+        unchanged(left)
+        succeeded(sent, sent_again)
+        assert sent.result["changed"] and sent_again.result["changed"]
+
+    converged(kind, renamed)
+    succeeded(back)
+    assert back.result["changed"] and back.result[name]["id"] == filled[1].result[name]["id"]
+    unchanged(back_again)
+
+    for field, steps in cleared.items():
+        came_true(kind, steps[0], steps[1])
+        unchanged(steps[2])
+        if not fields[field].get("server_default"):
+            assert steps[1].result[name][field] == fields[field].get("default"), str(steps[1])
+    assert any(steps[1].result["changed"] for steps in cleared.values())
+
+    for case, step in invalid:
+        path = case["pointer"].strip("/").replace("/", ".")
+        assert step.result["failed"], "{0}: was accepted".format(step)
+        assert path in step.result["field_errors"], "{0}: {1}".format(step, step.result["msg"])
+    assert all_wrong.result["failed"] and len(all_wrong.result["field_errors"]) >= 2
+    assert all_wrong.result["msg"].startswith("cannot create or update ")
+    assert never_made.result[kind["plural"]] == []
+    succeeded(end, *removed)
+
+    for secret in [control_plane.token] + secrets(kind, full, changed_values):
+        assert secret not in playbook.output, "a secret was shown"
+        assert secret not in (playbook.folder / "results").read_text(), "a secret was returned"
+
+
+def test_a_task_with_async_runs_the_module_itself(playbook: Playbook, control_plane: ControlPlane, unique: str) -> None:
+    scene = Scene(playbook, "virtual_machine", unique + "-async")
+    body = scene.body("full", scene.fresh())
+    keywords = {"async": 120, "poll": 1}
+    created = scene.step("create", body, **keywords)
+    again = scene.step("again", body, **keywords)
+    cleared = scene.step("clear", {"id": playbook.returned(created, "virtual_machine.id"), "notes": None, "power_state": None}, **keywords)
+    wrong = scene.step("wrong", dict(body, vcpus="two", memory_mib=1, planet="Mars"), **keywords)
+    gone = scene.step("remove", dict(body, state="absent"), **keywords)
+    removed = scene.clean_up()
+    playbook.run()
+
+    succeeded(*[step for unused, step in scene.made], created, cleared, gone, *removed)
+    for step in (created, again, cleared, gone):
+        assert "ansible_job_id" in step.result, "{0}: did not run as a module".format(step)
+    assert created.result["changed"] and created.result["virtual_machine"]["state"] == "active"
+    assert created.result["diff"]["before"] == {}
+    unchanged(again)
+    assert cleared.result["changed"] and cleared.result["virtual_machine"]["notes"] is None
+    assert set(wrong.result["field_errors"]) == {"vcpus", "memory_mib", "planet"}
+    for secret in [control_plane.token] + secrets(scene.kind, body):
+        assert secret not in playbook.output and secret not in (playbook.folder / "results").read_text()
+
+
+def test_tasks_take_their_connection_from_where_ansible_has_it(playbook: Playbook, control_plane: ControlPlane, tmp_path: pathlib.Path) -> None:
+    token_file = tmp_path / "token"
+    token_file.write_text(control_plane.token + "\n")
+    path = {"path": "local"}
+    steps = [
+        playbook.add("from the environment of the process", "location_info", path),
+        playbook.add("from options", "location_info", dict(path, endpoint=control_plane.endpoint, token_file=str(token_file))),
+        playbook.add("from the task's environment", "location_info", path, environment={"DEMARC_ENDPOINT": control_plane.endpoint}),
+        playbook.add("from defaults", "location_info", path, module_defaults={"group/demarc.cloud.all": {"timeout": 7, "retries": 1}}),
+    ]
+    wrong = playbook.add("the task's environment is meant", "location_info", dict(path, retries=0), environment={"DEMARC_ENDPOINT": "http://127.0.0.1:1"})
+    as_module = playbook.add("as a module", "location_info", path, environment={"DEMARC_ENDPOINT": control_plane.endpoint}, **{"async": 60, "poll": 1})
+    denied = playbook.add("a wrong token", "location_info", dict(path, token="dmc_not-a-token-at-all"))
+    playbook.run()
+
+    succeeded(*steps, as_module)
+    for step in [*steps, as_module]:
+        assert [one["name"] for one in step.result["locations"]] == ["local"]
+    assert steps[3].result["invocation"]["module_args"]["timeout"] == 7
+    assert wrong.result["failed"] and wrong.result["error"]["code"] == "unreachable"
+    assert denied.result["failed"] and denied.result["error"]["status"] == 401 and "dmc_not-a-token" not in playbook.output
+
+
+def test_operations_and_requests(playbook: Playbook, unique: str) -> None:
+    scene = Scene(playbook, "cloudspace", unique + "-ops")
+    body = scene.body("minimal", scene.fresh())
+    started = scene.step("start", dict(body, wait=False))
+    waited = scene.step("wait for it", body)
+    operations = playbook.add("its operations", "operation_info", {"target_id": playbook.returned(started, "cloudspace.id")})
+    raw = playbook.add("raw", "api", {"path": "/cloudspaces", "query": {"path": body["name"]}})
+    dry = playbook.add("raw, checked", "api", {"method": "DELETE", "path": "/cloudspaces/" + playbook.returned(started, "cloudspace.id")}, check_mode=True)
+    pages = playbook.add("all pages", "api", {"path": "/locations", "query": {"page_size": 1}, "all_pages": True})
+    gone = playbook.add("raw delete", "api", {"method": "DELETE", "path": "/cloudspaces/" + playbook.returned(started, "cloudspace.id")})
+    again = playbook.add("raw delete, again", "api", {"method": "DELETE", "path": "/cloudspaces/" + playbook.returned(started, "cloudspace.id")})
+    removed = scene.clean_up()
+    playbook.run()
+
+    succeeded(started, waited, operations, raw, dry, pages, gone, *removed)
+    assert started.result["changed"] and started.result["operation_id"].startswith("op_")
+    assert waited.result["changed"] is False and waited.result["cloudspace"]["state"] == "active"
+    assert started.result["operation_id"] in [one["id"] for one in operations.result["operations"]]
+    assert [one["id"] for one in raw.result["body"]["items"]] == [waited.result["cloudspace"]["id"]]
+    assert dry.result["changed"] and gone.result["changed"]
+    assert "local" in [one["name"] for one in pages.result["body"]["items"]]
+    assert again.result["failed"] and again.result["error"]["status"] == 404
+
+
+def test_the_quickstart(control_plane: ControlPlane, tmp_path: pathlib.Path) -> None:
+    book = REPOSITORY / "examples" / "quickstart" / "playbook.yml"
+
+    def results(*arguments: str) -> list[dict[str, t.Any]]:
+        run_playbook(control_plane, book, tmp_path, *arguments)
+        return [json.loads(line)["result"] for line in (tmp_path / "results").read_text().splitlines()]
+
+    def changes(recorded: list[dict[str, t.Any]]) -> list[bool]:
+        return [one["changed"] for one in recorded]
+
+    try:
+        checked, first, second = results("--check"), results(), results()
+        writes = changes(checked)[:5]
+        assert writes == changes(first)[:5] and all(writes[1:])
+        assert not any(changes(second))
+        assert any("app1" in str(one.get("results")) for one in second)
+    finally:
+        removed = changes(results("-e", "state=absent"))
+    assert removed == [True] * 4
