@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/demarc/demarc/controlplane/api"
 	"github.com/demarc/demarc/controlplane/client"
 	"github.com/demarc/demarc/controlplane/client/catalog"
 	"github.com/demarc/demarc/controlplane/client/fixture"
@@ -675,20 +676,23 @@ func TestNamePaths(t *testing.T) {
 
 func TestAnonymousIsRefused(t *testing.T) {
 	t.Parallel()
-	_, cat := connect(t, shared)
-	n := 0
-	for _, kind := range cat.Kinds {
-		all := make([]catalog.Operation, 0, len(kind.Operations)+len(kind.Actions))
-		for _, op := range kind.Operations {
-			all = append(all, op)
-		}
-		for _, a := range kind.Actions {
-			all = append(all, a.Operation)
-		}
-		for _, op := range all {
+	var spec struct {
+		Paths map[string]map[string]json.RawMessage `json:"paths"`
+	}
+	if err := json.Unmarshal(api.OpenAPI, &spec); err != nil {
+		t.Fatal(err)
+	}
+	operations, requests := 0, 0
+	for path, methods := range spec.Paths {
+		for method := range methods {
+			if method == "parameters" {
+				continue
+			}
+			operations++
 			for _, token := range []string{"", "wrong", "Bearer", shared.Token + "x"} {
-				n++
-				req, err := http.NewRequestWithContext(t.Context(), op.Method, shared.Endpoint+cat.BasePath+strings.ReplaceAll(op.Path, "{id}", kind.Prefix+"_00000000000000000000000000"), strings.NewReader("{}"))
+				requests++
+				url := shared.Endpoint + "/api/v1" + strings.ReplaceAll(path, "{id}", "vm_00000000000000000000000000")
+				req, err := http.NewRequestWithContext(t.Context(), strings.ToUpper(method), url, strings.NewReader("{}"))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -700,11 +704,39 @@ func TestAnonymousIsRefused(t *testing.T) {
 					t.Fatal(err)
 				}
 				_ = res.Body.Close()
-				if res.StatusCode != http.StatusUnauthorized || res.Header.Get("Content-Type") != "application/problem+json" {
-					t.Errorf("%s with token %q: %s", op.ID, token, res.Status)
+				if res.StatusCode != http.StatusUnauthorized || res.Header.Get("Content-Type") != "application/problem+json" || res.Header.Get("WWW-Authenticate") == "" {
+					t.Errorf("%s %s with token %q: %s", method, path, token, res.Status)
 				}
 			}
 		}
 	}
-	t.Logf("%d requests over %d kinds", n, len(cat.Kinds))
+	if operations < 35 {
+		t.Errorf("only %d operations", operations)
+	}
+	t.Logf("%d requests to %d operations", requests, operations)
+}
+
+func TestBatchGet(t *testing.T) {
+	t.Parallel()
+	c, cat := connect(t, shared)
+	customer, cloudspace := space(t, c, cat)
+	absent := "vm_00000000000000000000000000"
+	res, err := c.Do(t.Context(), client.Request{Method: http.MethodPost, Path: "/batch-get", IdempotencyKey: client.NewIdempotencyKey(),
+		Body: map[string]any{"ids": []string{cloudspace.ID, absent, customer.ID, "nonsense"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Items []struct {
+			ID, Kind string
+			Object   object
+		}
+		Missing []string
+	}
+	if err := json.Unmarshal(res.Body, &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Items) != 2 || got.Items[0].Kind != "cloudspace" || got.Items[1].Object.ID != customer.ID || !slices.Equal(got.Missing, []string{absent, "nonsense"}) {
+		t.Errorf("%s", res.Body)
+	}
 }

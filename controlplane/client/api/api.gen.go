@@ -657,6 +657,33 @@ type AddressPatch struct {
 	Street nullable.Nullable[string] `json:"street,omitempty"`
 }
 
+// BatchGet Get names what is to be read.
+type BatchGet struct {
+	// Ids Ids of objects, of any kinds.
+	Ids []string `json:"ids"`
+}
+
+// BatchItem Item is one object that was found.
+type BatchItem struct {
+	// ID Id of the object.
+	ID string `json:"id"`
+
+	// Kind Kind of the object.
+	Kind string `json:"kind"`
+
+	// Object The object, as its own GET answers it.
+	Object map[string]interface{} `json:"object"`
+}
+
+// BatchObjects Objects is what was found and what was not.
+type BatchObjects struct {
+	// Items What was found, in the order in which it was asked for.
+	Items []BatchItem `json:"items"`
+
+	// Missing Ids of what was not.
+	Missing []string `json:"missing"`
+}
+
 // BillingEntity BillingEntity is one node of the tree.
 type BillingEntity struct {
 	// Address Postal address.
@@ -2299,6 +2326,9 @@ type VirtualMachinesResetParams struct {
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
+// BatchGetJSONRequestBody defines body for BatchGet for application/json ContentType.
+type BatchGetJSONRequestBody = BatchGet
+
 // BillingEntitiesCreateJSONRequestBody defines body for BillingEntitiesCreate for application/json ContentType.
 type BillingEntitiesCreateJSONRequestBody = BillingEntityCreate
 
@@ -2414,6 +2444,20 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 
 // The interface specification for the client above.
 type ClientInterface interface {
+
+	// BatchGetWithBody Get many objects of any kinds
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /batch-get (the `BatchGet` operationId).
+	BatchGetWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// BatchGet Get many objects of any kinds
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /batch-get (the `BatchGet` operationId).
+	BatchGet(ctx context.Context, body BatchGetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// BillingEntitiesList List billing entities
 	//
@@ -2740,6 +2784,40 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /virtual-machines/{id}/actions/reset (the `VirtualMachinesReset` operationId).
 	VirtualMachinesReset(ctx context.Context, id string, params *VirtualMachinesResetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+}
+
+// BatchGetWithBody Get many objects of any kinds
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /batch-get (the `BatchGet` operationId).
+func (c *Client) BatchGetWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBatchGetRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// BatchGet Get many objects of any kinds
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /batch-get (the `BatchGet` operationId).
+func (c *Client) BatchGet(ctx context.Context, body BatchGetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBatchGetRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
 }
 
 // BillingEntitiesList List billing entities
@@ -3606,6 +3684,46 @@ func (c *Client) VirtualMachinesReset(ctx context.Context, id string, params *Vi
 		return nil, err
 	}
 	return c.Client.Do(req)
+}
+
+// NewBatchGetRequest calls the generic BatchGet builder with application/json body
+func NewBatchGetRequest(server string, body BatchGetJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewBatchGetRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewBatchGetRequestWithBody constructs an http.Request for the BatchGet method, with any body, and a specified content type
+func NewBatchGetRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/batch-get")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
 }
 
 // NewBillingEntitiesListRequest constructs an http.Request for the BillingEntitiesList method
@@ -7069,6 +7187,20 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
+	// BatchGetWithBodyWithResponse Get many objects of any kinds
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /batch-get (the `BatchGet` operationId).
+	BatchGetWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BatchGetResponse, error)
+
+	// BatchGetWithResponse Get many objects of any kinds
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /batch-get (the `BatchGet` operationId).
+	BatchGetWithResponse(ctx context.Context, body BatchGetJSONRequestBody, reqEditors ...RequestEditorFn) (*BatchGetResponse, error)
+
 	// BillingEntitiesListWithResponse List billing entities
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -7446,6 +7578,62 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /virtual-machines/{id}/actions/reset (the `VirtualMachinesReset` operationId).
 	VirtualMachinesResetWithResponse(ctx context.Context, id string, params *VirtualMachinesResetParams, reqEditors ...RequestEditorFn) (*VirtualMachinesResetResponse, error)
+}
+
+// BatchGetResponse200Headers the declared response headers of an HTTP 200 response for BatchGet
+type BatchGetResponse200Headers struct {
+	DemarcCatalog *string
+	XRequestID    *string
+}
+
+type BatchGetResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BatchObjects
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *BatchGetResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r BatchGetResponse) GetJSON200() *BatchObjects {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r BatchGetResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r BatchGetResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r BatchGetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r BatchGetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r BatchGetResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
 }
 
 // BillingEntitiesListResponse200Headers the declared response headers of an HTTP 200 response for BillingEntitiesList
@@ -10088,6 +10276,32 @@ func (r VirtualMachinesResetResponse) ContentType() string {
 	return ""
 }
 
+// BatchGetWithBodyWithResponse Get many objects of any kinds
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /batch-get (the `BatchGet` operationId).
+func (c *ClientWithResponses) BatchGetWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BatchGetResponse, error) {
+	rsp, err := c.BatchGetWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseBatchGetResponse(rsp)
+}
+
+// BatchGetWithResponse Get many objects of any kinds
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /batch-get (the `BatchGet` operationId).
+func (c *ClientWithResponses) BatchGetWithResponse(ctx context.Context, body BatchGetJSONRequestBody, reqEditors ...RequestEditorFn) (*BatchGetResponse, error) {
+	rsp, err := c.BatchGet(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseBatchGetResponse(rsp)
+}
+
 // BillingEntitiesListWithResponse List billing entities
 //
 // Returns a wrapper object for the known response body format(s).
@@ -10788,6 +11002,59 @@ func (c *ClientWithResponses) VirtualMachinesResetWithResponse(ctx context.Conte
 		return nil, err
 	}
 	return ParseVirtualMachinesResetResponse(rsp)
+}
+
+// ParseBatchGetResponse parses an HTTP response from a BatchGetWithResponse call
+func ParseBatchGetResponse(rsp *http.Response) (*BatchGetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &BatchGetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BatchObjects
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers BatchGetResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
 }
 
 // ParseBillingEntitiesListResponse parses an HTTP response from a BillingEntitiesListWithResponse call

@@ -197,9 +197,10 @@ func build(cfg config.Config, d *db.DB, log *slog.Logger) (*server, error) {
 	}})
 	s := &server{cfg: cfg, log: log, db: d, jobs: queue, loop: loop, drivers: drivers, services: services}
 	s.api = httpapi.New(httpapi.Deps{
-		DB: d, Contract: contract, Authenticator: authn.NewBootstrap(token), Authorizer: authz.OwnerOnly{}, Audit: audit.New(d, clk),
+		DB: d, Contract: contract, Kinds: registry, Authenticator: authn.NewBootstrap(token), Authorizer: authz.OwnerOnly{}, Audit: audit.New(d, clk),
 		Observer: metrics, Clock: clk, Log: log, CatalogVersion: kinds.Version,
 	}, ops)
+	services.batch.Use(s.api)
 	s.api.Pages(httpapi.Pages{Specification: api.OpenAPI, Metrics: metrics.Handler(), Ready: s.ready.check})
 	return s, nil
 }

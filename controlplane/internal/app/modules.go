@@ -1,6 +1,7 @@
 package app
 
 import (
+	"github.com/demarc/demarc/controlplane/internal/batch"
 	"github.com/demarc/demarc/controlplane/internal/billingentity"
 	"github.com/demarc/demarc/controlplane/internal/cloudspace"
 	"github.com/demarc/demarc/controlplane/internal/customer"
@@ -23,6 +24,7 @@ type services struct {
 	cloudspaces     *cloudspace.Service
 	machines        *virtualmachine.Service
 	disks           *disk.Service
+	batch           *batch.Service
 }
 
 // modules builds every noun. A new one is one line here, and one where another needs it.
@@ -35,15 +37,16 @@ func modules(d module.Deps) (services, []module.Module) {
 	machines := virtualmachine.New(d, customers, cloudspaces, images)
 	disks := disk.New(d, cloudspaces, machines)
 	operations := operation.New(d)
+	batches := batch.New()
 
 	customers.Holds(
 		customer.Holding{Name: "virtual_machines", Holdings: machines},
 		customer.Holding{Name: "disks", Holdings: disks},
 		customer.Holding{Name: "cloudspaces", Holdings: cloudspaces},
 	)
-	return services{billingEntities, customers, locations, images, cloudspaces, machines, disks}, []module.Module{
+	return services{billingEntities, customers, locations, images, cloudspaces, machines, disks, batches}, []module.Module{
 		billingEntities.Module(), customers.Module(), locations.Module(), images.Module(),
-		cloudspaces.Module(), machines.Module(), disks.Module(), operations.Module(),
+		cloudspaces.Module(), machines.Module(), disks.Module(), operations.Module(), batches.Module(),
 	}
 }
 
@@ -53,7 +56,9 @@ func Contract() ([]resource.Kind, []httpapi.Op) {
 	var kinds []resource.Kind
 	var ops []httpapi.Op
 	for _, m := range all {
-		kinds = append(kinds, m.Kind)
+		if m.Kind.Name != "" {
+			kinds = append(kinds, m.Kind)
+		}
 		ops = append(ops, m.Ops...)
 	}
 	return kinds, ops

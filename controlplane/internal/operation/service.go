@@ -21,7 +21,10 @@ const maxWait = time.Minute
 type Service struct{ sagas *saga.Engine }
 
 // New returns the service.
-func New(d module.Deps) *Service { return &Service{d.Sagas} }
+func New(d module.Deps) *Service {
+	d.Registry.Add(Kind)
+	return &Service{d.Sagas}
+}
 
 // Module is what it brings to the server.
 func (s *Service) Module() module.Module {

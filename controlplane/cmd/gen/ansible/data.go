@@ -1,3 +1,5 @@
+// The catalog as Python data.
+
 package ansible
 
 import (

@@ -1,3 +1,5 @@
+// The modules' examples, from the fixtures that the tests use as well.
+
 package ansible
 
 import (

@@ -1,3 +1,5 @@
+// The modules: their options, results and documentation in sentences.
+
 package ansible
 
 import (

@@ -1,3 +1,5 @@
+// YAML as people write it: in order, in block style, quoted only where it must be, and folded.
+
 package ansible
 
 import (

@@ -19,6 +19,7 @@ const (
 	Unauthenticated           // 401
 	Forbidden                 // 403: may see it, may not do it
 	NotFound                  // 404: does not exist, or not for this caller
+	MethodNotAllowed          // 405
 	Conflict                  // 409
 	PreconditionFailed        // 412: If-Match names another revision
 	TooLarge                  // 413

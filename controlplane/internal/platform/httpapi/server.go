@@ -46,6 +46,7 @@ type Observer interface {
 type Deps struct {
 	DB             *db.DB
 	Contract       Contract
+	Kinds          *resource.Registry
 	Authenticator  authn.Authenticator
 	Authorizer     authz.Authorizer
 	Audit          *audit.Log
@@ -60,27 +61,32 @@ type Server struct {
 	Deps
 	log    *slog.Logger
 	engine *gin.Engine
-	gets   map[string]*Op // by kind: how its object is read, for the audit
-	ops    []Op
-	polls  polls
+	gets   map[string]*Op // by kind: how its object is read
+	// byPrefix has the same by the prefix of the ids.
+	byPrefix map[string]*Op
+	ops      []Op
+	polls    polls
 }
 
 // New builds the server of these operations.
 func New(deps Deps, ops []Op) *Server {
 	gin.SetMode(gin.ReleaseMode)
-	s := &Server{Deps: deps, log: deps.Log, engine: gin.New(), gets: map[string]*Op{}, ops: ops, polls: polls{end: make(chan struct{})}}
+	s := &Server{Deps: deps, log: deps.Log, engine: gin.New(), gets: map[string]*Op{}, byPrefix: map[string]*Op{}, ops: ops, polls: polls{end: make(chan struct{})}}
 	s.engine.ContextWithFallback = true
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.UseRawPath = true
 	s.engine.Use(s.begin)
 	s.engine.NoRoute(func(c *gin.Context) { s.refuse(c, fault.NotFoundError()) })
 	s.engine.NoMethod(func(c *gin.Context) {
-		s.refuse(c, &fault.Error{Kind: fault.NotFound, Code: "not_found", Detail: c.Request.Method + " is not possible here"})
+		s.refuse(c, &fault.Error{Kind: fault.MethodNotAllowed, Code: "method_not_allowed", Detail: c.Request.Method + " is not possible here"})
 	})
 	for i := range ops {
 		op := &ops[i]
 		if op.Verb == Get {
 			s.gets[op.Kind] = op
+			if k, ok := deps.Kinds.Kind(op.Kind); ok {
+				s.byPrefix[k.Prefix] = op
+			}
 		}
 		s.engine.Handle(op.Method, BasePath+ginPath(op.Path), func(c *gin.Context) { s.serve(c, op) })
 	}
@@ -294,6 +300,24 @@ func (s *Server) write(ctx context.Context, c *gin.Context, cl *call, run func(c
 		err = nil
 	}
 	return a, replayed, err
+}
+
+// ReadObject reads the object of that id as its own GET does, with that permission.
+func (s *Server) ReadObject(ctx context.Context, objectID string) (kind string, object any, err error) {
+	get := s.byPrefix[id.Prefix(objectID)]
+	if get == nil {
+		return "", nil, fault.NotFoundError()
+	}
+	access, err := s.Authorizer.Authorize(ctx, get.Permission, authz.Target{Kind: get.Kind, ID: objectID})
+	if err != nil {
+		return "", nil, err
+	}
+	read, err := get.Handle.bind(&call{op: get, contract: s.Contract, id: objectID})
+	if err != nil {
+		return "", nil, err
+	}
+	object, err = read(authz.With(ctx, access))
+	return get.Kind, object, err
 }
 
 // before reads the object as it is, for the audit record.

@@ -27,6 +27,7 @@ type Deps struct {
 
 // Module is what a noun brings.
 type Module struct {
+	// Kind is empty where operations are of no kind.
 	Kind        resource.Kind
 	Ops         []httpapi.Op
 	Definitions []saga.Definition

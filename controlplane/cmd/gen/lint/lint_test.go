@@ -1,0 +1,223 @@
+package lint
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/demarc/demarc/controlplane/client/catalog"
+	"github.com/demarc/demarc/controlplane/internal/platform/fault"
+)
+
+// sound is a catalog with nothing wrong in it: two kinds, the second in the first.
+func sound(t *testing.T) *catalog.Catalog {
+	t.Helper()
+	var c catalog.Catalog
+	if err := json.Unmarshal([]byte(`{"version":"1.0","base_path":"/api/v1","kinds":[
+	{"name":"shelf","plural":"shelves","title":"Shelf","description":"A shelf.","category":"Things","prefix":"shl","path":"/shelves","named":false,"key":["id"],"managed":false,
+	 "fields":[{"name":"id","type":"string","format":"typeid","description":"Id.","computed":true}],
+	 "operations":{"get":{"id":"shelves.get","summary":"Get."},"list":{"id":"shelves.list","summary":"List."}}},
+	{"name":"book","plural":"books","title":"Book","description":"A book.","category":"Things","prefix":"bok","path":"/books","named":true,"managed":true,
+	 "parent":{"kind":"shelf","field":"shelf_id"},
+	 "fields":[
+	  {"name":"id","type":"string","format":"typeid","description":"Id.","computed":true},
+	  {"name":"name","type":"string","format":"slug","pattern":"^[a-z]+$","description":"Name.","required":true},
+	  {"name":"shelf_id","type":"string","format":"typeid","ref":["shelf"],"description":"Its shelf.","required":true,"immutable":true},
+	  {"name":"display_name","type":"string","description":"Title.","nullable":true,"max_length":9},
+	  {"name":"labels","type":"map","description":"Labels.","items":{"name":"value","type":"string","description":"Value.","max_length":5},"max_items":2,"default":{}},
+	  {"name":"deletion_protection","type":"boolean","description":"Keep it.","default":false},
+	  {"name":"size_mib","type":"integer","description":"Size.","unit":"MiB","minimum":1,"maximum":9,"default":2,"grow_only":true},
+	  {"name":"cover","type":"object","description":"Cover.","nullable":true,"fields":[{"name":"colour","type":"string","description":"Colour.","enum":["red","blue"],"default":"red"}]},
+	  {"name":"revision","type":"integer","description":"Changes.","computed":true,"volatile":true},
+	  {"name":"created_at","type":"string","format":"date-time","description":"Made.","computed":true,"volatile":true},
+	  {"name":"updated_at","type":"string","format":"date-time","description":"Changed.","computed":true,"volatile":true},
+	  {"name":"state","type":"string","description":"State.","computed":true,"volatile":true,"enum":["active"]}],
+	 "operations":{"create":{"id":"books.create","summary":"Make."},"get":{"id":"books.get","summary":"Get."},"list":{"id":"books.list","summary":"List."},
+	  "update":{"id":"books.update","summary":"Change."},"delete":{"id":"books.delete","summary":"Remove."}},
+	 "actions":[{"name":"open","id":"books.open","summary":"Open it."}],
+	 "filters":[{"name":"shelf_id","type":"string","description":"Those on one shelf.","ref":["shelf"]}],
+	 "states":{"active":["get","update","delete","open"]}}]}`), &c); err != nil {
+		t.Fatal(err)
+	}
+	return &c
+}
+
+func TestSoundCatalog(t *testing.T) {
+	t.Parallel()
+	if found := Catalog(sound(t)); len(found) > 0 {
+		t.Errorf("found %q", found)
+	}
+}
+
+// The catalog of the product has nothing wrong in it.
+func TestCatalogOfTheProduct(t *testing.T) {
+	t.Parallel()
+	c, err := catalog.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range Catalog(c) {
+		t.Error(f)
+	}
+}
+
+func TestCatalogFinds(t *testing.T) {
+	t.Parallel()
+	field := func(f catalog.Field) func(*catalog.Kind) {
+		if f.Description == "" {
+			f.Description = "Words."
+		}
+		return func(k *catalog.Kind) { k.Fields = append(k.Fields, f) }
+	}
+	number := func(n int64) *int64 { return &n }
+	text := func(name string, change func(*catalog.Field)) func(*catalog.Kind) {
+		f := catalog.Field{Name: name, Type: catalog.String, MaxLength: number(9)}
+		change(&f)
+		return field(f)
+	}
+	for want, change := range map[string]func(*catalog.Kind){
+		"field count: the name belongs to Terraform":  text("count", func(*catalog.Field) {}),
+		"field token: the name belongs to Ansible":    text("token", func(*catalog.Field) {}),
+		"field state: cannot be sent":                 func(k *catalog.Kind) { k.Field("state").Computed, k.Field("state").Volatile = false, false },
+		"field bigName: its name is not lower_case":   text("bigName", func(*catalog.Field) {}),
+		"field name: stands twice":                    text("name", func(*catalog.Field) {}),
+		"field x: has no description":                 text("x", func(f *catalog.Field) { f.Description = " " }),
+		"field x: its description does not end":       text("x", func(f *catalog.Field) { f.Description = "Words" }),
+		"field x: refers to lamp, which is no kind":   text("x", func(f *catalog.Field) { f.Ref = []string{"lamp"} }),
+		"field x: its pattern: ":                      text("x", func(f *catalog.Field) { f.Pattern = "^($" }),
+		"field x: its pattern is not anchored":        text("x", func(f *catalog.Field) { f.Pattern = "a" }),
+		"field x: is text without a limit":            text("x", func(f *catalog.Field) { f.MaxLength = nil }),
+		"field x: is write-only and readable":         text("x", func(f *catalog.Field) { f.WriteOnly, f.Computed = true, true }),
+		"field x: changes by itself and can be sent":  text("x", func(f *catalog.Field) { f.Volatile = true }),
+		"field x: is required and can be absent":      text("x", func(f *catalog.Field) { f.Required, f.Nullable = true, true }),
+		"field x: is nullable and has a default":      text("x", func(f *catalog.Field) { f.Nullable, f.Default = true, []byte(`"a"`) }),
+		"only one field is in the choice pair":        text("x", func(f *catalog.Field) { f.OneOf = "pair" }),
+		`its default "green" is not one of red, blue`: func(k *catalog.Kind) { k.Field("cover").Fields[0].Default = []byte(`"green"`) },
+		"its default 10 is above the maximum":         func(k *catalog.Kind) { k.Field("size_mib").Default = []byte(`10`) },
+		"its default 1.5 is not a whole number":       func(k *catalog.Kind) { k.Field("size_mib").Default = []byte(`1.5`) },
+		"its default [] is not an object":             func(k *catalog.Kind) { k.Field("labels").Default = []byte(`[]`) },
+		`has the key a, which is too long`:            func(k *catalog.Kind) { k.Field("labels").Default = []byte(`{"a":"123456"}`) },
+		"field labels: has no limit":                  func(k *catalog.Kind) { k.Field("labels").MaxItems = nil },
+		"field x: there is no type number":            field(catalog.Field{Name: "x", Type: "number"}),
+		"field x: is a number without both limits":    field(catalog.Field{Name: "x", Type: catalog.Integer, Minimum: number(1)}),
+		"field x: its minimum is above its maximum":   field(catalog.Field{Name: "x", Type: catalog.Integer, Minimum: number(2), Maximum: number(1)}),
+		"field x_gib: is called _gib, so its x-unit":  field(catalog.Field{Name: "x_gib", Type: catalog.Integer, Minimum: number(1), Maximum: number(2)}),
+		"field x: is measured in GiB, and its name":   field(catalog.Field{Name: "x", Type: catalog.Integer, Unit: "GiB", Minimum: number(1), Maximum: number(2)}),
+		"field x: is a list of objects": field(catalog.Field{Name: "x", Type: catalog.List, MaxItems: number(1),
+			Items: &catalog.Field{Name: "item", Type: catalog.Object, Description: "Words."}}),
+		"field x: is a set of sets": field(catalog.Field{Name: "x", Type: catalog.Set, MaxItems: number(1),
+			Items: &catalog.Field{Name: "item", Type: catalog.Set, Items: &catalog.Field{}}}),
+		"field x: is a set of references": field(catalog.Field{Name: "x", Type: catalog.Set, MaxItems: number(1),
+			Items: &catalog.Field{Name: "item", Type: catalog.String, Ref: []string{"shelf"}}}),
+		"field x: is an object without fields":    field(catalog.Field{Name: "x", Type: catalog.Object, Nullable: true}),
+		"its parent lamp is no kind":              func(k *catalog.Kind) { k.Parent.Kind = "lamp" },
+		"its parent field lamp_id does not exist": func(k *catalog.Kind) { k.Parent.Field = "lamp_id" },
+		"is named and has no field labels": func(k *catalog.Kind) {
+			k.Fields = slices.DeleteFunc(k.Fields, func(f catalog.Field) bool { return f.Name == "labels" })
+		},
+		"has no computed field id":                        func(k *catalog.Kind) { k.Field("id").Computed = false },
+		"nothing reads one":                               func(k *catalog.Kind) { delete(k.Operations, "get") },
+		"its table of states lacks active":                func(k *catalog.Kind) { delete(k.States, "active") },
+		"its table of states has gone":                    func(k *catalog.Kind) { k.States["gone"] = []string{"get"} },
+		"state active: allows burn, which does not exist": func(k *catalog.Kind) { k.States["active"] = []string{"burn"} },
+		"filter lamp: is neither a field nor the id": func(k *catalog.Kind) {
+			k.Filters = append(k.Filters, catalog.Filter{Name: "lamp", Description: "Words."})
+		},
+		"filter labels: the field is a map": func(k *catalog.Kind) {
+			k.Filters = append(k.Filters, catalog.Filter{Name: "labels", Description: "Words."})
+		},
+		"an action is called get, as a standard":             func(k *catalog.Kind) { k.Actions[0].Name = "get" },
+		"action open: has no summary":                        func(k *catalog.Kind) { k.Actions[0].Summary = "" },
+		"its prefix shl is also that of shelf":               func(k *catalog.Kind) { k.Prefix = "shl" },
+		"has no title":                                       func(k *catalog.Kind) { k.Title = "" },
+		"name and plural are lower_case, the prefix is 2 to": func(k *catalog.Kind) { k.Prefix = "B" },
+	} {
+		c := sound(t)
+		change(c.Kind("book"))
+		if found := Catalog(c); !slices.ContainsFunc(found, func(f string) bool { return strings.Contains(f, want) }) {
+			t.Errorf("want %q, found %q", want, found)
+		}
+	}
+}
+
+// judge stands in for the specification: names are lower-case, and nothing else is looked at.
+type judge struct{}
+
+func (judge) Body(_ string, body []byte) ([]byte, error) {
+	var m map[string]any
+	if err := json.Unmarshal(body, &m); err != nil {
+		return nil, err
+	}
+	if name, _ := m["name"].(string); name != strings.ToLower(name) {
+		return nil, fault.Invalidf("/name", "pattern", "must be lower-case")
+	}
+	return body, nil
+}
+
+func (judge) PatchBody(_ string, body []byte) (map[string]any, error) {
+	var m map[string]any
+	return m, json.Unmarshal(body, &m)
+}
+
+func (j judge) Merge(op string, _ any, patch map[string]any) ([]byte, error) {
+	b, err := json.Marshal(patch)
+	if err != nil {
+		return nil, err
+	}
+	return j.Body(op, b)
+}
+
+func soundFixture(t *testing.T) *catalog.Fixture {
+	t.Helper()
+	var f catalog.Fixture
+	if err := json.Unmarshal([]byte(`{"parents":{"shelf":{"kind":"shelf"}},
+	 "minimal":{"name":"a-${unique}","shelf_id":"${shelf}"},
+	 "full":{"name":"a-${unique}","shelf_id":"${shelf}","display_name":"A","labels":{"a":"b"},"deletion_protection":false,"size_mib":3,"cover":{"colour":"red"}},
+	 "changed":{"name":"b-${unique}","display_name":"B","labels":{},"deletion_protection":false,"size_mib":4,"cover":{"colour":"blue"}},
+	 "invalid":[{"name":"capitals","set":{"name":"A"},"pointer":"/name","code":"pattern"}]}`), &f); err != nil {
+		t.Fatal(err)
+	}
+	return &f
+}
+
+func TestFixtures(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(*catalog.Fixture)
+		want   string
+	}{
+		"sound":                {func(*catalog.Fixture) {}, ""},
+		"required is missing":  {func(f *catalog.Fixture) { delete(f.Minimal, "shelf_id") }, "minimal lacks shelf_id"},
+		"more than minimal":    {func(f *catalog.Fixture) { f.Minimal["size_mib"] = 3 }, "minimal has size_mib"},
+		"not full":             {func(f *catalog.Fixture) { delete(f.Full, "size_mib") }, "full lacks size_mib"},
+		"not changed":          {func(f *catalog.Fixture) { delete(f.Changed, "cover") }, "changed lacks cover"},
+		"changed to the same":  {func(f *catalog.Fixture) { f.Changed["size_mib"] = f.Full["size_mib"] }, "changed has the same size_mib"},
+		"refused":              {func(f *catalog.Fixture) { f.Full["name"] = "A" }, "full would be refused"},
+		"changed is refused":   {func(f *catalog.Fixture) { f.Changed["name"] = "B" }, "changed would be refused"},
+		"no parent":            {func(f *catalog.Fixture) { f.Minimal["shelf_id"] = "${lamp}" }, "${lamp} names no parent"},
+		"a parent of no kind":  {func(f *catalog.Fixture) { f.Parents["lamp"] = catalog.FixtureParent{Kind: "lamp"} }, "parent lamp is of kind lamp"},
+		"no invalid":           {func(f *catalog.Fixture) { f.Invalid = nil }, "has no invalid cases"},
+		"invalid is accepted":  {func(f *catalog.Fixture) { f.Invalid[0].Set["name"] = "a" }, "is accepted, not refused with pattern"},
+		"another code":         {func(f *catalog.Fixture) { f.Invalid[0].Code = "required" }, "is refused, but not at /name with required"},
+		"a pointer to nothing": {func(f *catalog.Fixture) { f.Invalid[0].Pointer = "/size_mib" }, "its pointer is of a field that it does not set"},
+		"half a case":          {func(f *catalog.Fixture) { f.Invalid[0].Code = "" }, "needs a name, what it sets"},
+	} {
+		f := soundFixture(t)
+		c.change(f)
+		found := Fixtures(sound(t), func(string) (*catalog.Fixture, error) { return f, nil }, judge{})
+		if c.want == "" && len(found) > 0 || c.want != "" && !slices.ContainsFunc(found, func(s string) bool { return strings.Contains(s, c.want) }) {
+			t.Errorf("%s: want %q, found %q", name, c.want, found)
+		}
+	}
+	missing := Fixtures(sound(t), func(string) (*catalog.Fixture, error) { return nil, fs.ErrNotExist }, judge{})
+	if len(missing) != 1 || !strings.Contains(missing[0], "kind book: has no sample data") {
+		t.Errorf("found %q", missing)
+	}
+	broken := Fixtures(sound(t), func(string) (*catalog.Fixture, error) { return nil, errors.New("broken") }, judge{})
+	if len(broken) != 1 || !strings.Contains(broken[0], "broken") {
+		t.Errorf("found %q", broken)
+	}
+}

@@ -1,0 +1,79 @@
+// Package batch reads many objects of any kinds in one request. Each is read as its own GET would be, with the same permission; what the
+// caller may not see is missing, as what does not exist.
+package batch
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/fault"
+	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
+	"github.com/demarc/demarc/controlplane/internal/platform/module"
+)
+
+// Get names what is to be read.
+type Get struct {
+	// Ids of objects, of any kinds.
+	IDs []string `json:"ids" validate:"required" extensions:"x-max-items=500"`
+} // @name BatchGet
+
+// Item is one object that was found.
+type Item struct {
+	// Id of the object.
+	ID string `json:"id" format:"typeid" readonly:"true"`
+	// Kind of the object.
+	Kind string `json:"kind" readonly:"true"`
+	// The object, as its own GET answers it.
+	Object any `json:"object" swaggertype:"object" readonly:"true" extensions:"x-any"`
+} // @name BatchItem
+
+// Objects is what was found and what was not.
+type Objects struct {
+	// What was found, in the order in which it was asked for.
+	Items []Item `json:"items" readonly:"true"`
+	// Ids of what was not.
+	Missing []string `json:"missing" readonly:"true"`
+} // @name BatchObjects
+
+// Reader reads one object of any kind; not found is a fault.
+type Reader interface {
+	ReadObject(ctx context.Context, id string) (kind string, object any, err error)
+}
+
+// Service reads batches.
+type Service struct{ reader Reader }
+
+// New returns the service; it reads by what Use gives it.
+func New() *Service { return &Service{} }
+
+// Use says what reads the objects. To be called before the first request.
+func (s *Service) Use(r Reader) { s.reader = r }
+
+// Module is what it brings to the server.
+func (s *Service) Module() module.Module {
+	return module.Module{Ops: []httpapi.Op{{
+		ID: "batch.get", Verb: "batch_get", Method: http.MethodPost, Path: "/batch-get", Permission: "batch.get", Scope: httpapi.ScopeCaller,
+		Handle: httpapi.Handle(s.get),
+	}}}
+}
+
+// @Summary	Get many objects of any kinds
+// @ID		batch.get
+// @Param	body	body		Get	true	"What to get"
+// @Success	200		{object}	Objects
+// @Router	/batch-get [post]
+func (s *Service) get(ctx context.Context, in httpapi.CreateInput[Get]) (Objects, error) {
+	out := Objects{Items: []Item{}, Missing: []string{}}
+	for _, id := range in.Body.IDs {
+		kind, object, err := s.reader.ReadObject(ctx, id)
+		switch {
+		case err == nil:
+			out.Items = append(out.Items, Item{ID: id, Kind: kind, Object: object})
+		case fault.IsCode(err, "not_found"):
+			out.Missing = append(out.Missing, id)
+		default:
+			return Objects{}, err
+		}
+	}
+	return out, nil
+}
