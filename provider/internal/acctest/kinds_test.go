@@ -69,10 +69,13 @@ func TestKinds(t *testing.T) {
 			Steps:                    steps,
 			CheckDestroy: func(*terraform.State) error {
 				_, err := api.Do(t.Context(), client.Request{Path: path(k, "get", id)})
-				if !client.IsNotFound(err) {
-					return fmt.Errorf("%s is still there: %v", id, err)
+				switch {
+				case err == nil:
+					return fmt.Errorf("%s is still there", id)
+				case client.IsNotFound(err):
+					return nil
 				}
-				return nil
+				return err
 			},
 		})
 	})

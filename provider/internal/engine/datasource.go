@@ -64,7 +64,6 @@ func dataSourceSchema(c *catalog.Catalog, k *catalog.Kind) (schema.Schema, error
 		if name == "id" {
 			f = id
 		}
-		f.MaxLength, f.Default = nil, nil
 		a := schema.StringAttribute{Optional: len(look) > 1, Computed: len(look) > 1, Required: len(look) == 1, MarkdownDescription: describe(f, false)}
 		if name == "id" {
 			a.MarkdownDescription = sentence(k.Field("id").Description)

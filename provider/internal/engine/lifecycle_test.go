@@ -338,6 +338,17 @@ func TestFailedCreate(t *testing.T) {
 	)
 }
 
+// A failed create of something protected cannot be replaced: the message says what to do instead.
+func TestFailedCreateOfProtected(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	c.Fail("router.create", "no host has room")
+	c.run(
+		resource.TestStep{Config: c.router("deletion_protection = true"), ExpectError: regexp.MustCompile(`(?s)deletion_protection\s+refuses.*terraform\s+untaint`)},
+		resource.TestStep{PreConfig: func() { c.Change(c.the(), "deletion_protection", false) }, Config: c.router("")},
+	)
+}
+
 // An update whose operation fails is an error, and the next plan shows that it will be asked for again.
 func TestFailedUpdateIsRetried(t *testing.T) {
 	t.Parallel()

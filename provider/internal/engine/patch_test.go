@@ -100,7 +100,7 @@ func TestMergePatch(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			got := mergePatch(k.Fields, value(t, typ, c.state), value(t, typ, c.plan), value(t, typ, c.config))
-			if want := decode(t, c.want); !sameJSON(map[string]any(got), want) {
+			if want := decode(t, c.want); !sameJSON(got, want) {
 				t.Errorf("got %v, want %v", got, want)
 			}
 		})

@@ -289,14 +289,16 @@ func (r *kindResource) planFinish(ctx context.Context, unfinished string, resp *
 
 // checkProtection refuses at plan what the server would refuse in the middle of an apply.
 func (r *kindResource) checkProtection(state tftypes.Value, diags *diag.Diagnostics) {
-	var protected bool
-	if v := member(state, "deletion_protection"); !absent(v) {
-		_ = v.As(&protected)
-	}
-	if protected {
+	if protected(state) {
 		diags.AddAttributeError(path.Root("deletion_protection"),
 			fmt.Sprintf("Cannot delete %s", what(r.kind, text(member(state, "name")))), protectedAdvice)
 	}
+}
+
+// protected says whether an object refuses its deletion.
+func protected(v tftypes.Value) bool {
+	on, _ := toJSON(member(v, "deletion_protection")).(bool)
+	return on
 }
 
 // immutableChange says whether the plan changes something that cannot change, so that Terraform will replace the

@@ -108,8 +108,17 @@ func (r *kindResource) Create(ctx context.Context, req resource.CreateRequest, r
 		return
 	}
 	resp.Diagnostics.Append(setOwnedAttributes(ctx, resp.Private, r.kind.Fields, req.Config.Raw)...)
-	w.finish(ctx, res, "Terraform has marked the resource as tainted: the next apply replaces it. "+
-		"To keep the object and have the next apply ask for it again, run terraform untaint first.")
+	w.finish(ctx, res, taintAdvice(req.Plan.Raw))
+}
+
+// taintAdvice says what follows from a create that did not end well.
+func taintAdvice(plan tftypes.Value) string {
+	if protected(plan) {
+		return "Terraform has marked the resource as tainted and would replace it, which its deletion_protection refuses. " +
+			"Run terraform untaint: the next apply then asks for the same object again."
+	}
+	return "Terraform has marked the resource as tainted: the next apply replaces it. " +
+		"To keep the object and have the next apply ask for it again, run terraform untaint first."
 }
 
 // Read implements resource.Resource.

@@ -135,7 +135,7 @@ func elementsFromJSON(t, element tftypes.Type, v any) (tftypes.Value, error) {
 // toJSON is the inverse of fromJSON for primitives and collections of them. Unknown values have no JSON: they are nil,
 // and callers leave them out.
 func toJSON(v tftypes.Value) any {
-	if v.IsNull() || !v.IsKnown() {
+	if absent(v) {
 		return nil
 	}
 	t := v.Type()
