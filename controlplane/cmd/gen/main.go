@@ -12,6 +12,7 @@ import (
 
 	"github.com/demarc/demarc/controlplane/cmd/gen/contract"
 	"github.com/demarc/demarc/controlplane/internal/app"
+	"github.com/demarc/demarc/controlplane/internal/platform/config"
 )
 
 func main() {
@@ -30,8 +31,18 @@ func run(ctx context.Context) error {
 		return err
 	}
 	kinds, ops := app.Contract()
-	return contract.Run(ctx, root, kinds, ops)
+	if err := contract.Run(ctx, root, kinds, ops); err != nil {
+		return err
+	}
+	return contract.Write(filepath.Join(root, "controlplane", "docs", "settings.md"), []byte(settings+config.Reference()))
 }
+
+const settings = `# Settings of the server
+
+Each is given by a flag, by the environment or in a YAML file, in that order of precedence. All have a default that works. A setting
+that is a secret has no flag for its value, only one for the file that holds it.
+
+`
 
 // repository is the folder with go.work, in which the working folder lies.
 func repository() (string, error) {

@@ -14,9 +14,9 @@ import (
 
 // module is one generated module.
 type module struct {
-	name                   string
-	docs, examples, result mapping
-	tasks                  []any // examples, if there are any
+	name         string
+	docs, result mapping
+	tasks        []any // examples, if there are any
 }
 
 func (m module) file() string {

@@ -17,7 +17,7 @@ import (
 func (d *document) goClient(ctx context.Context, root string) ([]byte, error) {
 	tool := filepath.Join(root, ".cache", "bin", "oapi-codegen")
 	if _, err := os.Stat(tool); err != nil {
-		build := exec.CommandContext(ctx, "go", "build", "-o", tool, "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen") //nolint:gosec // a path of ours
+		build := exec.CommandContext(ctx, "go", "build", "-o", tool, "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen")
 		build.Dir = filepath.Join(root, "controlplane", "tools")
 		build.Env = append(os.Environ(), "GOWORK=off")
 		if out, err := build.CombinedOutput(); err != nil {
@@ -28,7 +28,7 @@ func (d *document) goClient(ctx context.Context, root string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // nothing depends on it
+	defer os.RemoveAll(dir)
 	d.simplify()
 	raw, err := indented(d.T)
 	if err != nil {
@@ -39,7 +39,7 @@ func (d *document) goClient(ctx context.Context, root string) ([]byte, error) {
 		return nil, err
 	}
 	var said bytes.Buffer
-	run := exec.CommandContext(ctx, tool, "-config", filepath.Join(root, "controlplane", "client", "api", "oapi-codegen.yaml"), specification) //nolint:gosec // a path of ours
+	run := exec.CommandContext(ctx, tool, "-config", filepath.Join(root, "controlplane", "client", "api", "oapi-codegen.yaml"), specification)
 	run.Stderr = &said
 	out, err := run.Output()
 	if err != nil {

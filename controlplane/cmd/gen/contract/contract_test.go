@@ -40,6 +40,7 @@ func depotTables() ([]resource.Kind, []httpapi.Op) {
 	ops = append(ops, httpapi.CRUD(crates, all, httpapi.Create, httpapi.Update, httpapi.Delete)...)
 	ops = append(ops, httpapi.Action(crates, "shake", true, h))
 	ops = append(ops, httpapi.CRUD(tickets, httpapi.Handlers{Get: h, List: h})...)
+	ops = append(ops, httpapi.Op{ID: "batch.get", Method: "POST", Path: "/batch-get", Scope: httpapi.ScopeCaller, Handle: h})
 	return []resource.Kind{tickets, crates, warehouses}, ops
 }
 
@@ -164,6 +165,10 @@ func TestSpecification(t *testing.T) {
 		"paths /crates/{id} delete responses 202 headers Location $ref":                             "#/components/headers/Location",
 		"paths /crates/{id} get responses 200 headers ETag $ref":                                    "#/components/headers/ETag",
 		"paths /crates/{id} patch responses 412 $ref":                                               "#/components/responses/PreconditionFailed",
+		"paths /batch-get post x-kind":                                                              nil,
+		"paths /batch-get post responses 200 content application/json schema $ref":                  "#/components/schemas/BatchResult",
+		"paths /batch-get post responses 409":                                                       nil,
+		"components schemas BatchGet properties ids maxItems":                                       500.0,
 		"paths /crates get responses 403":                                                           nil,
 	} {
 		if got := at(path); got != want {
@@ -358,7 +363,7 @@ func TestWriteLeavesWhatIsRight(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "a", "b")
 	for range 2 {
-		if err := write(file, []byte("x")); err != nil {
+		if err := Write(file, []byte("x")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -369,13 +374,13 @@ func TestWriteLeavesWhatIsRight(t *testing.T) {
 	if err := os.Chtimes(file, before.ModTime().Add(-1e9), before.ModTime().Add(-1e9)); err != nil {
 		t.Fatal(err)
 	}
-	if err := write(file, []byte("x")); err != nil {
+	if err := Write(file, []byte("x")); err != nil {
 		t.Fatal(err)
 	}
 	if after, err := os.Stat(file); err != nil || !after.ModTime().Before(before.ModTime()) {
 		t.Errorf("a file that is right was written: %v", err)
 	}
-	if err := write(file, []byte("y")); err != nil {
+	if err := Write(file, []byte("y")); err != nil {
 		t.Fatal(err)
 	}
 	if b, err := os.ReadFile(file); err != nil || string(b) != "y" {

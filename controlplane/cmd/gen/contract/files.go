@@ -11,8 +11,8 @@ import (
 	"github.com/demarc/demarc/controlplane/client/catalog"
 )
 
-// write puts a generated file in its place, and leaves it alone if it is already so.
-func write(file string, content []byte) error {
+// Write puts a generated file in its place, and leaves it alone if it is already so.
+func Write(file string, content []byte) error {
 	old, err := os.ReadFile(file)
 	if err == nil && bytes.Equal(old, content) {
 		return nil
@@ -20,10 +20,10 @@ func write(file string, content []byte) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil { //nolint:gosec // sources are for everybody
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(file, content, 0o644) //nolint:gosec // sources are for everybody
+	return os.WriteFile(file, content, 0o644)
 }
 
 // catalogJSON is the form of catalog.json: its keys in the order of the Go types, because people read it.

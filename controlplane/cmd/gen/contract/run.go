@@ -97,7 +97,7 @@ func Run(ctx context.Context, root string, kinds []resource.Kind, ops []httpapi.
 		{filepath.Join(controlplane, "client", "catalog", "catalog.json"), files.Catalog},
 		{filepath.Join(controlplane, "docs", "operations.md"), files.Operations},
 	} {
-		if err := write(f.name, f.content); err != nil {
+		if err := Write(f.name, f.content); err != nil {
 			return err
 		}
 	}
@@ -105,7 +105,7 @@ func Run(ctx context.Context, root string, kinds []resource.Kind, ops []httpapi.
 	if err != nil {
 		return err
 	}
-	if err := write(filepath.Join(controlplane, "client", "api", "api.gen.go"), client); err != nil {
+	if err := Write(filepath.Join(controlplane, "client", "api", "api.gen.go"), client); err != nil {
 		return err
 	}
 	if err := ansible.Generate(files.catalog, filepath.Join(root, "ansible_collections", "demarc", "cloud")); err != nil {

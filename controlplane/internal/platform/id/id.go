@@ -26,7 +26,7 @@ func NewAt(prefix string, at time.Time) string {
 	// RFC 9562 §5.7 and §6.2, method 3: 48 bits of Unix milliseconds, the version, 12 bits of what is left of the millisecond,
 	// the variant, 62 random bits.
 	part := int64(at.Nanosecond() % 1_000_000 * 4096 / 1_000_000)
-	binary.BigEndian.PutUint64(u[:8], uint64(at.UnixMilli()<<16|7<<12|part)) //nolint:gosec // a pattern of bits, not a number
+	binary.BigEndian.PutUint64(u[:8], uint64(at.UnixMilli()<<16|7<<12|part))
 	u[8] = 0x80 | u[8]&0x3f
 	t, err := typeid.FromUUIDBytesWithPrefix(prefix, u[:])
 	if err != nil {

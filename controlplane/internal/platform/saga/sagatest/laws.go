@@ -353,7 +353,7 @@ func examine(t testing.TB, setup Setup, tr trial, after any) error {
 		return errors.New("the trial never came to its step")
 	}
 	if op.State != tr.state || op.NeedsAttention {
-		return fmt.Errorf("the operation is %s (needs attention: %t, %v), want %s", op.State, op.NeedsAttention, op.Failure, tr.state)
+		return fmt.Errorf("the operation is %s (needs attention: %t, %v), want %s", op.State, op.NeedsAttention, op.Failure, tr.state) //nolint:errorlint // told, not handed on, and often nil
 	}
 	want := after
 	if tr.state == saga.Failed {

@@ -1,0 +1,92 @@
+package parity
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/demarc/demarc/controlplane/client/catalog"
+)
+
+const cliRemedy = "controlplane/internal/cli makes it from the catalog"
+
+// CLI compares the catalog with the tree of commands: a command for each operation and action, a flag for each field that can be sent
+// and for each filter.
+func CLI(c *catalog.Catalog, root *cobra.Command) []Gap {
+	var g gaps
+	for i := range c.Kinds {
+		k := &c.Kinds[i]
+		noun := child(root, dashed(k.Name))
+		if noun == nil {
+			g.add(k.Name, cliRemedy, "there is no command demarc %s", dashed(k.Name))
+			continue
+		}
+		for verb, op := range k.Operations {
+			cmd := child(noun, verb)
+			if cmd == nil {
+				g.add(op.ID, cliRemedy, "there is no command demarc %s %s", dashed(k.Name), verb)
+				continue
+			}
+			switch verb {
+			case "create":
+				flags(&g, k.Name, cmd, "", k.Fields, (catalog.Field).Writable)
+			case "update":
+				flags(&g, k.Name, cmd, "", k.Fields, (catalog.Field).Mutable)
+			case "list":
+				for _, f := range k.Filters {
+					flag(&g, k.Name+"."+f.Name, cmd, dashed(f.Name), "filter-"+dashed(f.Name))
+				}
+			}
+		}
+		for _, a := range k.Actions {
+			cmd := child(noun, dashed(a.Name))
+			if cmd == nil {
+				g.add(a.ID, cliRemedy, "there is no command demarc %s %s", dashed(k.Name), dashed(a.Name))
+				continue
+			}
+			flags(&g, a.ID, cmd, "", a.Fields, (catalog.Field).Writable)
+		}
+	}
+	return g
+}
+
+func dashed(name string) string { return strings.ReplaceAll(name, "_", "-") }
+
+func child(cmd *cobra.Command, name string) *cobra.Command {
+	for _, c := range cmd.Commands() {
+		if c.Name() == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// flags checks the fields one by one; those of an object are called object.field, a secret is read from a file.
+func flags(g *gaps, item string, cmd *cobra.Command, within string, fields []catalog.Field, sent func(catalog.Field) bool) {
+	for _, f := range fields {
+		if !sent(f) {
+			continue
+		}
+		name := within + dashed(f.Name)
+		switch {
+		case f.Type == catalog.Object:
+			flags(g, item+"."+f.Name, cmd, name+".", f.Fields, sent)
+		case f.WriteOnly && f.Type != catalog.String:
+			// comes in a file, with --file
+		case f.WriteOnly:
+			flag(g, item+"."+f.Name, cmd, name+"-file")
+		default:
+			flag(g, item+"."+f.Name, cmd, name, "spec-"+name)
+		}
+	}
+}
+
+// flag checks that a command has one of the flags: a name that another flag has gets a prefix.
+func flag(g *gaps, item string, cmd *cobra.Command, names ...string) {
+	for _, name := range names {
+		if cmd.Flags().Lookup(name) != nil {
+			return
+		}
+	}
+	g.add(item, cliRemedy, "%s has no flag --%s", cmd.CommandPath(), names[0])
+}

@@ -1,0 +1,251 @@
+package parity
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"github.com/demarc/demarc/controlplane/api"
+	"github.com/demarc/demarc/controlplane/client/catalog"
+	"github.com/demarc/demarc/controlplane/internal/app"
+	"github.com/demarc/demarc/controlplane/internal/cli"
+	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
+	"github.com/demarc/demarc/controlplane/internal/platform/spec"
+)
+
+// The comparisons are tested on copies of the repository's own files, each with one thing missing: a comparison that no longer sees what
+// it reads (because a page is written in another way) fails here, not in silence.
+
+func catalogOf(t *testing.T) *catalog.Catalog {
+	t.Helper()
+	c, err := catalog.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// copied is a tree with copies of these folders of the repository.
+func copied(t *testing.T, folders ...string) Tree {
+	t.Helper()
+	tree := Tree{Root: t.TempDir(), Catalog: catalogOf(t)}
+	for _, f := range folders {
+		if err := os.CopyFS(tree.path(f), os.DirFS(filepath.Join("../..", f))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return tree
+}
+
+func remove(file string) func(*testing.T, Tree) {
+	return func(t *testing.T, tree Tree) {
+		t.Helper()
+		if err := os.Remove(tree.path(file)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func create(file string) func(*testing.T, Tree) {
+	return func(t *testing.T, tree Tree) {
+		t.Helper()
+		if err := os.WriteFile(tree.path(file), []byte("\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// replace changes the first occurrence of a text, which must be there.
+func replace(file, old, with string) func(*testing.T, Tree) {
+	return func(t *testing.T, tree Tree) {
+		t.Helper()
+		b, err := os.ReadFile(tree.path(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Contains(b, []byte(old)) {
+			t.Fatalf("%s has no %q", file, old)
+		}
+		if err := os.WriteFile(tree.path(file), bytes.Replace(b, []byte(old), []byte(with), 1), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestWhatIsMissingIsFound(t *testing.T) {
+	t.Parallel()
+	const modules = "ansible_collections/demarc/cloud/plugins/modules/"
+	for name, c := range map[string]struct {
+		folders []string
+		compare func(Tree) []Gap
+		change  func(*testing.T, Tree)
+		item    string
+		what    string
+	}{
+		"a resource":             {[]string{"docs"}, Tree.Terraform, remove("docs/resources/customer.md"), "customer", "there is no docs/resources/customer.md"},
+		"a data source":          {[]string{"docs"}, Tree.Terraform, remove("docs/data-sources/customer.md"), "customer", "there is no docs/data-sources/customer.md"},
+		"a plural data source":   {[]string{"docs"}, Tree.Terraform, remove("docs/data-sources/customers.md"), "customer", "there is no docs/data-sources/customers.md"},
+		"a list resource":        {[]string{"docs"}, Tree.Terraform, remove("docs/list-resources/customer.md"), "customer", "there is no docs/list-resources/customer.md"},
+		"an attribute":           {[]string{"docs"}, Tree.Terraform, replace("docs/resources/customer.md", "- `email` (", "- `mail` ("), "customer.email", "docs/resources/customer.md has no email"},
+		"a nested attribute":     {[]string{"docs"}, Tree.Terraform, replace("docs/resources/billing_entity.md", "- `street` (", "- `road` ("), "billing_entity.address.street", "has no address.street"},
+		"an attribute of a list": {[]string{"docs"}, Tree.Terraform, replace("docs/data-sources/customers.md", "- `email` (", "- `mail` ("), "customer.email", "has no items.email"},
+		"a secret's version":     {[]string{"docs"}, Tree.Terraform, replace("docs/resources/virtual_machine.md", "- `user_data_wo_version` (", "- `x` ("), "virtual_machine.user_data", "has no user_data_wo_version"},
+		"an argument":            {[]string{"docs"}, Tree.Terraform, replace("docs/data-sources/disks.md", "- `label` (", "- `x` ("), "disk.label", "has no argument label"},
+		"a page too many":        {[]string{"docs"}, Tree.Terraform, create("docs/resources/lamp.md"), "lamp", "belongs to no kind"},
+
+		"an example":               {[]string{"examples"}, Tree.Examples, remove("examples/resources/demarc_customer/resource.tf"), "customer", "there is no examples/resources/demarc_customer/resource.tf"},
+		"how to import":            {[]string{"examples"}, Tree.Examples, remove("examples/resources/demarc_customer/import.sh"), "customer", "import.sh"},
+		"an example of many":       {[]string{"examples"}, Tree.Examples, remove("examples/data-sources/demarc_customers/data-source.tf"), "customer", "demarc_customers/data-source.tf"},
+		"a list's example":         {[]string{"examples"}, Tree.Examples, remove("examples/list-resources/demarc_customer/list-resource.tfquery.hcl"), "customer", "list-resource.tfquery.hcl"},
+		"an example too many":      {[]string{"examples"}, Tree.Examples, create("examples/resources/demarc_lamp"), "lamp", "belongs to no kind"},
+		"sample data":              {[]string{"controlplane/client/catalog/fixtures"}, Tree.Fixtures, remove("controlplane/client/catalog/fixtures/customer.json"), "customer", "fixtures/customer.json"},
+		"sample data of no kind":   {[]string{"controlplane/client/catalog/fixtures"}, Tree.Fixtures, create("controlplane/client/catalog/fixtures/lamp.json"), "lamp", "belongs to no kind"},
+		"a module":                 {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, remove(modules + "customer.py"), "customer", "plugins/modules/customer.py"},
+		"an info module":           {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, remove(modules + "customer_info.py"), "customer", "plugins/modules/customer_info.py"},
+		"a module too many":        {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, create(modules + "lamp.py"), "lamp", "belongs to no kind"},
+		"an option":                {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, replace(modules+"customer.py", "\n  email:\n", "\n  mail:\n"), "customer.email", "the module customer has no such option"},
+		"a suboption":              {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, replace(modules+"billing_entity.py", "\n      street:\n", "\n      road:\n"), "billing_entity.address.street", "has no such option"},
+		"a choice":                 {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, replace(modules+"customer.py", "      - prepaid\n", ""), "customer.payment_mode", "no choice prepaid"},
+		"an action":                {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, replace(modules+"virtual_machine_action.py", "      - reboot\n", ""), "virtual_machines.reboot", "has no such action"},
+		"a filter":                 {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, replace(modules+"disk_info.py", "\n  virtual_machine_id:\n", "\n  x:\n"), "disk.virtual_machine_id", "does not search by it"},
+		"a result":                 {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, replace(modules+"customer_info.py", "\n    email:\n", "\n    mail:\n"), "customer.email", "does not say that it returns it"},
+		"the action group":         {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, replace("ansible_collections/demarc/cloud/meta/runtime.yml", "    - customer\n", ""), "customer", "not in the action group"},
+		"the routing":              {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, replace("ansible_collections/demarc/cloud/meta/runtime.yml", "    customer:\n", "    lamp:\n"), "customer", "not routed"},
+		"a method of the client":   {[]string{"controlplane/client/api", "controlplane/api"}, Tree.GoClient, replace("controlplane/client/api/api.gen.go", "\tCustomersGet(", "\tCustomersFetch("), "customers.get", "has no method"},
+		"a field of the client":    {[]string{"controlplane/client/api", "controlplane/api"}, Tree.GoClient, replace("controlplane/client/api/api.gen.go", "`json:\"tax_number\"`", "`json:\"tax\"`"), ".tax_number", "lacks it"},
+		"a type of the client":     {[]string{"controlplane/client/api", "controlplane/api"}, Tree.GoClient, replace("controlplane/client/api/api.gen.go", "type CustomerPatch struct", "type CustomerChange struct"), "CustomerPatch", "has no such type"},
+		"the client is not there":  {[]string{"controlplane/api"}, Tree.GoClient, func(*testing.T, Tree) {}, "api", "there is no controlplane/client/api/api.gen.go"},
+		"the documentation is bad": {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, replace(modules+"customer.py", "DOCUMENTATION = r\"\"\"", "DOCUMENTATION = r\"\"\"\n{"), "customer", "the module customer: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tree := copied(t, c.folders...)
+			c.change(t, tree)
+			expect(t, c.compare(tree), c.item, c.what)
+		})
+	}
+}
+
+// expect checks that there is such a gap, and that it says what closes it.
+func expect(t *testing.T, found []Gap, item, what string) {
+	t.Helper()
+	i := slices.IndexFunc(found, func(g Gap) bool { return strings.HasSuffix(g.Item, item) && strings.Contains(g.What, what) })
+	if i < 0 {
+		t.Fatalf("want %s: %s; found %q", item, what, found)
+	}
+	if found[i].Remedy == "" {
+		t.Error("it does not say what closes it")
+	}
+}
+
+func TestRoutes(t *testing.T) {
+	t.Parallel()
+	ops := []httpapi.Op{{ID: "customers.get", Method: "GET", Path: "/customers/{id}"}}
+	if found := Routes(ops, []Route{{"GET", "/api/v1/customers/:id"}, {"GET", "/livez"}}); len(found) > 0 {
+		t.Errorf("found %q", found)
+	}
+	found := Routes(ops, []Route{{"DELETE", "/api/v1/customers/:id"}})
+	expect(t, found, "customers.get", "GET /customers/{id} is not served")
+	expect(t, found, "DELETE/customers/{id}", "is served by no operation")
+}
+
+func TestSpecification(t *testing.T) {
+	t.Parallel()
+	s, err := spec.Load(api.OpenAPI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, ops := app.Contract()
+	for name, c := range map[string]struct {
+		change     func([]httpapi.Op) []httpapi.Op
+		item, what string
+	}{
+		"no row":      {func(o []httpapi.Op) []httpapi.Op { return o[1:] }, ops[0].ID, "is in the specification and in no table"},
+		"a new row":   {func(o []httpapi.Op) []httpapi.Op { return append(o, httpapi.Op{ID: "lamps.light"}) }, "lamps.light", "is not in the specification"},
+		"permission":  {func(o []httpapi.Op) []httpapi.Op { o[0].Permission = "other"; return o }, ops[0].ID, "in the specification and"},
+		"async":       {func(o []httpapi.Op) []httpapi.Op { o[0].Async = !o[0].Async; return o }, ops[0].ID, "in the catalog and"},
+		"the catalog": {func(o []httpapi.Op) []httpapi.Op { return append(o, httpapi.Op{ID: "lamps.light", Kind: "lamp"}) }, "lamps.light", "is not in the catalog"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			expect(t, Specification(c.change(slices.Clone(ops)), s, catalogOf(t)), c.item, c.what)
+		})
+	}
+}
+
+func TestCommands(t *testing.T) {
+	t.Parallel()
+	c := catalogOf(t)
+	commands := func() *cobra.Command { return cli.New(c, cli.Streams{Out: io.Discard, Err: io.Discard}) }
+	without := func(noun, verb string) *cobra.Command {
+		root := commands()
+		at := root
+		if verb != "" {
+			at = child(root, noun)
+			noun = verb
+		}
+		at.RemoveCommand(child(at, noun))
+		return root
+	}
+	expect(t, CLI(c, without("customer", "")), "customer", "there is no command demarc customer")
+	expect(t, CLI(c, without("customer", "create")), "customers.create", "there is no command demarc customer create")
+	expect(t, CLI(c, without("virtual-machine", "reboot")), "virtual_machines.reboot", "there is no command demarc virtual-machine reboot")
+
+	// A field that the commands were not made with.
+	more := *c
+	more.Kinds = slices.Clone(c.Kinds)
+	k := more.Kind("customer")
+	k.Fields = append(slices.Clone(k.Fields), catalog.Field{Name: "motto", Type: catalog.String}, catalog.Field{Name: "seal", Type: catalog.String, WriteOnly: true},
+		catalog.Field{Name: "crest", Type: catalog.Object, Fields: []catalog.Field{{Name: "colour", Type: catalog.String}}})
+	k.Filters = append(slices.Clone(k.Filters), catalog.Filter{Name: "motto"})
+	found := CLI(&more, commands())
+	expect(t, found, "customer.motto", "demarc customer create has no flag --motto")
+	expect(t, found, "customer.motto", "demarc customer update has no flag --motto")
+	expect(t, found, "customer.motto", "demarc customer list has no flag --motto")
+	expect(t, found, "customer.seal", "has no flag --seal-file")
+	expect(t, found, "customer.crest.colour", "has no flag --crest.colour")
+}
+
+func TestExemptions(t *testing.T) {
+	t.Parallel()
+	found := []Gap{{Item: "customer.motto", What: "it is missing", Remedy: "write it"}}
+	for name, c := range map[string]struct {
+		file, want, err string
+	}{
+		"none":             {"", "terraform: customer.motto: it is missing. What adds it: write it. What is not meant to be: a line in controlplane/api/exempt/terraform.txt", ""},
+		"one with reason":  {"# comment\n\ncustomer.motto  nobody has one\n", "", ""},
+		"a stale one":      {"customer.motto  nobody has one\ncustomer.email  gone\n", "terraform: customer.email: nothing of it is missing any more", ""},
+		"without a reason": {"customer.motto\n", "", "is exempt without a reason"},
+		"twice":            {"customer.motto  a\ncustomer.motto  b\n", "", "stands twice"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tree := Tree{Root: t.TempDir()}
+			if c.file != "" {
+				if err := os.MkdirAll(tree.path("controlplane/api/exempt"), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(tree.path("controlplane/api/exempt/terraform.txt"), []byte(c.file), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			failures, err := tree.Failures(AreaTerraform, found)
+			switch {
+			case c.err != "":
+				if err == nil || !strings.Contains(err.Error(), c.err) {
+					t.Errorf("got %v, want %s", err, c.err)
+				}
+			case err != nil:
+				t.Error(err)
+			case c.want == "" && len(failures) > 0, c.want != "" && (len(failures) != 1 || !strings.HasPrefix(failures[0], c.want)):
+				t.Errorf("got %q, want %q", failures, c.want)
+			}
+		})
+	}
+}

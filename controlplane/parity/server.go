@@ -1,0 +1,209 @@
+package parity
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"reflect"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/demarc/demarc/controlplane/client/catalog"
+	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
+	"github.com/demarc/demarc/controlplane/internal/platform/spec"
+)
+
+// Route is one that the server serves.
+type Route struct{ Method, Path string }
+
+var ginParameter = regexp.MustCompile(`:(\w+)`)
+
+// Routes compares the table of operations with what the server serves below the base path.
+func Routes(ops []httpapi.Op, routes []Route) []Gap {
+	var g gaps
+	served := map[Route]bool{}
+	for _, r := range routes {
+		if path, ok := strings.CutPrefix(ginParameter.ReplaceAllString(r.Path, "{$1}"), httpapi.BasePath+"/"); ok {
+			served[Route{r.Method, "/" + path}] = true
+		}
+	}
+	for _, op := range ops {
+		r := Route{op.Method, op.Path}
+		if !served[r] {
+			g.add(op.ID, "httpapi.New is given the operations of every module", "%s %s is not served", op.Method, op.Path)
+		}
+		delete(served, r)
+	}
+	for r := range served {
+		g.add(r.Method+r.Path, "a row in the Ops of its package", "%s %s is served by no operation", r.Method, r.Path)
+	}
+	return g
+}
+
+// Specification compares the table of operations with the specification and the catalog, both ways.
+func Specification(ops []httpapi.Op, s *spec.Spec, c *catalog.Catalog) []Gap {
+	var g gaps
+	rows := map[string]httpapi.Op{}
+	for _, op := range ops {
+		rows[op.ID] = op
+		o, ok := s.Operation(op.ID)
+		if !ok {
+			g.add(op.ID, generate, "is not in the specification")
+			continue
+		}
+		said := []any{o.Method, o.Path, o.Kind, o.Verb, o.Permission, o.Async}
+		meant := []any{op.Method, op.Path, op.Kind, op.Verb, op.Permission, op.Async}
+		if !reflect.DeepEqual(said, meant) {
+			g.add(op.ID, generate, "is %v in the specification and %v in the table", said, meant)
+		}
+	}
+	for _, o := range s.Operations() {
+		if _, ok := rows[o.ID]; !ok {
+			g.add(o.ID, generate, "is in the specification and in no table")
+		}
+	}
+	inCatalog := map[string]bool{}
+	for i := range c.Kinds {
+		for _, op := range operations(&c.Kinds[i]) {
+			inCatalog[op.ID] = true
+			row := rows[op.ID]
+			said, meant := []any{op.Method, op.Path, op.Permission, op.Async}, []any{row.Method, row.Path, row.Permission, row.Async}
+			if !reflect.DeepEqual(said, meant) {
+				g.add(op.ID, generate, "is %v in the catalog and %v in the table", said, meant)
+			}
+		}
+	}
+	for _, op := range ops {
+		if op.Kind != "" && !inCatalog[op.ID] {
+			g.add(op.ID, generate, "is not in the catalog")
+		}
+	}
+	return g
+}
+
+// operations are those of a kind, actions too.
+func operations(k *catalog.Kind) []catalog.Operation {
+	var out []catalog.Operation
+	for _, op := range k.Operations {
+		out = append(out, op)
+	}
+	for _, a := range k.Actions {
+		out = append(out, a.Operation)
+	}
+	return out
+}
+
+// GoClient compares the typed client with the specification: an operation is a method, a type a struct with the same fields.
+func (t Tree) GoClient() []Gap {
+	var g gaps
+	source, ok := t.read(&g, "api", generate, "controlplane", "client", "api", "api.gen.go")
+	raw, ok2 := t.read(&g, "api", generate, "controlplane", "api", "openapi.json")
+	if !ok || !ok2 {
+		return g
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), "api.gen.go", source, parser.SkipObjectResolution)
+	if err != nil {
+		g.add("api", generate, "%v", err)
+		return g
+	}
+	doc, err := openapi3.NewLoader().LoadFromData(raw)
+	if err != nil {
+		g.add("api", generate, "%v", err)
+		return g
+	}
+	methods, structs := declared(file)
+	for _, item := range doc.Paths.Map() {
+		for _, op := range item.Operations() {
+			if !methods[plain(op.OperationID)] {
+				g.add(op.OperationID, generate, "the Go client has no method for it")
+			}
+		}
+	}
+	internal := map[string]bool{} // of the server alone
+	for _, s := range doc.Components.Schemas {
+		if name, ok := s.Value.Extensions["x-spec"].(string); ok {
+			internal[name] = true
+		}
+	}
+	for name, s := range doc.Components.Schemas {
+		if internal[name] {
+			continue
+		}
+		fields, ok := structs[plain(name)]
+		if !ok {
+			g.add(name, generate, "the Go client has no such type")
+			continue
+		}
+		for field := range s.Value.Properties {
+			if !fields[field] {
+				g.add(name+"."+field, generate, "the type of the Go client lacks it")
+			}
+		}
+	}
+	return g
+}
+
+// plain is a name without what languages write differently.
+func plain(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, name)
+}
+
+// declared finds the methods of ClientInterface, and the JSON fields of every struct.
+func declared(file *ast.File) (methods map[string]bool, structs map[string]map[string]bool) {
+	methods, structs = map[string]bool{}, map[string]map[string]bool{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		t, ok := n.(*ast.TypeSpec)
+		if !ok {
+			return true
+		}
+		switch x := t.Type.(type) {
+		case *ast.InterfaceType:
+			if t.Name.Name != "ClientInterface" {
+				break
+			}
+			for _, m := range x.Methods.List {
+				for _, name := range m.Names {
+					methods[plain(name.Name)] = true
+				}
+			}
+		case *ast.StructType:
+			fields := map[string]bool{}
+			for _, f := range x.Fields.List {
+				if f.Tag != nil {
+					name, _, _ := strings.Cut(reflect.StructTag(strings.Trim(f.Tag.Value, "`")).Get("json"), ",")
+					fields[name] = true
+				}
+			}
+			structs[plain(t.Name.Name)] = fields
+		}
+		return true
+	})
+	return methods, structs
+}
+
+// Fixtures compares the catalog with the sample data.
+func (t Tree) Fixtures() []Gap {
+	var g gaps
+	var expected []string
+	folder := []string{"controlplane", "client", "catalog", "fixtures"}
+	for i := range t.Catalog.Kinds {
+		k := &t.Catalog.Kinds[i]
+		if !k.Managed {
+			continue
+		}
+		name := k.Name + ".json"
+		expected = append(expected, name)
+		t.read(&g, k.Name, fmt.Sprintf("write controlplane/client/catalog/fixtures/%s", name), append(folder, name)...)
+	}
+	t.strays(&g, "remove it", expected, folder...)
+	return g
+}
