@@ -31,7 +31,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = super().run(tmp, task_vars)
         del tmp
-        action = self._task.resolved_action or self._task.action
+        action = self._task.action  # as the user wrote it; what it resolves to is this plugin in some versions of Ansible
         if self._task.async_val or self._connection.transport != "local" or self._play_context.become:
             result.update(self._execute_module(module_name=action, task_vars=task_vars, wrap_async=self._task.async_val))
             return result

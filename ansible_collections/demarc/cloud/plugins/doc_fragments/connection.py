@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options that every module has."""
+    """Options that every module has, and the same ones for other plugins."""
 
     DOCUMENTATION = r"""
 options:
@@ -40,6 +40,44 @@ options:
     description:
       - How often a request is sent again that was not answered, or was answered with 429, 502, 503 or 504.
       - The pause grows from try to try, and is never shorter than the control plane asks for.
+    type: int
+    default: 5
+"""
+
+    PLUGIN = r"""
+options:
+  endpoint:
+    description:
+      - Where the control plane is, such as V(https://cloud.example.com).
+    type: str
+    env:
+      - name: DEMARC_ENDPOINT
+  token:
+    description:
+      - The API token.
+    type: str
+    env:
+      - name: DEMARC_TOKEN
+  token_file:
+    description:
+      - A file that holds the API token. It is read if there is no O(token).
+    type: path
+    env:
+      - name: DEMARC_TOKEN_FILE
+  ca_file:
+    description:
+      - A file of certificates in PEM format, that the control plane's certificate is checked against instead of the system's.
+    type: path
+    env:
+      - name: DEMARC_CA_FILE
+  timeout:
+    description:
+      - How long to wait for one answer, in seconds.
+    type: int
+    default: 30
+  retries:
+    description:
+      - How often a request is sent again that was not answered, or was answered with 429, 502, 503 or 504.
     type: int
     default: 5
 """

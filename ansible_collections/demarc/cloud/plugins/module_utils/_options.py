@@ -147,7 +147,7 @@ def prepare(raw: t.Mapping[str, t.Any], control: Spec, fields: list[Field], own_
     params = {name: value for name, value in raw.items() if name in control and value is not None}
     if own_kind and isinstance(params.get("id"), str) and kind_of_id(params["id"]) != own_kind:
         problems["id"] = "must be the id of {0}".format(a(own_kind))
-    params.update({name: without_nulls(value) for name, value in given.items() if value is not None and name not in problems})
+    params.update({name: without_nulls(value) for name, value in given.items() if value is not None})
     return Prepared(params, given, problems, secrets_in(raw))
 
 

@@ -15,7 +15,7 @@ import pathlib
 import typing as t
 
 import pytest
-from conftest import REPOSITORY, ControlPlane, Playbook, Step, run_playbook
+from playbooks import REPOSITORY, ControlPlane, Playbook, Step, run_playbook
 
 from ansible_collections.demarc.cloud.plugins.module_utils._fields import KINDS, clearable, is_planned, writable
 
@@ -90,7 +90,9 @@ class Scene:
         return self.playbook.add(label, self.kind["name"] + "_info", arguments)
 
     def clean_up(self) -> list[Step]:
-        return [self.playbook.add("remove " + kind, kind, {"id": self.playbook.returned(step, kind + ".id"), "state": "absent"}) for kind, step in self.made[::-1]]
+        """Removes the parents, the last one first."""
+        own = [(kind, self.playbook.returned(step, kind + ".id")) for kind, step in reversed(self.made)]
+        return [self.playbook.add("remove " + kind, kind, {"id": template, "state": "absent"}) for kind, template in own]
 
 
 def fill(value: t.Any, parents: dict[str, str], unique: str) -> t.Any:
