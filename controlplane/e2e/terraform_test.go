@@ -348,11 +348,11 @@ resource "demarc_image" "wrong" {
   min_disk_gib = 0
 }
 `)
-	_, out, err := w.cli.Changes(t.Context(), w.dir)
+	_, _, err := w.cli.Changes(t.Context(), w.dir)
 	if err == nil {
 		t.Fatal("wrong input was planned")
 	}
-	out = err.Error()
+	out := err.Error()
 	for _, attribute := range []string{"name ", "os_type", "min_disk_gib"} {
 		if !regexp.MustCompile(`on main\.tf line \d+, in resource "demarc_image" "wrong":\s+│?\s*\d+:\s+` + attribute).MatchString(out) {
 			t.Errorf("no error on %s:\n%s", attribute, out)

@@ -128,10 +128,10 @@ func checkKind(t *testing.T, c *Catalog, k *Kind) {
 			t.Errorf("%s: its parent's field %s must refer to %s", k.Name, k.Parent.Field, k.Parent.Kind)
 		}
 	}
-	if k.Async() {
+	if k.Named || k.Async() {
 		for _, name := range []string{"state", "state_reason", "operation_id"} {
 			if f := k.Field(name); f == nil || !f.Volatile {
-				t.Errorf("%s: work that goes on needs the volatile field %s", k.Name, name)
+				t.Errorf("%s: it needs the volatile field %s", k.Name, name)
 			}
 		}
 	}
@@ -171,6 +171,9 @@ func checkFields(t *testing.T, c *Catalog, owner string, fields []Field) {
 		if slices.Contains(taken, f.Name) {
 			t.Errorf("%s: the clients use that name for something else", name)
 		}
+		if f.Writable() && presences(f) != 1 {
+			t.Errorf("%s: one of required, nullable, default and server_default says what its absence means", name)
+		}
 		checkRefs(t, c, name, f.Ref)
 		checkField(t, name, f)
 		checkFields(t, c, name, f.Fields)
@@ -180,6 +183,17 @@ func checkFields(t *testing.T, c *Catalog, owner string, fields []Field) {
 			checkFields(t, c, name+"[]", f.Items.Fields)
 		}
 	}
+}
+
+// presences counts the traits that say what the absence of a field means.
+func presences(f *Field) int {
+	n := 0
+	for _, has := range []bool{f.Required, f.Nullable, f.Default != nil, f.ServerDefault} {
+		if has {
+			n++
+		}
+	}
+	return n
 }
 
 func checkRefs(t *testing.T, c *Catalog, name string, refs []string) {
