@@ -31,7 +31,31 @@ func root() *cobra.Command {
 	cmd.AddCommand(
 		command("serve", "Serve the API and carry out operations", app.Serve),
 		command("migrate", "Bring the database to the schema of this program", app.Migrate),
+		keys(),
 	)
+	return cmd
+}
+
+func keys() *cobra.Command {
+	cmd := &cobra.Command{Use: "keys", Short: "Look after the keys that encrypt secrets in the database"}
+	var prepare, retire bool
+	rotate := command("rotate", "Encrypt all stored secrets with a new key", func(ctx context.Context, cfg config.Config, log *slog.Logger) error {
+		switch {
+		case prepare:
+			return app.PrepareKey(ctx, cfg, log)
+		case retire:
+			return app.RetireKeys(ctx, cfg, log)
+		}
+		return app.RotateKeys(ctx, cfg, log)
+	})
+	rotate.Long = rotate.Short + `.
+
+Servers go on meanwhile. A rotation that was cut off is finished by the next one. The old keys stay in the key file, so that everything
+opens, until --retire removes them.`
+	rotate.Flags().BoolVar(&prepare, "prepare", false, "only add the new key to the key file, to bring the file to the other nodes first")
+	rotate.Flags().BoolVar(&retire, "retire", false, "remove the keys that nothing uses any more")
+	rotate.MarkFlagsMutuallyExclusive("prepare", "retire")
+	cmd.AddCommand(rotate)
 	return cmd
 }
 

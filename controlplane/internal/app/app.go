@@ -37,6 +37,7 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/saga"
 	"github.com/demarc/demarc/controlplane/internal/platform/secret"
 	"github.com/demarc/demarc/controlplane/internal/platform/spec"
+	"github.com/demarc/demarc/controlplane/internal/platform/vault"
 )
 
 // Files of the data folder that tell others about the running server.
@@ -57,7 +58,11 @@ func Serve(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return err
 	}
 	defer d.close()
-	s, err := build(cfg, d.DB, log)
+	keys, err := vault.Open(ctx, d.DB, vault.Options{KeyFile: cfg.EncryptionKeyFile, Log: log})
+	if err != nil {
+		return err
+	}
+	s, err := build(cfg, d.DB, keys, log)
 	if err != nil {
 		return err
 	}
@@ -149,7 +154,7 @@ type server struct {
 	ready    readiness
 }
 
-func build(cfg config.Config, d *db.DB, log *slog.Logger) (*server, error) {
+func build(cfg config.Config, d *db.DB, keys *vault.Vault, log *slog.Logger) (*server, error) {
 	clk, metrics := clock.Real(), obs.NewMetrics()
 	contract, err := spec.Load(api.OpenAPI)
 	if err != nil {
@@ -182,7 +187,7 @@ func build(cfg config.Config, d *db.DB, log *slog.Logger) (*server, error) {
 	loop := reconcile.New(reconcile.Deps{DB: d, Clock: clk, Log: log})
 	registry := resource.NewRegistry()
 	services, all := modules(module.Deps{
-		DB: d, Registry: registry, Clock: clk, Sagas: engine, Ledger: ledger.New(d, clk), Drivers: drivers, Log: log,
+		DB: d, Registry: registry, Clock: clk, Sagas: engine, Vault: keys, Ledger: ledger.New(d, clk), Drivers: drivers, Log: log,
 	})
 	var ops []httpapi.Op
 	for _, m := range all {

@@ -3,7 +3,9 @@ package app
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -22,6 +24,7 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 	"github.com/demarc/demarc/controlplane/internal/platform/saga"
 	"github.com/demarc/demarc/controlplane/internal/platform/saga/sagatest"
+	"github.com/demarc/demarc/controlplane/internal/platform/vault"
 	"github.com/demarc/demarc/controlplane/internal/virtualmachine"
 )
 
@@ -32,6 +35,7 @@ type world struct {
 	ctx     context.Context
 	db      *db.DB
 	drivers *hypervisor.Registry
+	vault   *vault.Vault
 	engine  *saga.Engine
 	driver  hypervisor.Driver
 
@@ -50,6 +54,9 @@ func newWorld(t testing.TB, d *db.DB) *world {
 			t.Error(err)
 		}
 	})
+	var err error
+	w.vault, err = vault.Open(w.ctx, d, vault.Options{KeyFile: filepath.Join(t.TempDir(), "key"), Log: slog.New(slog.DiscardHandler)})
+	w.check(err)
 	w.use(saga.New(saga.Deps{DB: d, Jobs: &sagatest.Queue{}}))
 	w.check(w.seed(w.ctx, d))
 	locations, err := w.locations.List(w.ctx, resource.ListQuery{})
@@ -72,7 +79,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 // use has what is asked for from now on done by that engine.
 func (w *world) use(engine *saga.Engine) {
 	clk := clock.Real()
-	n, all := modules(module.Deps{DB: w.db, Registry: resource.NewRegistry(), Clock: clk, Sagas: engine, Ledger: ledger.New(w.db, clk), Drivers: w.drivers})
+	n, all := modules(module.Deps{DB: w.db, Registry: resource.NewRegistry(), Clock: clk, Sagas: engine, Vault: w.vault, Ledger: ledger.New(w.db, clk), Drivers: w.drivers})
 	for _, m := range all {
 		for _, def := range m.Definitions {
 			engine.Register(def)

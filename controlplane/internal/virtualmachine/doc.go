@@ -13,5 +13,5 @@
 //   - Processors and memory change while the machine is stopped: the operation stops and starts it.
 //   - The boot disk never shrinks.
 //   - Deleting a machine releases its disks; they stay.
-//   - User data goes in and is never returned.
+//   - User data goes in and is never returned. It is stored encrypted, for its row alone.
 package virtualmachine

@@ -10,14 +10,17 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/ledger"
 	"github.com/demarc/demarc/controlplane/internal/platform/reconcile"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
-	"github.com/demarc/demarc/controlplane/internal/platform/secret"
 )
 
 func (s *Service) spec(ctx context.Context, r row) (hypervisor.MachineSpec, error) {
 	source, err := s.images.Source(ctx, r.ImageID)
+	if err != nil {
+		return hypervisor.MachineSpec{}, err
+	}
+	userData, err := s.userData.Open(r.ID, r.UserData)
 	return hypervisor.MachineSpec{
 		ID: r.ID, Name: r.Name, NetworkID: r.CloudspaceID, ImageID: r.ImageID, ImageSource: source, VCPUs: int(r.VCPUs),
-		MemoryMiB: int(r.MemoryMiB), BootDiskGiB: int(r.BootDiskSizeGiB), UserData: secret.New(resource.Text(r.UserData)),
+		MemoryMiB: int(r.MemoryMiB), BootDiskGiB: int(r.BootDiskSizeGiB), UserData: userData,
 	}, err
 }
 

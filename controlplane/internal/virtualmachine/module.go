@@ -9,7 +9,10 @@ import (
 
 // New returns the service.
 func New(d module.Deps, customers Customers, cloudspaces Cloudspaces, images Images) *Service {
-	s := &Service{deps: d, table: resource.NewTable[row](d.DB, d.Registry, d.Clock, Kind), customers: customers, cloudspaces: cloudspaces, images: images}
+	s := &Service{
+		deps: d, table: resource.NewTable[row](d.DB, d.Registry, d.Clock, Kind), customers: customers, cloudspaces: cloudspaces, images: images,
+		userData: d.Vault.Column(Kind.Table, "user_data_encrypted"),
+	}
 	s.converger = &resource.Converger[row, *row]{
 		Table: s.table, Sagas: d.Sagas, Ledger: d.Ledger, Uses: s.uses,
 		Apply: []resource.Stage[row]{

@@ -1,13 +1,16 @@
 package virtualmachine
 
 import (
+	"bytes"
 	"context"
 
 	"github.com/demarc/demarc/controlplane/internal/hypervisor"
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
+	"github.com/demarc/demarc/controlplane/internal/platform/id"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+	"github.com/demarc/demarc/controlplane/internal/platform/vault"
 )
 
 // Customers is what machines need of the customers.
@@ -42,13 +45,14 @@ type Service struct {
 	customers   Customers
 	cloudspaces Cloudspaces
 	images      Images
+	userData    vault.Column
 }
 
 // Create adds a machine and begins to make it.
 func (s *Service) Create(ctx context.Context, in VirtualMachineCreate) (VirtualMachine, error) {
-	r := &row{CloudspaceID: in.CloudspaceID, ImageID: in.ImageID}
+	// The id is part of what the user data is sealed for.
+	r := &row{Columns: resource.Columns{ID: id.New(Kind.Prefix)}, CloudspaceID: in.CloudspaceID, ImageID: in.ImageID}
 	r.set(in.VirtualMachineSpec)
-	r.setUserData(in.UserData)
 	err := s.deps.DB.InTx(ctx, func(ctx context.Context) error {
 		var err error
 		if r.CustomerID, r.BillingEntityID, err = s.cloudspaces.Owner(ctx, "/cloudspace_id", in.CloudspaceID); err != nil {
@@ -60,6 +64,9 @@ func (s *Service) Create(ctx context.Context, in VirtualMachineCreate) (VirtualM
 		}
 		if in.BootDiskSizeGiB < minDisk {
 			return fault.Invalidf("/boot_disk_size_gib", "minimum", "must be at least %d: the image is that large", minDisk)
+		}
+		if r.UserData, err = s.userData.Seal(ctx, r.ID, in.UserData); err != nil {
+			return err
 		}
 		if err := s.table.Insert(ctx, r); err != nil {
 			return err
@@ -92,12 +99,12 @@ func (s *Service) Update(ctx context.Context, in httpapi.PatchInput[VirtualMachi
 		}
 		r.set(next)
 		if in.Patch.Has("user_data") {
-			r.setUserData(next.UserData)
+			r.UserData, err = s.userData.Replace(ctx, r.ID, r.UserData, next.UserData)
 		}
-		return nil
+		return err
 	}, func(old, next *row) bool {
 		return old.Name != next.Name || old.VCPUs != next.VCPUs || old.MemoryMiB != next.MemoryMiB ||
-			old.BootDiskSizeGiB != next.BootDiskSizeGiB || old.PowerState != next.PowerState || !resource.Same(old.UserData, next.UserData)
+			old.BootDiskSizeGiB != next.BootDiskSizeGiB || old.PowerState != next.PowerState || !bytes.Equal(old.UserData, next.UserData)
 	})
 	return r.model(), err
 }

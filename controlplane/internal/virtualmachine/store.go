@@ -1,9 +1,6 @@
 package virtualmachine
 
-import (
-	"github.com/demarc/demarc/controlplane/internal/platform/resource"
-	"github.com/demarc/demarc/controlplane/internal/platform/secret"
-)
+import "github.com/demarc/demarc/controlplane/internal/platform/resource"
 
 type row struct {
 	resource.Columns   `gorm:"embedded"`
@@ -13,7 +10,7 @@ type row struct {
 	MemoryMiB          int64 `gorm:"column:memory_mib"`
 	BootDiskSizeGiB    int64 `gorm:"column:boot_disk_size_gib"`
 	PowerState         string
-	UserData           *string
+	UserData           []byte  `gorm:"column:user_data_encrypted"`
 	IPAddress          *string `gorm:"column:ip_address"`
 	ObservedPowerState *string
 }
@@ -33,12 +30,4 @@ func (r *row) spec() VirtualMachineSpec {
 func (r *row) set(s VirtualMachineSpec) {
 	r.SetNamed(s.Named)
 	r.VCPUs, r.MemoryMiB, r.BootDiskSizeGiB, r.PowerState = s.VCPUs, s.MemoryMiB, s.BootDiskSizeGiB, s.PowerState
-}
-
-func (r *row) setUserData(s *secret.String) {
-	r.UserData = nil
-	if s != nil {
-		text := s.Reveal()
-		r.UserData = &text
-	}
 }

@@ -276,7 +276,7 @@ const (
 func TestVictim(t *testing.T) {
 	dir, name := os.Getenv(victimFolder), os.Getenv(victimName)
 	if dir == "" {
-		t.Skip("runs in a child of TestKilledProcesses")
+		return // it is for a child of TestKilledProcesses
 	}
 	d := open(t, dir)
 	d.store.slack = 3 // most kills shall find a journal being rewritten

@@ -60,7 +60,7 @@ func TestSuiteFindsDefects(t *testing.T) {
 
 func TestDefectiveDrivers(t *testing.T) {
 	if os.Getenv(inChild) == "" {
-		t.Skip("runs in a child of TestSuiteFindsDefects, where it has to fail")
+		return // it is for a child of TestSuiteFindsDefects, where it has to fail
 	}
 	for _, d := range defects {
 		t.Run(d.name, func(t *testing.T) {

@@ -37,6 +37,8 @@ type Config struct {
 	DataDir string
 	// BootstrapToken is the first administrator's token; empty to have one made.
 	BootstrapToken secret.String
+	// EncryptionKeyFile is the absolute path of the file with the keys that encrypt secrets in the database.
+	EncryptionKeyFile string
 	// Roles is what this process does: some of RoleAPI and RoleWorker, in this order, each once.
 	Roles []string
 	// LogLevel is the least severe level that is logged.
@@ -157,7 +159,7 @@ func checkRoles(c *Config) error {
 	return nil
 }
 
-func checkFolder(path string) error {
+func checkPath(path string) error {
 	switch {
 	case path == "":
 		return errors.New("is needed: neither STATE_DIRECTORY, XDG_STATE_HOME nor a home folder gives a default")

@@ -55,8 +55,8 @@ func TestDefaultsWork(t *testing.T) {
 		c.ShutdownTimeout != 30*time.Second || !slices.Equal(c.Roles, []string{"api", "worker"}) || c.SimulatedLatency != 1 {
 		t.Errorf("got %+v", c)
 	}
-	if !filepath.IsAbs(c.DataDir) || c.SimulatedDir != filepath.Join(c.DataDir, "simulated") {
-		t.Errorf("folders are %q and %q", c.DataDir, c.SimulatedDir)
+	if !filepath.IsAbs(c.DataDir) || c.SimulatedDir != filepath.Join(c.DataDir, "simulated") || c.EncryptionKeyFile != filepath.Join(c.DataDir, "encryption-key") {
+		t.Errorf("paths are %q, %q and %q", c.DataDir, c.SimulatedDir, c.EncryptionKeyFile)
 	}
 	if !c.HasRole(config.RoleAPI) || !c.HasRole(config.RoleWorker) || c.HasRole("iam") {
 		t.Errorf("roles are %v", c.Roles)
@@ -73,7 +73,7 @@ func TestZeroConfigWithDefaultsEqualsLoaded(t *testing.T) {
 	if err := completed.Validate(); err != nil {
 		t.Error(err)
 	}
-	kept := config.Config{Listen: ":1", DataDir: "/d", Roles: []string{"api"}, ShutdownTimeout: 1, NodeName: "n", SimulatedDir: "/s", SimulatedLatency: 2}
+	kept := config.Config{Listen: ":1", DataDir: "/d", EncryptionKeyFile: "/k", Roles: []string{"api"}, ShutdownTimeout: 1, NodeName: "n", SimulatedDir: "/s", SimulatedLatency: 2}
 	if got := kept.WithDefaults(); fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", kept) {
 		t.Errorf("values were replaced: %+v", got)
 	}
@@ -87,16 +87,17 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		values [3]string // in the file, the environment, the flag
 		get    func(config.Config) string
 	}{
-		"listen":            {[3]string{"h1:1", "h2:2", "h3:3"}, func(c config.Config) string { return c.Listen }},
-		"database_url":      {[3]string{"postgres://h1/a", "postgresql://h2/b", "host=h3"}, func(c config.Config) string { return c.DatabaseURL.Reveal() }},
-		"data_dir":          {[3]string{dir + "/1", dir + "/2", dir + "/3"}, func(c config.Config) string { return c.DataDir }},
-		"bootstrap_token":   {[3]string{token + "1", token + "2", ""}, func(c config.Config) string { return c.BootstrapToken.Reveal() }},
-		"roles":             {[3]string{"[worker]", "api", "worker,api"}, func(c config.Config) string { return strings.Join(c.Roles, " ") }},
-		"log_level":         {[3]string{"debug", "WARN", "error"}, func(c config.Config) string { return c.LogLevel.String() }},
-		"shutdown_timeout":  {[3]string{"1s", "2m", "3h"}, func(c config.Config) string { return c.ShutdownTimeout.String() }},
-		"node_name":         {[3]string{"n1", "n2", "n3.example.com"}, func(c config.Config) string { return c.NodeName }},
-		"simulated_dir":     {[3]string{dir + "/4", dir + "/5", dir + "/6"}, func(c config.Config) string { return c.SimulatedDir }},
-		"simulated_latency": {[3]string{"0", "0.5", "3"}, func(c config.Config) string { return fmt.Sprint(c.SimulatedLatency) }},
+		"listen":              {[3]string{"h1:1", "h2:2", "h3:3"}, func(c config.Config) string { return c.Listen }},
+		"database_url":        {[3]string{"postgres://h1/a", "postgresql://h2/b", "host=h3"}, func(c config.Config) string { return c.DatabaseURL.Reveal() }},
+		"data_dir":            {[3]string{dir + "/1", dir + "/2", dir + "/3"}, func(c config.Config) string { return c.DataDir }},
+		"bootstrap_token":     {[3]string{token + "1", token + "2", ""}, func(c config.Config) string { return c.BootstrapToken.Reveal() }},
+		"encryption_key_file": {[3]string{dir + "/k1", dir + "/k2", dir + "/k3"}, func(c config.Config) string { return c.EncryptionKeyFile }},
+		"roles":               {[3]string{"[worker]", "api", "worker,api"}, func(c config.Config) string { return strings.Join(c.Roles, " ") }},
+		"log_level":           {[3]string{"debug", "WARN", "error"}, func(c config.Config) string { return c.LogLevel.String() }},
+		"shutdown_timeout":    {[3]string{"1s", "2m", "3h"}, func(c config.Config) string { return c.ShutdownTimeout.String() }},
+		"node_name":           {[3]string{"n1", "n2", "n3.example.com"}, func(c config.Config) string { return c.NodeName }},
+		"simulated_dir":       {[3]string{dir + "/4", dir + "/5", dir + "/6"}, func(c config.Config) string { return c.SimulatedDir }},
+		"simulated_latency":   {[3]string{"0", "0.5", "3"}, func(c config.Config) string { return fmt.Sprint(c.SimulatedLatency) }},
 	} {
 		t.Run(key, func(t *testing.T) {
 			t.Parallel()
@@ -260,7 +261,7 @@ func TestRefused(t *testing.T) {
 
 func TestValidateAZeroConfig(t *testing.T) {
 	t.Parallel()
-	want := []string{"data_dir", "listen", "node_name", "roles", "shutdown_timeout", "simulated_dir"}
+	want := []string{"data_dir", "encryption_key_file", "listen", "node_name", "roles", "shutdown_timeout", "simulated_dir"}
 	if got := keys(t, config.Config{}.Validate()); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
@@ -278,6 +279,14 @@ func TestNodeNameFollowsTheDataFolder(t *testing.T) {
 	}
 	if name("/a") == name("/b") {
 		t.Error("two nodes on one machine have one name")
+	}
+}
+
+func TestKeyFileRelativeToTheConfigFile(t *testing.T) {
+	t.Parallel()
+	file := writeFile(t, "server.yaml", "encryption_key_file: keys/current\n")
+	if got, want := mustLoad(t, []string{"--config", file}).EncryptionKeyFile, filepath.Join(filepath.Dir(file), "keys", "current"); got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

@@ -184,8 +184,14 @@ func fileLayer(path string, known map[string]bool) (layer, []error) {
 	}
 	// A relative name in the file is meant from where the file is, not from where the server was started.
 	for _, s := range settings {
-		if name := l.String(s.fileKey()); s.secret && name != "" && !filepath.IsAbs(name) {
-			_ = l.Set(s.fileKey(), filepath.Join(filepath.Dir(path), name))
+		key := s.fileKey()
+		if s.namesFile {
+			key = s.key
+		} else if !s.secret {
+			continue
+		}
+		if name := l.String(key); name != "" && !filepath.IsAbs(name) {
+			_ = l.Set(key, filepath.Join(filepath.Dir(path), name))
 		}
 	}
 	return l, errs

@@ -37,7 +37,9 @@ type setting struct {
 	// every user of the machine could read it.
 	secret   bool
 	flagless bool
-	set      func(*Config, string) error
+	// namesFile says that the value is the name of a file, as that of <key>_file is.
+	namesFile bool
+	set       func(*Config, string) error
 	// zero reports that WithDefaults has to fill in the default; nil if a zero value means something.
 	zero  func(*Config) bool
 	check func(*Config) error
@@ -64,7 +66,7 @@ var settings = []setting{
 		shown:    "`$STATE_DIRECTORY` (systemd), else `/var/lib/demarc` as root, else `$XDG_STATE_HOME/demarc` or `~/.local/state/demarc`",
 		set:      func(c *Config, v string) (err error) { c.DataDir, err = filepath.Abs(v); return err },
 		zero:     func(c *Config) bool { return c.DataDir == "" },
-		check:    func(c *Config) error { return checkFolder(c.DataDir) },
+		check:    func(c *Config) error { return checkPath(c.DataDir) },
 	},
 	{
 		key: "bootstrap_token", placeholder: "TOKEN", shown: "made at the first start, into the file `bootstrap-token` of the data folder",
@@ -72,6 +74,20 @@ var settings = []setting{
 		secret:  true, flagless: true,
 		set:   func(c *Config, v string) error { c.BootstrapToken = secret.New(v); return nil },
 		check: checkBootstrapToken,
+	},
+	{
+		key: "encryption_key_file", placeholder: "FILE", namesFile: true,
+		meaning: "File with the keys that encrypt secrets in the database; made at the first start. Nodes on the same database need the same keys.",
+		computed: func(c *Config) (string, error) {
+			if c.DataDir == "" {
+				return "", errors.New("there is no data folder")
+			}
+			return filepath.Join(c.DataDir, "encryption-key"), nil
+		},
+		shown: "`encryption-key` in the data folder",
+		set:   func(c *Config, v string) (err error) { c.EncryptionKeyFile, err = filepath.Abs(v); return err },
+		zero:  func(c *Config) bool { return c.EncryptionKeyFile == "" },
+		check: func(c *Config) error { return checkPath(c.EncryptionKeyFile) },
 	},
 	{
 		key: "roles", placeholder: "LIST", literal: RoleAPI + "," + RoleWorker,
@@ -123,7 +139,7 @@ var settings = []setting{
 		shown: "`simulated` in the data folder",
 		set:   func(c *Config, v string) (err error) { c.SimulatedDir, err = filepath.Abs(v); return err },
 		zero:  func(c *Config) bool { return c.SimulatedDir == "" },
-		check: func(c *Config) error { return checkFolder(c.SimulatedDir) },
+		check: func(c *Config) error { return checkPath(c.SimulatedDir) },
 	},
 	{
 		key: "simulated_latency", placeholder: "FACTOR", literal: "1",

@@ -12,6 +12,7 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/reconcile"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 	"github.com/demarc/demarc/controlplane/internal/platform/saga"
+	"github.com/demarc/demarc/controlplane/internal/platform/vault"
 )
 
 // Deps are what every noun gets. All may be nil where only the contract is asked for.
@@ -20,6 +21,7 @@ type Deps struct {
 	Registry *resource.Registry
 	Clock    clock.Clock
 	Sagas    *saga.Engine
+	Vault    *vault.Vault
 	Ledger   *ledger.Ledger
 	Drivers  *hypervisor.Registry
 	Log      *slog.Logger

@@ -163,11 +163,14 @@ func (t *Table[R, P]) Refer(ctx context.Context, pointer, id string) (R, error) 
 	return row, nil
 }
 
-// Insert adds a new row: it gets its id, its first revision and its times here.
+// Insert adds a new row: it gets its id (unless it has one already, which something of it depends on), its first revision and its times here.
 func (t *Table[R, P]) Insert(ctx context.Context, row P) error {
 	c := row.columns()
 	now := t.clock.Now()
-	c.ID, c.Revision, c.CreatedAt, c.UpdatedAt = id.New(t.kind.Prefix), 1, now, now
+	if c.ID == "" {
+		c.ID = id.New(t.kind.Prefix)
+	}
+	c.Revision, c.CreatedAt, c.UpdatedAt = 1, now, now
 	if c.State == "" {
 		c.State = Active
 	}
