@@ -23,7 +23,7 @@ import (
 // keyset is Tink's; it prints without its keys.
 type keyset = *tinkkeyset.Handle
 
-const keyFileMode = 0o600
+const keyFileMode = 0600
 
 // readKeyFile fails with ErrKeyMissing if there is no such file. Its errors never repeat what is in it.
 func readKeyFile(path string) (*keyring, error) {
