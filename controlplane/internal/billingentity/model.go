@@ -13,6 +13,7 @@ var Kind = resource.Kind{
 	Path: "/billing-entities", Table: "billing_entity", Named: true,
 	Description: "Who sends invoices: the operator, and the resellers below it at any depth.",
 	Parent:      &resource.Link{Kind: "billing_entity", Field: "parent_id"},
+	Tenant:      resource.BillingEntityColumn,
 }
 
 // Address is a postal address.

@@ -12,6 +12,7 @@ var Kind = resource.Kind{
 	Name: "customer", Plural: "customers", Title: "Customer", Category: "Tenancy", Prefix: "cus", Path: "/customers", Table: "customer", Named: true,
 	Description: "An organisation that uses resources and pays for them.",
 	Parent:      &resource.Link{Kind: "billing_entity", Field: "billing_entity_id"},
+	Tenant:      resource.CustomerColumn,
 }
 
 // The life cycle of a customer.

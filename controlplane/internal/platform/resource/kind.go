@@ -23,11 +23,19 @@ type Kind struct {
 	Key []string
 	// Parent contains it: no name of it stands twice in one parent, and the parent cannot be deleted before it.
 	Parent *Link
+	// Tenant is set on the kinds that own what is below them: the ancestor column in which every row below carries the id.
+	Tenant string
 	// Needs are further references that keep what they refer to from being deleted.
 	Needs []Link
 	// States says which verbs each value of state allows; StandardStates unless set.
 	States map[string][]string
 }
+
+// The ancestor columns of every row.
+const (
+	BillingEntityColumn = "billing_entity_id"
+	CustomerColumn      = "customer_id"
+)
 
 // Link is a reference to an object of another kind.
 type Link struct {

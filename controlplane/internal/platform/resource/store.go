@@ -183,10 +183,10 @@ func (t *Table[R, P]) Insert(ctx context.Context, row P) error {
 
 // ownAncestor sets the ancestor column that is a tenant's own id.
 func (t *Table[R, P]) ownAncestor(c *Columns) {
-	switch t.kind.Name {
-	case "billing_entity":
+	switch t.kind.Tenant {
+	case BillingEntityColumn:
 		c.BillingEntityID = c.ID
-	case "customer":
+	case CustomerColumn:
 		c.CustomerID = c.ID
 	}
 }
