@@ -1,8 +1,6 @@
 package customer
 
 import (
-	"time"
-
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 )
@@ -77,9 +75,5 @@ type CustomerList struct {
 
 // Validate reports every wrong field that the specification cannot see.
 func (s CustomerSpec) Validate() []fault.Field {
-	out := s.Named.Validate()
-	if _, err := time.LoadLocation(s.TimeZone); err != nil {
-		out = append(out, fault.Field{Pointer: "/time_zone", Code: "format", Detail: "is not a time zone of the IANA database"})
-	}
-	return out
+	return append(s.Named.Validate(), resource.ValidateTimeZone("/time_zone", s.TimeZone)...)
 }

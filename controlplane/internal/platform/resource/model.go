@@ -2,6 +2,7 @@ package resource
 
 import (
 	"time"
+	_ "time/tzdata" // so that every machine knows the same time zones
 
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 )
@@ -56,3 +57,12 @@ type None struct{}
 
 // Validate reports every wrong field that the specification cannot see.
 func (n Named) Validate() []fault.Field { return ValidateLabels(n.Labels) }
+
+// ValidateTimeZone reports a name that is not in the IANA database.
+func ValidateTimeZone(pointer, name string) []fault.Field {
+	// Local is the machine's own zone, which is nobody's answer.
+	if _, err := time.LoadLocation(name); err != nil || name == "Local" || name == "" {
+		return []fault.Field{{Pointer: pointer, Code: "format", Detail: "is not a time zone of the IANA database"}}
+	}
+	return nil
+}
