@@ -535,6 +535,39 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+func TestResolveAny(t *testing.T) {
+	named := func(name, prefix string) *catalog.Kind {
+		return &catalog.Kind{Name: name, Plural: name + "s", Prefix: prefix, Named: true, Operations: map[string]catalog.Operation{"list": {Path: "/" + name + "s"}}}
+	}
+	kinds := []*catalog.Kind{named("customer", "cus"), named("reseller", "res"), {Name: "note", Prefix: "nt"}}
+	matches := map[string]string{
+		"/api/v1/customers acme": `{"id": "cus_1", "name": "acme"}`,
+		"/api/v1/customers both": `{"id": "cus_2", "name": "both"}`,
+		"/api/v1/resellers both": `{"id": "res_2", "name": "both"}`,
+	}
+	c, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, `{"items": [%s], "next_page_token": null}`, matches[r.URL.Path+" "+r.URL.Query().Get("path")])
+	})
+	for given, want := range map[string]string{"acme": "cus_1", "res_01j": "res_01j", "nt_01j": "nt_01j"} {
+		if id, err := c.ResolveAny(t.Context(), kinds, given); id != want || err != nil {
+			t.Errorf("%s: %s %v", given, id, err)
+		}
+	}
+	if _, err := c.ResolveAny(t.Context(), kinds, "both"); err == nil || IsNotFound(err) || !strings.Contains(err.Error(), "2 objects of kind customer or reseller or note") {
+		t.Error(err)
+	}
+	if _, err := c.ResolveAny(t.Context(), kinds, "none"); !IsNotFound(err) {
+		t.Error(err)
+	}
+	if _, err := c.ResolveAny(t.Context(), kinds, "vm_01j"); err == nil || !strings.Contains(err.Error(), "(cus_…, res_…, nt_…)") {
+		t.Error(err)
+	}
+	// Words are the ids of a kind without a prefix.
+	if id, err := c.Resolve(t.Context(), &catalog.Kind{Name: "permission"}, "disks.get"); id != "disks.get" || err != nil {
+		t.Error(id, err)
+	}
+}
+
 func operation(state string, more string) http.HandlerFunc {
 	done := state != OperationPending && state != OperationRunning
 	return object(200, fmt.Sprintf(`{"id": "op_1", "action": "virtual_machine.create", "target_id": "vm_1", "state": %q, "done": %t, "current_step": null %s}`, state, done, more))

@@ -22,7 +22,7 @@ type Problem struct {
 	Errors    []FieldError `json:"errors,omitempty"`
 	// OperationID is the operation in the way, with operation_in_progress.
 	OperationID string `json:"operation_id,omitempty"`
-	// ExistingID is the object that has the name already, with name_taken, where the caller may see it.
+	// ExistingID is the object that is there already, with name_taken and already_exists, where the caller may see it.
 	ExistingID string `json:"existing_id,omitempty"`
 	// Children are some of the objects in the way, with has_children; ChildrenTotal counts all of them.
 	Children      []Child `json:"children,omitempty"`

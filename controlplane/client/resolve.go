@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/demarc/demarc/controlplane/client/catalog"
@@ -12,7 +13,7 @@ import (
 
 // ResolveError says that a name path does not stand for exactly one object.
 type ResolveError struct {
-	Kind string
+	Kind string // what was looked for: customer, or customer or billing_entity
 	Path string
 	// Candidates are the objects that match, none or several.
 	Candidates []Candidate
@@ -20,6 +21,7 @@ type ResolveError struct {
 
 // Candidate is one of several objects that a name path matches.
 type Candidate struct {
+	Kind   string
 	ID     string
 	Name   string
 	Parent string // id of what contains it, "" at the top level
@@ -40,8 +42,12 @@ func (e *ResolveError) Error() string {
 	return b.String()
 }
 
-// IsID says whether s has the form of an id of the kind. Names have no underscore, so it is never a name path.
+// IsID says whether s has the form of an id of the kind. Names have no underscore, so it is never a name path. The ids of
+// a kind without a prefix may be anything.
 func IsID(kind *catalog.Kind, s string) bool {
+	if kind.Prefix == "" {
+		return s != ""
+	}
 	suffix, ok := strings.CutPrefix(s, kind.Prefix+"_")
 	return ok && suffix != "" && !strings.ContainsAny(suffix, "_/")
 }
@@ -49,37 +55,66 @@ func IsID(kind *catalog.Kind, s string) bool {
 // Resolve returns the id that an id or a name path (acme/web/vm1) stands for. An id is returned as it is, whether
 // such an object exists or not; a name path must match exactly one object, else the error is a *ResolveError.
 func (c *Client) Resolve(ctx context.Context, kind *catalog.Kind, idOrPath string) (string, error) {
+	return c.ResolveAny(ctx, []*catalog.Kind{kind}, idOrPath)
+}
+
+// ResolveAny is Resolve for what may be of several kinds: a name path must match exactly one object of all of them.
+func (c *Client) ResolveAny(ctx context.Context, kinds []*catalog.Kind, idOrPath string) (string, error) {
+	var names, ids []string
+	lists := map[*catalog.Kind]string{}
+	for _, kind := range kinds {
+		if idOrPath != "" && IsID(kind, idOrPath) {
+			return idOrPath, nil
+		}
+		names, ids = append(names, kind.Name), append(ids, kind.Prefix+"_…")
+		if op, ok := kind.Operations["list"]; ok && kind.Named {
+			lists[kind] = op.Path
+		}
+	}
+	what := strings.Join(names, " or ")
 	switch {
 	case idOrPath == "":
-		return "", fmt.Errorf("%s: neither an id nor a name path is given", kind.Name)
-	case IsID(kind, idOrPath):
-		return idOrPath, nil
+		return "", fmt.Errorf("%s: neither an id nor a name path is given", what)
 	case strings.Contains(idOrPath, "_"):
-		return "", fmt.Errorf("%q is not an id of kind %s (%s_…)", idOrPath, kind.Name, kind.Prefix)
-	case !kind.Named:
-		return "", fmt.Errorf("%q: objects of kind %s have no name: use an id (%s_…)", idOrPath, kind.Name, kind.Prefix)
-	}
-	list, ok := kind.Operations["list"]
-	if !ok {
-		return "", fmt.Errorf("%q: objects of kind %s cannot be listed: use an id (%s_…)", idOrPath, kind.Name, kind.Prefix)
+		return "", fmt.Errorf("%q is not an id of kind %s (%s)", idOrPath, what, strings.Join(ids, ", "))
+	case len(lists) == 0:
+		return "", fmt.Errorf("%q: objects of kind %s have no name: use an id (%s)", idOrPath, what, strings.Join(ids, ", "))
 	}
 	var found []Candidate
-	for item, err := range c.List(ctx, list.Path, url.Values{"path": {idOrPath}, "page_size": {"20"}}) {
-		if err != nil {
-			return "", fmt.Errorf("resolve %s %q: %w", kind.Name, idOrPath, err)
+	for _, kind := range kinds {
+		if lists[kind] == "" {
+			continue
 		}
-		candidate, err := newCandidate(kind, item)
+		of, err := c.candidates(ctx, kind, lists[kind], idOrPath)
 		if err != nil {
 			return "", err
 		}
-		if found = append(found, candidate); len(found) == 20 {
+		found = append(found, of...)
+	}
+	if len(found) != 1 {
+		return "", &ResolveError{Kind: what, Path: idOrPath, Candidates: found}
+	}
+	return found[0].ID, nil
+}
+
+// maxCandidates is how many of the objects that a name path matches are named in an error.
+const maxCandidates = 20
+
+func (c *Client) candidates(ctx context.Context, kind *catalog.Kind, list, path string) ([]Candidate, error) {
+	var found []Candidate
+	for item, err := range c.List(ctx, list, url.Values{"path": {path}, "page_size": {strconv.Itoa(maxCandidates)}}) {
+		if err != nil {
+			return nil, fmt.Errorf("resolve %s %q: %w", kind.Name, path, err)
+		}
+		candidate, err := newCandidate(kind, item)
+		if err != nil {
+			return nil, err
+		}
+		if found = append(found, candidate); len(found) == maxCandidates {
 			break
 		}
 	}
-	if len(found) != 1 {
-		return "", &ResolveError{Kind: kind.Name, Path: idOrPath, Candidates: found}
-	}
-	return found[0].ID, nil
+	return found, nil
 }
 
 func newCandidate(kind *catalog.Kind, item json.RawMessage) (Candidate, error) {
@@ -87,7 +122,7 @@ func newCandidate(kind *catalog.Kind, item json.RawMessage) (Candidate, error) {
 	if err := json.Unmarshal(item, &object); err != nil {
 		return Candidate{}, fmt.Errorf("list of %s: %w", kind.Plural, err)
 	}
-	var c Candidate
+	c := Candidate{Kind: kind.Name}
 	c.ID, _ = object["id"].(string)
 	c.Name, _ = object["name"].(string)
 	if kind.Parent != nil {

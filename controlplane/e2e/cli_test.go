@@ -98,13 +98,26 @@ func TestCLI(t *testing.T) {
 	}
 }
 
+// begin is the command that brings an object into being from a body: a create, or the first update of what is there once. What is left
+// of the body goes with it as flags, or in a file.
+func begin(k *catalog.Kind, body map[string]any) (args []string, rest map[string]any) {
+	noun := strings.ReplaceAll(k.Name, "_", "-")
+	if !k.Singleton {
+		return []string{noun, "create"}, body
+	}
+	rest = maps.Clone(body)
+	delete(rest, k.IDField())
+	return []string{noun, "update", fmt.Sprint(body[k.IDField()])}, rest
+}
+
 // lifeCycle creates an object with flags, finds it, changes every field, and deletes it.
 func lifeCycle(t *testing.T, demarc program, f *fixture.Fixture, variant string) {
 	k := f.Kind
 	noun := strings.ReplaceAll(k.Name, "_", "-")
 	body := f.MustBody(variant)
-	created := demarc.must(t, append([]string{noun, "create"}, flags(t, k.Fields, "", body)...)...)
-	id, _ := created["id"].(string)
+	args, rest := begin(k, body)
+	created := demarc.must(t, append(args, flags(t, k.Fields, "", rest)...)...)
+	id, _ := created[k.IDField()].(string)
 	f.Adopt(id)
 	agree(t, k.Fields, body, created)
 	if state, ok := created["state"]; ok && state != "active" {
@@ -122,6 +135,31 @@ func lifeCycle(t *testing.T, demarc program, f *fixture.Fixture, variant string)
 		t.Errorf("describe: status %d, %s%s", o.status, o.out, o.err)
 	}
 
+	if _, updates := k.Operations["update"]; updates {
+		updated(t, demarc, f, id, created)
+	}
+
+	if o := demarc.run(t, noun, "delete", id); o.status != 0 || !strings.Contains(o.out, "deleted") {
+		t.Fatalf("delete: status %d, %s%s", o.status, o.out, o.err)
+	}
+	if k.Singleton {
+		defaults := map[string]any{}
+		for _, field := range k.Fields {
+			if len(field.Default) > 0 {
+				defaults[field.Name] = literal(t, field.Default)
+			}
+		}
+		agree(t, k.Fields, defaults, demarc.must(t, noun, "get", id))
+	} else if o := demarc.run(t, noun, "get", id); o.status != 3 {
+		t.Errorf("after delete: status %d\n%s", o.status, o.err)
+	}
+}
+
+// updated changes every field that can be changed, and takes away what can be taken away.
+func updated(t *testing.T, demarc program, f *fixture.Fixture, id string, created map[string]any) {
+	t.Helper()
+	k := f.Kind
+	noun := strings.ReplaceAll(k.Name, "_", "-")
 	changed := f.MustBody(fixture.Changed)
 	mutable := maps.Clone(changed)
 	maps.DeleteFunc(mutable, func(name string, _ any) bool { field := k.Field(name); return field != nil && !field.Mutable() })
@@ -135,13 +173,15 @@ func lifeCycle(t *testing.T, demarc program, f *fixture.Fixture, variant string)
 		t.Errorf("an old revision: status %d\n%s", o.status, o.err)
 	}
 	cleared(t, demarc, k, noun, id, mutable)
+}
 
-	if o := demarc.run(t, noun, "delete", id); o.status != 0 || !strings.Contains(o.out, "deleted") {
-		t.Fatalf("delete: status %d, %s%s", o.status, o.out, o.err)
+func literal(t *testing.T, raw json.RawMessage) any {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal(raw, &v); err != nil {
+		t.Fatal(err)
 	}
-	if o := demarc.run(t, noun, "get", id); o.status != 3 {
-		t.Errorf("after delete: status %d\n%s", o.status, o.err)
-	}
+	return v
 }
 
 // cleared takes every field away that can be taken away, and expects null or the default.
@@ -158,11 +198,7 @@ func cleared(t *testing.T, demarc program, k *catalog.Kind, noun, id string, bod
 		args = append(args, "--clear", name)
 		want[name] = nil
 		if len(field.Default) > 0 {
-			var d any
-			if err := json.Unmarshal(field.Default, &d); err != nil {
-				t.Fatal(err)
-			}
-			want[name] = d
+			want[name] = literal(t, field.Default)
 		}
 	}
 	if len(want) > 0 {
@@ -191,12 +227,16 @@ func applied(t *testing.T, demarc program, f *fixture.Fixture) {
 		}
 		return results[0].ID, results[0].Result
 	}
-	if _, result := apply(body, "--dry-run"); result != "would be created" {
+	begun := "created"
+	if k.Singleton {
+		begun = "updated"
+	}
+	if _, result := apply(body, "--dry-run"); result != "would be "+begun {
 		t.Errorf("dry run: %s", result)
 	}
 	id, result := apply(body)
 	f.Adopt(id)
-	if result != "created" {
+	if result != begun {
 		t.Errorf("first run: %s", result)
 	}
 	if again, result := apply(body); result != "unchanged" || again != id {
@@ -216,13 +256,13 @@ func applied(t *testing.T, demarc program, f *fixture.Fixture) {
 
 // refused sends what the server refuses and expects an error that names the field.
 func refused(t *testing.T, demarc program, f *fixture.Fixture) {
-	noun := strings.ReplaceAll(f.Kind.Name, "_", "-")
 	for _, c := range f.Invalid() {
 		body, err := f.InvalidBody(t.Context(), c)
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := json.Marshal(body)
+		args, rest := begin(f.Kind, body)
+		b, err := json.Marshal(rest)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -230,7 +270,7 @@ func refused(t *testing.T, demarc program, f *fixture.Fixture) {
 		if err := os.WriteFile(file, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		o := demarc.run(t, noun, "create", "-f", file)
+		o := demarc.run(t, append(args, "-f", file)...)
 		first := strings.Split(strings.TrimPrefix(c.Pointer, "/"), "/")[0]
 		switch {
 		case o.status != 1 && o.status != 2:
@@ -251,6 +291,9 @@ func flags(t *testing.T, fields []catalog.Field, prefix string, body map[string]
 			t.Fatalf("the fixture's field %s is not in the catalog", prefix+name)
 		}
 		f, value := &fields[i], body[name]
+		if value == nil {
+			continue
+		}
 		flag := "--" + strings.ReplaceAll(prefix+name, "_", "-")
 		switch v := value.(type) {
 		case map[string]any:
@@ -318,6 +361,11 @@ func agree(t *testing.T, fields []catalog.Field, want, have map[string]any) {
 			// An update merges: what was there before stays.
 			if object, ok := h.(map[string]any); ok {
 				for key, value := range w.(map[string]any) {
+					if inner, ok := value.(map[string]any); ok && fields[i].Items.Type == catalog.Object {
+						there, _ := object[key].(map[string]any)
+						agree(t, fields[i].Items.Fields, inner, there)
+						continue
+					}
 					if plain(t, object[key]) != plain(t, value) {
 						t.Errorf("%s.%s: %v, want %v", name, key, object[key], value)
 					}
@@ -353,8 +401,70 @@ func namePath(t *testing.T, demarc program, k *catalog.Kind, object map[string]a
 	if parent == "" {
 		return name
 	}
-	of := demarc.must(t, strings.ReplaceAll(k.Parent.Kind, "_", "-"), "get", parent)
+	cat, err := catalog.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := demarc.must(t, strings.ReplaceAll(cat.KindOfID(parent).Name, "_", "-"), "get", parent)
 	return fmt.Sprint(of["name"]) + "/" + name
+}
+
+// A token that the command line makes is that of its service account, which may do what a role lets it and nothing else.
+func TestCLIAccess(t *testing.T) {
+	t.Parallel()
+	server := servertest.Start(t)
+	path, err := servertest.Command("demarc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	as := func(token string) program {
+		return program{path, []string{"DEMARC_ENDPOINT=" + server.Endpoint, "DEMARC_TOKEN=" + token, "HOME=" + t.TempDir()}}
+	}
+	owner := as(server.Token)
+	account := owner.must(t, "service-account", "create", "--name", "robot", "--owner-id", "billing-entity:operator")
+	id := fmt.Sprint(account["id"])
+	token := owner.must(t, "api-token", "create", "--name", "first", "--service-account-id", "operator/robot")
+	robot := as(fmt.Sprint(token["token"]))
+
+	principal := func(p program) string {
+		who, _ := p.must(t, "whoami")["principal"].(map[string]any)
+		return fmt.Sprint(who["kind"], " ", who["id"])
+	}
+	if got := principal(robot); got != "service_account "+id {
+		t.Errorf("the robot is %s", got)
+	}
+	if got := principal(owner); got != "platform_owner owner" {
+		t.Errorf("the owner is %s", got)
+	}
+	can := func(status int, answer string, question ...string) {
+		t.Helper()
+		if o := robot.run(t, append([]string{"can"}, question...)...); o.status != status || o.out != answer {
+			t.Errorf("can %v: status %d, %s%s", question, o.status, o.out, o.err)
+		}
+	}
+	can(1, "no\n", "locations.list", "platform")
+	owner.must(t, "policy", "update", "platform", "--bindings", fmt.Sprintf("%s={members: [service_account:%s]}", roleID(t, owner, "operator/viewer"), id))
+	can(0, "yes\n", "locations.list", "platform")
+	can(1, "no\n", "locations.create")
+
+	if o := owner.run(t, "access", "platform"); o.status != 0 || !strings.Contains(o.out, id) || !strings.Contains(o.out, "viewer") {
+		t.Errorf("access: status %d\n%s%s", o.status, o.out, o.err)
+	}
+	rotated := owner.must(t, "api-token", "rotate", "robot/first", "--overlap-seconds", "0")
+	if o := robot.run(t, "whoami"); o.status != 1 || !strings.Contains(o.err, "401") {
+		t.Errorf("the token before: status %d\n%s%s", o.status, o.out, o.err)
+	}
+	if got := principal(as(fmt.Sprint(rotated["token"]))); got != "service_account "+id {
+		t.Errorf("with the new token the robot is %s", got)
+	}
+	if again := owner.must(t, "api-token", "get", "robot/first"); again["token"] != nil {
+		t.Error("a token is shown again")
+	}
+}
+
+func roleID(t *testing.T, demarc program, path string) string {
+	t.Helper()
+	return fmt.Sprint(demarc.must(t, "role", "get", path)["id"])
 }
 
 // A command that waits shows the operation's steps, and one that does not says how to.

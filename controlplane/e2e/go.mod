@@ -4,7 +4,17 @@ go 1.26.0
 
 replace github.com/demarc/demarc/controlplane/client => ../client
 
-require github.com/demarc/demarc/controlplane/client v0.0.0
+require (
+	github.com/demarc/demarc/controlplane/client v0.0.0
+	github.com/jackc/pgx/v5 v5.11.0
+)
+
+require (
+	github.com/jackc/pgpassfile v1.0.0 // indirect
+	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
+	github.com/jackc/puddle/v2 v2.2.3 // indirect
+	golang.org/x/sync v0.24.0 // indirect
+)
 
 require (
 	github.com/demarc/demarc/controlplane v0.0.0

@@ -25,6 +25,7 @@ func (t Tree) Ansible() []Gap {
 			expected = append(expected, k.Name+".py")
 			if m, ok := t.module(&g, k.Name, k.Name); ok {
 				options(&g, k.Name, m, m.Documentation.Options, k.Fields)
+				results(&g, k.Name, m, m.Return[k.Name].Contains, k.Fields)
 			}
 		}
 		if len(k.Actions) > 0 {
@@ -127,9 +128,16 @@ func (t Tree) info(g *gaps, k *catalog.Kind) {
 	if !ok {
 		return
 	}
+	var by []string
 	for _, f := range k.Filters {
-		if _, ok := m.Documentation.Options[f.Name]; !ok {
-			g.add(k.Name+"."+f.Name, generate, "the module %s does not search by it", m.name)
+		by = append(by, f.Name)
+	}
+	if k.Singleton {
+		by = k.Key
+	}
+	for _, name := range by {
+		if _, ok := m.Documentation.Options[name]; !ok {
+			g.add(k.Name+"."+name, generate, "the module %s does not search by it", m.name)
 		}
 	}
 	results(g, k.Name, m, m.Return[k.Plural].Contains, k.Fields)

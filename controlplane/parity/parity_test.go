@@ -3,6 +3,7 @@ package parity
 import (
 	"bytes"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -170,6 +171,7 @@ func TestSpecification(t *testing.T) {
 		"a new row":   {func(o []httpapi.Op) []httpapi.Op { return append(o, httpapi.Op{ID: "lamps.light"}) }, "lamps.light", "is not in the specification"},
 		"permission":  {func(o []httpapi.Op) []httpapi.Op { o[0].Permission = "other"; return o }, ops[0].ID, "in the specification and"},
 		"async":       {func(o []httpapi.Op) []httpapi.Op { o[0].Async = !o[0].Async; return o }, ops[0].ID, "in the catalog and"},
+		"If-Match":    {func(o []httpapi.Op) []httpapi.Op { o[0].RequiresIfMatch = !o[0].RequiresIfMatch; return o }, ops[0].ID, "in the catalog and"},
 		"the catalog": {func(o []httpapi.Op) []httpapi.Op { return append(o, httpapi.Op{ID: "lamps.light", Kind: "lamp"}) }, "lamps.light", "is not in the catalog"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -210,6 +212,83 @@ func TestCommands(t *testing.T) {
 	expect(t, found, "customer.motto", "demarc customer list has no flag --motto")
 	expect(t, found, "customer.seal", "has no flag --seal-file")
 	expect(t, found, "customer.crest.colour", "has no flag --crest.colour")
+}
+
+// Terraform has an ephemeral resource in the place of a resource whose secret its state would keep, and no list of what is there once.
+func TestTerraformOfSecretsAndSingletons(t *testing.T) {
+	t.Parallel()
+	id := catalog.Field{Name: "id", Type: catalog.String, Computed: true}
+	verbs := func(names ...string) map[string]catalog.Operation {
+		out := map[string]catalog.Operation{}
+		for _, n := range names {
+			out[n] = catalog.Operation{}
+		}
+		return out
+	}
+	token := catalog.Kind{Name: "api_token", Plural: "api_tokens", Named: true, Managed: true, Operations: verbs("create", "get", "list", "delete"), Fields: []catalog.Field{
+		id, {Name: "name", Type: catalog.String, Required: true}, {Name: "account_id", Type: catalog.String, Required: true, Immutable: true},
+		{Name: "token", Type: catalog.String, Computed: true, Nullable: true, ShownOnce: true}}}
+	policy := catalog.Kind{Name: "policy", Plural: "policies", Managed: true, Singleton: true, Key: []string{"scope_id"}, Operations: verbs("get", "update", "delete"),
+		Fields: []catalog.Field{{Name: "scope_id", Type: catalog.String, Required: true, Immutable: true}}}
+	pages := map[string]string{
+		"ephemeral-resources/service_account_token.md": "id account_id token",
+		"data-sources/api_token.md":                    "id name account_id",
+		"data-sources/api_tokens.md":                   "label q",
+		"resources/policy.md":                          "scope_id",
+		"data-sources/policy.md":                       "scope_id",
+	}
+	page := func(attributes string) []byte {
+		var b strings.Builder
+		for _, a := range strings.Fields(attributes) {
+			b.WriteString("- `" + a + "` (String) Words.\n")
+		}
+		return []byte(b.String())
+	}
+	for name, c := range map[string]struct {
+		change     func(pages map[string]string, kinds []catalog.Kind)
+		item, what string
+	}{
+		"complete":              {func(map[string]string, []catalog.Kind) {}, "", ""},
+		"no ephemeral resource": {func(p map[string]string, _ []catalog.Kind) { delete(p, "ephemeral-resources/service_account_token.md") }, "api_token", "there is no docs/ephemeral-resources"},
+		"without its secret": {func(p map[string]string, _ []catalog.Kind) {
+			p["ephemeral-resources/service_account_token.md"] = "id account_id"
+		}, "api_token.token", "has no token"},
+		"without its parent": {func(p map[string]string, _ []catalog.Kind) {
+			p["ephemeral-resources/service_account_token.md"] = "id token"
+		}, "api_token.account_id", "has no account_id"},
+		"a resource that keeps it":     {func(p map[string]string, _ []catalog.Kind) { p["resources/api_token.md"] = "id" }, "api_token", "docs/resources/api_token.md belongs to no kind"},
+		"a list of what is there once": {func(p map[string]string, _ []catalog.Kind) { p["data-sources/policies.md"] = "scope_id" }, "policies", "belongs to no kind"},
+		"no resource of it":            {func(p map[string]string, _ []catalog.Kind) { delete(p, "resources/policy.md") }, "policy", "there is no docs/resources/policy.md"},
+		"a secret that nobody knows": {func(_ map[string]string, k []catalog.Kind) {
+			k[1].Fields = append(k[1].Fields, catalog.Field{Name: "key", ShownOnce: true})
+		}, "policy", "has an ephemeral resource if"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			kinds, files := []catalog.Kind{token, policy}, maps.Clone(pages)
+			c.change(files, kinds)
+			tree := Tree{Root: t.TempDir(), Catalog: &catalog.Catalog{Kinds: kinds}}
+			for file, attributes := range files {
+				p := tree.path("docs", file)
+				if err := os.MkdirAll(filepath.Dir(p), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				content := page(attributes)
+				if file == "data-sources/api_tokens.md" {
+					content = append(content, "### Nested Schema for `items`\n"+string(page("id name account_id"))...)
+				}
+				if err := os.WriteFile(p, content, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			found := tree.Terraform()
+			if c.what != "" {
+				expect(t, found, c.item, c.what)
+			} else if len(found) > 0 {
+				t.Errorf("found %q", found)
+			}
+		})
+	}
 }
 
 func TestExemptions(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"path"
 	"reflect"
 	"regexp"
 	"strings"
@@ -55,8 +56,8 @@ func Specification(ops []httpapi.Op, s *spec.Spec, c *catalog.Catalog) []Gap {
 			g.add(op.ID, generate, "is not in the specification")
 			continue
 		}
-		said := []any{o.Method, o.Path, o.Kind, o.Verb, o.Permission, o.Async}
-		meant := []any{op.Method, op.Path, op.Kind, op.Verb, op.Permission, op.Async}
+		said := []any{o.Method, o.Path, o.Kind, o.Verb, o.Permission, o.Async, o.RequiresIfMatch}
+		meant := []any{op.Method, op.Path, op.Kind, op.Verb, op.Permission, op.Async, op.RequiresIfMatch}
 		if !reflect.DeepEqual(said, meant) {
 			g.add(op.ID, generate, "is %v in the specification and %v in the table", said, meant)
 		}
@@ -71,7 +72,8 @@ func Specification(ops []httpapi.Op, s *spec.Spec, c *catalog.Catalog) []Gap {
 		for _, op := range operations(&c.Kinds[i]) {
 			inCatalog[op.ID] = true
 			row := rows[op.ID]
-			said, meant := []any{op.Method, op.Path, op.Permission, op.Async}, []any{row.Method, row.Path, row.Permission, row.Async}
+			said := []any{op.Method, op.Path, op.Permission, op.Async, op.RequiresIfMatch}
+			meant := []any{row.Method, row.Path, row.Permission, row.Async, row.RequiresIfMatch}
 			if !reflect.DeepEqual(said, meant) {
 				g.add(op.ID, generate, "is %v in the catalog and %v in the table", said, meant)
 			}
@@ -123,14 +125,9 @@ func (t Tree) GoClient() []Gap {
 			}
 		}
 	}
-	internal := map[string]bool{} // of the server alone
-	for _, s := range doc.Components.Schemas {
-		if name, ok := s.Value.Extensions["x-spec"].(string); ok {
-			internal[name] = true
-		}
-	}
+	sent := exchanged(doc)
 	for name, s := range doc.Components.Schemas {
-		if internal[name] {
+		if !sent[name] { // what a patch leads to is the server's own business
 			continue
 		}
 		fields, ok := structs[plain(name)]
@@ -145,6 +142,44 @@ func (t Tree) GoClient() []Gap {
 		}
 	}
 	return g
+}
+
+// exchanged are the types that requests and answers consist of.
+func exchanged(doc *openapi3.T) map[string]bool {
+	found := map[string]bool{}
+	var follow func(*openapi3.SchemaRef)
+	follow = func(ref *openapi3.SchemaRef) {
+		if ref == nil || ref.Value == nil || ref.Ref != "" && found[path.Base(ref.Ref)] {
+			return
+		}
+		if ref.Ref != "" {
+			found[path.Base(ref.Ref)] = true
+		}
+		follow(ref.Value.Items)
+		follow(ref.Value.AdditionalProperties.Schema)
+		for _, part := range ref.Value.AllOf {
+			follow(part)
+		}
+		for _, p := range ref.Value.Properties {
+			follow(p)
+		}
+	}
+	content := func(c openapi3.Content) {
+		for _, m := range c {
+			follow(m.Schema)
+		}
+	}
+	for _, item := range doc.Paths.Map() {
+		for _, op := range item.Operations() {
+			if op.RequestBody != nil {
+				content(op.RequestBody.Value.Content)
+			}
+			for _, r := range op.Responses.Map() {
+				content(r.Value.Content)
+			}
+		}
+	}
+	return found
 }
 
 // plain is a name without what languages write differently.

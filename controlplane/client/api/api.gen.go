@@ -18,6 +18,60 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for APITokenState.
+const (
+	APITokenStateActive   APITokenState = "active"
+	APITokenStateCreating APITokenState = "creating"
+	APITokenStateDeleting APITokenState = "deleting"
+	APITokenStateFailed   APITokenState = "failed"
+	APITokenStatePending  APITokenState = "pending"
+	APITokenStateRecycled APITokenState = "recycled"
+	APITokenStateUpdating APITokenState = "updating"
+)
+
+// Valid indicates whether the value is a known member of the APITokenState enum.
+func (e APITokenState) Valid() bool {
+	switch e {
+	case APITokenStateActive:
+		return true
+	case APITokenStateCreating:
+		return true
+	case APITokenStateDeleting:
+		return true
+	case APITokenStateFailed:
+		return true
+	case APITokenStatePending:
+		return true
+	case APITokenStateRecycled:
+		return true
+	case APITokenStateUpdating:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AuditRecordOutcome.
+const (
+	AuditRecordOutcomeDenied    AuditRecordOutcome = "denied"
+	AuditRecordOutcomeFailed    AuditRecordOutcome = "failed"
+	AuditRecordOutcomeSucceeded AuditRecordOutcome = "succeeded"
+)
+
+// Valid indicates whether the value is a known member of the AuditRecordOutcome enum.
+func (e AuditRecordOutcome) Valid() bool {
+	switch e {
+	case AuditRecordOutcomeDenied:
+		return true
+	case AuditRecordOutcomeFailed:
+		return true
+	case AuditRecordOutcomeSucceeded:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for BillingEntityState.
 const (
 	BillingEntityStateActive   BillingEntityState = "active"
@@ -339,6 +393,96 @@ func (e OperationState) Valid() bool {
 	}
 }
 
+// Defines values for RoleBindingPrincipalKind.
+const (
+	RoleBindingPrincipalKindGroup          RoleBindingPrincipalKind = "group"
+	RoleBindingPrincipalKindPlatformOwner  RoleBindingPrincipalKind = "platform_owner"
+	RoleBindingPrincipalKindServiceAccount RoleBindingPrincipalKind = "service_account"
+	RoleBindingPrincipalKindUser           RoleBindingPrincipalKind = "user"
+)
+
+// Valid indicates whether the value is a known member of the RoleBindingPrincipalKind enum.
+func (e RoleBindingPrincipalKind) Valid() bool {
+	switch e {
+	case RoleBindingPrincipalKindGroup:
+		return true
+	case RoleBindingPrincipalKindPlatformOwner:
+		return true
+	case RoleBindingPrincipalKindServiceAccount:
+		return true
+	case RoleBindingPrincipalKindUser:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RoleState.
+const (
+	RoleStateActive   RoleState = "active"
+	RoleStateCreating RoleState = "creating"
+	RoleStateDeleting RoleState = "deleting"
+	RoleStateFailed   RoleState = "failed"
+	RoleStatePending  RoleState = "pending"
+	RoleStateRecycled RoleState = "recycled"
+	RoleStateUpdating RoleState = "updating"
+)
+
+// Valid indicates whether the value is a known member of the RoleState enum.
+func (e RoleState) Valid() bool {
+	switch e {
+	case RoleStateActive:
+		return true
+	case RoleStateCreating:
+		return true
+	case RoleStateDeleting:
+		return true
+	case RoleStateFailed:
+		return true
+	case RoleStatePending:
+		return true
+	case RoleStateRecycled:
+		return true
+	case RoleStateUpdating:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ServiceAccountState.
+const (
+	ServiceAccountStateActive   ServiceAccountState = "active"
+	ServiceAccountStateCreating ServiceAccountState = "creating"
+	ServiceAccountStateDeleting ServiceAccountState = "deleting"
+	ServiceAccountStateFailed   ServiceAccountState = "failed"
+	ServiceAccountStatePending  ServiceAccountState = "pending"
+	ServiceAccountStateRecycled ServiceAccountState = "recycled"
+	ServiceAccountStateUpdating ServiceAccountState = "updating"
+)
+
+// Valid indicates whether the value is a known member of the ServiceAccountState enum.
+func (e ServiceAccountState) Valid() bool {
+	switch e {
+	case ServiceAccountStateActive:
+		return true
+	case ServiceAccountStateCreating:
+		return true
+	case ServiceAccountStateDeleting:
+		return true
+	case ServiceAccountStateFailed:
+		return true
+	case ServiceAccountStatePending:
+		return true
+	case ServiceAccountStateRecycled:
+		return true
+	case ServiceAccountStateUpdating:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for VirtualMachineObservedPowerState.
 const (
 	VirtualMachineObservedPowerStateRunning VirtualMachineObservedPowerState = "running"
@@ -429,6 +573,30 @@ func (e OrderBy) Valid() bool {
 	case OrderByMinusName:
 		return true
 	case OrderByName:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for APITokensListParamsOrderBy.
+const (
+	APITokensListParamsOrderByCreatedAt      APITokensListParamsOrderBy = "created_at"
+	APITokensListParamsOrderByMinusCreatedAt APITokensListParamsOrderBy = "-created_at"
+	APITokensListParamsOrderByMinusName      APITokensListParamsOrderBy = "-name"
+	APITokensListParamsOrderByName           APITokensListParamsOrderBy = "name"
+)
+
+// Valid indicates whether the value is a known member of the APITokensListParamsOrderBy enum.
+func (e APITokensListParamsOrderBy) Valid() bool {
+	switch e {
+	case APITokensListParamsOrderByCreatedAt:
+		return true
+	case APITokensListParamsOrderByMinusCreatedAt:
+		return true
+	case APITokensListParamsOrderByMinusName:
+		return true
+	case APITokensListParamsOrderByName:
 		return true
 	default:
 		return false
@@ -579,6 +747,54 @@ func (e LocationsListParamsOrderBy) Valid() bool {
 	}
 }
 
+// Defines values for RolesListParamsOrderBy.
+const (
+	RolesListParamsOrderByCreatedAt      RolesListParamsOrderBy = "created_at"
+	RolesListParamsOrderByMinusCreatedAt RolesListParamsOrderBy = "-created_at"
+	RolesListParamsOrderByMinusName      RolesListParamsOrderBy = "-name"
+	RolesListParamsOrderByName           RolesListParamsOrderBy = "name"
+)
+
+// Valid indicates whether the value is a known member of the RolesListParamsOrderBy enum.
+func (e RolesListParamsOrderBy) Valid() bool {
+	switch e {
+	case RolesListParamsOrderByCreatedAt:
+		return true
+	case RolesListParamsOrderByMinusCreatedAt:
+		return true
+	case RolesListParamsOrderByMinusName:
+		return true
+	case RolesListParamsOrderByName:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ServiceAccountsListParamsOrderBy.
+const (
+	ServiceAccountsListParamsOrderByCreatedAt      ServiceAccountsListParamsOrderBy = "created_at"
+	ServiceAccountsListParamsOrderByMinusCreatedAt ServiceAccountsListParamsOrderBy = "-created_at"
+	ServiceAccountsListParamsOrderByMinusName      ServiceAccountsListParamsOrderBy = "-name"
+	ServiceAccountsListParamsOrderByName           ServiceAccountsListParamsOrderBy = "name"
+)
+
+// Valid indicates whether the value is a known member of the ServiceAccountsListParamsOrderBy enum.
+func (e ServiceAccountsListParamsOrderBy) Valid() bool {
+	switch e {
+	case ServiceAccountsListParamsOrderByCreatedAt:
+		return true
+	case ServiceAccountsListParamsOrderByMinusCreatedAt:
+		return true
+	case ServiceAccountsListParamsOrderByMinusName:
+		return true
+	case ServiceAccountsListParamsOrderByName:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for VirtualMachinesListParamsOrderBy.
 const (
 	VirtualMachinesListParamsOrderByCreatedAt      VirtualMachinesListParamsOrderBy = "created_at"
@@ -601,6 +817,174 @@ func (e VirtualMachinesListParamsOrderBy) Valid() bool {
 	default:
 		return false
 	}
+}
+
+// APIToken APIToken is a secret of a service account.
+type APIToken struct {
+	// CreatedAt When it was made.
+	CreatedAt time.Time `json:"created_at"`
+
+	// DeletionProtection While true, a delete is refused.
+	DeletionProtection bool `json:"deletion_protection"`
+
+	// DisplayName Name for people.
+	DisplayName nullable.Nullable[string] `json:"display_name"`
+
+	// ExpiresAt When it ends: 90 days from now if absent, 366 days at most.
+	ExpiresAt nullable.Nullable[time.Time] `json:"expires_at"`
+
+	// ID Id; its prefix says the kind.
+	ID string `json:"id"`
+
+	// Labels Labels to select by. A key may have a prefix and a slash.
+	Labels map[string]string `json:"labels"`
+
+	// LastUsedAt When it was last used, to the minute; null if never.
+	LastUsedAt nullable.Nullable[time.Time] `json:"last_used_at"`
+
+	// Name Name is unique within the parent; it can be changed.
+	Name string `json:"name"`
+
+	// Notes Notes for people.
+	Notes nullable.Nullable[string] `json:"notes"`
+
+	// OperationID The operation that is changing it now.
+	OperationID nullable.Nullable[string] `json:"operation_id"`
+
+	// Permissions What alone it can be used for, such as virtual_machines.get; everything that its account may do if there are none.
+	Permissions []string `json:"permissions"`
+
+	// PreviousExpiresAt Until when the secret before the last rotation works; null if it does not.
+	PreviousExpiresAt nullable.Nullable[time.Time] `json:"previous_expires_at"`
+
+	// Revision Counts the changes of what was asked for; what the system observes does not count.
+	Revision int64 `json:"revision"`
+
+	// ScopeID Where alone it can be used, with all that is below; everywhere that its account has a role if absent.
+	ScopeID nullable.Nullable[string] `json:"scope_id"`
+
+	// ServiceAccountID The service account that it is for.
+	ServiceAccountID string `json:"service_account_id"`
+
+	// State Where it is in its life cycle.
+	State APITokenState `json:"state"`
+
+	// StateReason Why it is in this state.
+	StateReason nullable.Nullable[string] `json:"state_reason"`
+
+	// Token The secret itself, in the answers of create and rotate; null ever after. It begins with dmc_.
+	Token nullable.Nullable[string] `json:"token"`
+
+	// UpdatedAt When it was last changed.
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// APITokenCreate APITokenCreate is what a token is made from.
+type APITokenCreate struct {
+	// DeletionProtection While true, a delete is refused.
+	DeletionProtection *bool `json:"deletion_protection,omitempty"`
+
+	// DisplayName Name for people.
+	DisplayName nullable.Nullable[string] `json:"display_name,omitempty"`
+
+	// ExpiresAt When it ends: 90 days from now if absent, 366 days at most.
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+
+	// Labels Labels to select by. A key may have a prefix and a slash.
+	Labels *map[string]string `json:"labels,omitempty"`
+
+	// Name Name is unique within the parent; it can be changed.
+	Name string `json:"name"`
+
+	// Notes Notes for people.
+	Notes nullable.Nullable[string] `json:"notes,omitempty"`
+
+	// Permissions What alone it can be used for, such as virtual_machines.get; everything that its account may do if there are none.
+	Permissions *[]string `json:"permissions,omitempty"`
+
+	// ScopeID Where alone it can be used, with all that is below; everywhere that its account has a role if absent.
+	ScopeID nullable.Nullable[string] `json:"scope_id,omitempty"`
+
+	// ServiceAccountID The service account that it is for.
+	ServiceAccountID string `json:"service_account_id"`
+}
+
+// APITokenList APITokenList is one page of tokens.
+type APITokenList struct {
+	Items []APIToken `json:"items"`
+
+	// NextPageToken Where the next page begins; null on the last one.
+	NextPageToken nullable.Nullable[string] `json:"next_page_token"`
+}
+
+// APITokenPatch Changes to it, as a JSON merge patch: what is absent stays, null clears.
+type APITokenPatch struct {
+	// DeletionProtection While true, a delete is refused.
+	DeletionProtection nullable.Nullable[bool] `json:"deletion_protection,omitempty"`
+
+	// DisplayName Name for people.
+	DisplayName nullable.Nullable[string] `json:"display_name,omitempty"`
+
+	// Labels Labels to select by. A key may have a prefix and a slash.
+	Labels nullable.Nullable[map[string]*string] `json:"labels,omitempty"`
+
+	// Name Name is unique within the parent; it can be changed.
+	Name *string `json:"name,omitempty"`
+
+	// Notes Notes for people.
+	Notes nullable.Nullable[string] `json:"notes,omitempty"`
+}
+
+// APITokenRotation APITokenRotation is how a token gets another secret.
+type APITokenRotation struct {
+	// ExpiresAt When it ends; as far ahead as it was when its present secret was made if absent.
+	ExpiresAt nullable.Nullable[time.Time] `json:"expires_at,omitempty"`
+
+	// OverlapSeconds For how long the present secret goes on working.
+	OverlapSeconds *int64 `json:"overlap_seconds,omitempty"`
+}
+
+// APITokenState Where it is in its life cycle.
+type APITokenState string
+
+// AccessEntry Entry is one way in which somebody can do something with an object.
+type AccessEntry struct {
+	// BindingID The role binding that gives it.
+	BindingID string `json:"binding_id"`
+
+	// ExpiresAt When it ends.
+	ExpiresAt nullable.Nullable[time.Time] `json:"expires_at"`
+
+	// Inherited Whether it was given above the object.
+	Inherited bool `json:"inherited"`
+
+	// Permissions What it lets the principal do.
+	Permissions []string `json:"permissions"`
+
+	// PrincipalID Id of the principal.
+	PrincipalID string `json:"principal_id"`
+
+	// PrincipalKind What kind of principal has the role.
+	PrincipalKind string `json:"principal_kind"`
+
+	// RoleID The role.
+	RoleID string `json:"role_id"`
+
+	// RoleName Name of the role.
+	RoleName string `json:"role_name"`
+
+	// ScopeID Where the role was given: the object itself, something that it is in, or platform.
+	ScopeID string `json:"scope_id"`
+}
+
+// AccessList List is one page of who can do what.
+type AccessList struct {
+	// Hidden Whether there are others, given above, that the caller may not see.
+	Hidden bool          `json:"hidden"`
+	Items  []AccessEntry `json:"items"`
+
+	// NextPageToken Where the next page begins; null on the last one.
+	NextPageToken nullable.Nullable[string] `json:"next_page_token"`
 }
 
 // Address Address is a postal address.
@@ -656,6 +1040,77 @@ type AddressPatch struct {
 	// Street Street and number.
 	Street nullable.Nullable[string] `json:"street,omitempty"`
 }
+
+// AuditRecord Record is one entry of the trail.
+type AuditRecord struct {
+	// At When it was tried.
+	At time.Time `json:"at"`
+
+	// BillingEntityID The billing entity that its target belongs to.
+	BillingEntityID nullable.Nullable[string] `json:"billing_entity_id"`
+
+	// BindingID Id of the role binding that allowed it; null if none did, or none was needed.
+	BindingID nullable.Nullable[string] `json:"binding_id"`
+
+	// Code The code of the problem that it was refused with.
+	Code nullable.Nullable[string] `json:"code"`
+
+	// CustomerID The customer that its target belongs to.
+	CustomerID nullable.Nullable[string] `json:"customer_id"`
+
+	// ID Id.
+	ID string `json:"id"`
+
+	// New The object after, as its readers saw it; null if there was none, or nothing was changed.
+	New nullable.Nullable[map[string]interface{}] `json:"new"`
+
+	// Old The object before, as its readers saw it; null if there was none, or nothing was changed.
+	Old nullable.Nullable[map[string]interface{}] `json:"old"`
+
+	// Operation What was tried: the id of an operation of this API, such as virtual_machines.update.
+	Operation string `json:"operation"`
+
+	// Outcome What came of it: denied for want of a permission, or failed for another reason.
+	Outcome AuditRecordOutcome `json:"outcome"`
+
+	// PrincipalID Id of who tried; null if that is not known.
+	PrincipalID nullable.Nullable[string] `json:"principal_id"`
+
+	// PrincipalKind Kind of who tried.
+	PrincipalKind string `json:"principal_kind"`
+
+	// RemoteAddr Address that the request came from.
+	RemoteAddr nullable.Nullable[string] `json:"remote_addr"`
+
+	// RequestID Id of the request.
+	RequestID string `json:"request_id"`
+
+	// Sequence Its number in the chain that proves the trail complete; null for the first seconds.
+	Sequence nullable.Nullable[int64] `json:"sequence"`
+
+	// TargetID Id of what it was tried on, as it was given; null if nothing has come to be.
+	TargetID nullable.Nullable[string] `json:"target_id"`
+
+	// TargetKind Kind of what it was tried on.
+	TargetKind string `json:"target_kind"`
+
+	// TokenID Id of the API token that was used; null if it was another way of proving who one is.
+	TokenID nullable.Nullable[string] `json:"token_id"`
+
+	// UserAgent What the client said of itself.
+	UserAgent nullable.Nullable[string] `json:"user_agent"`
+}
+
+// AuditRecordList List is one page of records.
+type AuditRecordList struct {
+	Items []AuditRecord `json:"items"`
+
+	// NextPageToken Where the next page begins; null on the last one.
+	NextPageToken nullable.Nullable[string] `json:"next_page_token"`
+}
+
+// AuditRecordOutcome What came of it: denied for want of a permission, or failed for another reason.
+type AuditRecordOutcome string
 
 // BatchGet Get names what is to be read.
 type BatchGet struct {
@@ -806,7 +1261,7 @@ type BillingEntityPatch struct {
 	DisplayName nullable.Nullable[string] `json:"display_name,omitempty"`
 
 	// Labels Labels to select by. A key may have a prefix and a slash.
-	Labels nullable.Nullable[map[string]string] `json:"labels,omitempty"`
+	Labels nullable.Nullable[map[string]*string] `json:"labels,omitempty"`
 
 	// Language Language of its documents and mails.
 	Language nullable.Nullable[string] `json:"language,omitempty"`
@@ -931,7 +1386,7 @@ type CloudspacePatch struct {
 	DisplayName nullable.Nullable[string] `json:"display_name,omitempty"`
 
 	// Labels Labels to select by. A key may have a prefix and a slash.
-	Labels nullable.Nullable[map[string]string] `json:"labels,omitempty"`
+	Labels nullable.Nullable[map[string]*string] `json:"labels,omitempty"`
 
 	// LocalDomain DNS domain inside the network.
 	LocalDomain nullable.Nullable[string] `json:"local_domain,omitempty"`
@@ -1119,13 +1574,13 @@ type CustomerPatch struct {
 	Email *string `json:"email,omitempty"`
 
 	// ExternalIds Its ids in other systems.
-	ExternalIds nullable.Nullable[map[string]string] `json:"external_ids,omitempty"`
+	ExternalIds nullable.Nullable[map[string]*string] `json:"external_ids,omitempty"`
 
 	// Industry Line of business.
 	Industry nullable.Nullable[string] `json:"industry,omitempty"`
 
 	// Labels Labels to select by. A key may have a prefix and a slash.
-	Labels nullable.Nullable[map[string]string] `json:"labels,omitempty"`
+	Labels nullable.Nullable[map[string]*string] `json:"labels,omitempty"`
 
 	// Language Language of its documents and mails.
 	Language nullable.Nullable[string] `json:"language,omitempty"`
@@ -1274,7 +1729,7 @@ type DiskPatch struct {
 	IopsLimit nullable.Nullable[int64] `json:"iops_limit,omitempty"`
 
 	// Labels Labels to select by. A key may have a prefix and a slash.
-	Labels nullable.Nullable[map[string]string] `json:"labels,omitempty"`
+	Labels nullable.Nullable[map[string]*string] `json:"labels,omitempty"`
 
 	// Name Name is unique within the parent; it can be changed.
 	Name *string `json:"name,omitempty"`
@@ -1396,7 +1851,7 @@ type ImagePatch struct {
 	DisplayName nullable.Nullable[string] `json:"display_name,omitempty"`
 
 	// Labels Labels to select by. A key may have a prefix and a slash.
-	Labels nullable.Nullable[map[string]string] `json:"labels,omitempty"`
+	Labels nullable.Nullable[map[string]*string] `json:"labels,omitempty"`
 
 	// MinDiskGib Smallest boot disk that holds it.
 	MinDiskGib nullable.Nullable[int64] `json:"min_disk_gib,omitempty"`
@@ -1452,6 +1907,9 @@ type Location struct {
 	// OperationID The operation that is changing it now.
 	OperationID nullable.Nullable[string] `json:"operation_id"`
 
+	// Restricted Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes cloudspaces in it.
+	Restricted bool `json:"restricted"`
+
 	// Revision Counts the changes of what was asked for; what the system observes does not count.
 	Revision int64 `json:"revision"`
 
@@ -1463,6 +1921,44 @@ type Location struct {
 
 	// UpdatedAt When it was last changed.
 	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// LocationAccess LocationAccess lets somebody use a restricted location.
+type LocationAccess struct {
+	// CreatedAt When it was made.
+	CreatedAt time.Time `json:"created_at"`
+
+	// GranteeID The customer or billing entity that may use it.
+	GranteeID string `json:"grantee_id"`
+
+	// ID Id; its prefix says the kind.
+	ID string `json:"id"`
+
+	// LocationID The location.
+	LocationID string `json:"location_id"`
+
+	// Revision Counts the changes of what was asked for.
+	Revision int64 `json:"revision"`
+
+	// UpdatedAt When it was last changed.
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// LocationAccessCreate LocationAccessCreate is what a location access is made from.
+type LocationAccessCreate struct {
+	// GranteeID The customer or billing entity that may use it.
+	GranteeID string `json:"grantee_id"`
+
+	// LocationID The location.
+	LocationID string `json:"location_id"`
+}
+
+// LocationAccessList LocationAccessList is one page of location accesses.
+type LocationAccessList struct {
+	Items []LocationAccess `json:"items"`
+
+	// NextPageToken Where the next page begins; null on the last one.
+	NextPageToken nullable.Nullable[string] `json:"next_page_token"`
 }
 
 // LocationCreate LocationCreate is what a location is made from.
@@ -1493,6 +1989,9 @@ type LocationCreate struct {
 
 	// Notes Notes for people.
 	Notes nullable.Nullable[string] `json:"notes,omitempty"`
+
+	// Restricted Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes cloudspaces in it.
+	Restricted *bool `json:"restricted,omitempty"`
 }
 
 // LocationDriver What runs the machines in it. The simulated driver runs none and is for evaluation.
@@ -1524,13 +2023,16 @@ type LocationPatch struct {
 	Enabled nullable.Nullable[bool] `json:"enabled,omitempty"`
 
 	// Labels Labels to select by. A key may have a prefix and a slash.
-	Labels nullable.Nullable[map[string]string] `json:"labels,omitempty"`
+	Labels nullable.Nullable[map[string]*string] `json:"labels,omitempty"`
 
 	// Name Name is unique within the parent; it can be changed.
 	Name *string `json:"name,omitempty"`
 
 	// Notes Notes for people.
 	Notes nullable.Nullable[string] `json:"notes,omitempty"`
+
+	// Restricted Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes cloudspaces in it.
+	Restricted nullable.Nullable[bool] `json:"restricted,omitempty"`
 }
 
 // LocationState Where it is in its life cycle.
@@ -1613,6 +2115,83 @@ type OperationList struct {
 // OperationState How far it is.
 type OperationState string
 
+// Permission Permission is what an operation takes.
+type Permission struct {
+	// Description What it does, for people.
+	Description string `json:"description"`
+
+	// ID Id: the plural of the kind and the verb, such as virtual_machines.create.
+	ID string `json:"id"`
+
+	// Kind Kind of the objects that the operation is about.
+	Kind string `json:"kind"`
+
+	// Verb What the operation does.
+	Verb string `json:"verb"`
+}
+
+// PermissionCheck Check is the answer to one question.
+type PermissionCheck struct {
+	// Allowed Whether the caller has the permission there. False for an object that there is not, too.
+	Allowed bool `json:"allowed"`
+
+	// Permission The permission that was asked about.
+	Permission string `json:"permission"`
+
+	// ResourceID The object that was asked about, or platform.
+	ResourceID string `json:"resource_id"`
+}
+
+// PermissionChecks Checks are the answers, in the order of the questions.
+type PermissionChecks struct {
+	// Results One answer for each question.
+	Results []PermissionCheck `json:"results"`
+}
+
+// PermissionList PermissionList is one page of permissions.
+type PermissionList struct {
+	Items []Permission `json:"items"`
+
+	// NextPageToken Where the next page begins; null on the last one.
+	NextPageToken nullable.Nullable[string] `json:"next_page_token"`
+}
+
+// Policy Policy is all role bindings of one scope.
+type Policy struct {
+	// Bindings Who has which role in the scope, by the role.
+	Bindings map[string]PolicyBinding `json:"bindings"`
+
+	// Revision Counts the changes of the scope's bindings, however they are made.
+	Revision int64 `json:"revision"`
+
+	// ScopeID The scope: an object, or platform.
+	ScopeID string `json:"scope_id"`
+}
+
+// PolicyBinding PolicyBinding is who has one role.
+type PolicyBinding struct {
+	// ExpiringMembers Who has it for a time: kind and id of each principal, and when it ends.
+	ExpiringMembers map[string]time.Time `json:"expiring_members"`
+
+	// Members Who has it for good: kind and id of each principal, such as user:ann, group:ops or service_account:sa_….
+	Members []string `json:"members"`
+}
+
+// PolicyBindingPatch PolicyBinding is who has one role.
+type PolicyBindingPatch struct {
+	// ExpiringMembers Who has it for a time: kind and id of each principal, and when it ends.
+	ExpiringMembers nullable.Nullable[map[string]*time.Time] `json:"expiring_members,omitempty"`
+
+	// Members Who has it for good: kind and id of each principal, such as user:ann, group:ops or service_account:sa_….
+	Members nullable.Nullable[[]string] `json:"members,omitempty"`
+}
+
+// PolicyPatch Changes to it, as a JSON merge patch: what is absent stays, null clears.
+type PolicyPatch struct {
+	// Bindings Who has which role in the scope, by the role.
+	Bindings nullable.Nullable[map[string]*PolicyBindingPatch] `json:"bindings,omitempty"`
+}
+
 // Problem An error, as in RFC 9457. Further members may come.
 type Problem struct {
 	// Children What the object contains (code has_children): the first of them.
@@ -1648,7 +2227,7 @@ type Problem struct {
 		Pointer string `json:"pointer"`
 	} `json:"errors,omitempty"`
 
-	// ExistingID The object that has the name (code name_taken), where the caller may see it.
+	// ExistingID The object that is there already (codes name_taken and already_exists), where the caller may see it.
 	ExistingID *string `json:"existing_id,omitempty"`
 
 	// Instance URN of this request.
@@ -1668,6 +2247,297 @@ type Problem struct {
 
 	// Type URI of the kind of problem.
 	Type string `json:"type"`
+}
+
+// Role Role is a set of permissions.
+type Role struct {
+	// BuiltIn Whether it comes with the platform, which alone changes it.
+	BuiltIn bool `json:"built_in"`
+
+	// CreatedAt When it was made.
+	CreatedAt time.Time `json:"created_at"`
+
+	// DeletionProtection While true, a delete is refused.
+	DeletionProtection bool `json:"deletion_protection"`
+
+	// DisplayName Name for people.
+	DisplayName nullable.Nullable[string] `json:"display_name"`
+
+	// ID Id; its prefix says the kind.
+	ID string `json:"id"`
+
+	// Labels Labels to select by. A key may have a prefix and a slash.
+	Labels map[string]string `json:"labels"`
+
+	// Name Name is unique within the parent; it can be changed.
+	Name string `json:"name"`
+
+	// Notes Notes for people.
+	Notes nullable.Nullable[string] `json:"notes"`
+
+	// OperationID The operation that is changing it now.
+	OperationID nullable.Nullable[string] `json:"operation_id"`
+
+	// OwnerID The customer or billing entity that it belongs to. It can be bound there and below.
+	OwnerID string `json:"owner_id"`
+
+	// Permissions What who has it may do, such as virtual_machines.create. Only permissions that the caller has can be added.
+	Permissions []string `json:"permissions"`
+
+	// Revision Counts the changes of what was asked for; what the system observes does not count.
+	Revision int64 `json:"revision"`
+
+	// State Where it is in its life cycle.
+	State RoleState `json:"state"`
+
+	// StateReason Why it is in this state.
+	StateReason nullable.Nullable[string] `json:"state_reason"`
+
+	// UpdatedAt When it was last changed.
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// RoleBinding RoleBinding gives a role to somebody in a scope.
+type RoleBinding struct {
+	// Condition Kept for conditions, which this release does not know: null.
+	Condition nullable.Nullable[string] `json:"condition"`
+
+	// CreatedAt When it was made.
+	CreatedAt time.Time `json:"created_at"`
+
+	// ExpiresAt When it ends; null for never.
+	ExpiresAt nullable.Nullable[time.Time] `json:"expires_at"`
+
+	// ID Id; its prefix says the kind.
+	ID string `json:"id"`
+
+	// PrincipalID Id of the principal. The platform owner's is owner.
+	PrincipalID string `json:"principal_id"`
+
+	// PrincipalKind What kind of principal gets the role.
+	PrincipalKind RoleBindingPrincipalKind `json:"principal_kind"`
+
+	// Revision Counts the changes of what was asked for.
+	Revision int64 `json:"revision"`
+
+	// RoleID The role. It is built in, or belongs to the customer or to one of the billing entities that the scope is in.
+	RoleID string `json:"role_id"`
+
+	// ScopeID Where it is given: an object, with all that is in it, or platform.
+	ScopeID string `json:"scope_id"`
+
+	// UpdatedAt When it was last changed.
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// RoleBindingCreate RoleBindingCreate is what a role binding is made from.
+type RoleBindingCreate struct {
+	// Condition Kept for conditions, which this release does not know: null.
+	Condition nullable.Nullable[string] `json:"condition,omitempty"`
+
+	// ExpiresAt When it ends; null for never.
+	ExpiresAt nullable.Nullable[time.Time] `json:"expires_at,omitempty"`
+
+	// PrincipalID Id of the principal. The platform owner's is owner.
+	PrincipalID string `json:"principal_id"`
+
+	// PrincipalKind What kind of principal gets the role.
+	PrincipalKind RoleBindingPrincipalKind `json:"principal_kind"`
+
+	// RoleID The role. It is built in, or belongs to the customer or to one of the billing entities that the scope is in.
+	RoleID string `json:"role_id"`
+
+	// ScopeID Where it is given: an object, with all that is in it, or platform.
+	ScopeID string `json:"scope_id"`
+}
+
+// RoleBindingList RoleBindingList is one page of role bindings.
+type RoleBindingList struct {
+	Items []RoleBinding `json:"items"`
+
+	// NextPageToken Where the next page begins; null on the last one.
+	NextPageToken nullable.Nullable[string] `json:"next_page_token"`
+}
+
+// RoleBindingPatch Changes to it, as a JSON merge patch: what is absent stays, null clears.
+type RoleBindingPatch struct {
+	// Condition Kept for conditions, which this release does not know: null.
+	Condition nullable.Nullable[string] `json:"condition,omitempty"`
+
+	// ExpiresAt When it ends; null for never.
+	ExpiresAt nullable.Nullable[time.Time] `json:"expires_at,omitempty"`
+}
+
+// RoleBindingPrincipalKind What kind of principal gets the role.
+type RoleBindingPrincipalKind string
+
+// RoleCreate RoleCreate is what a role is made from.
+type RoleCreate struct {
+	// DeletionProtection While true, a delete is refused.
+	DeletionProtection *bool `json:"deletion_protection,omitempty"`
+
+	// DisplayName Name for people.
+	DisplayName nullable.Nullable[string] `json:"display_name,omitempty"`
+
+	// Labels Labels to select by. A key may have a prefix and a slash.
+	Labels *map[string]string `json:"labels,omitempty"`
+
+	// Name Name is unique within the parent; it can be changed.
+	Name string `json:"name"`
+
+	// Notes Notes for people.
+	Notes nullable.Nullable[string] `json:"notes,omitempty"`
+
+	// OwnerID The customer or billing entity that it belongs to. It can be bound there and below.
+	OwnerID string `json:"owner_id"`
+
+	// Permissions What who has it may do, such as virtual_machines.create. Only permissions that the caller has can be added.
+	Permissions []string `json:"permissions"`
+}
+
+// RoleList RoleList is one page of roles.
+type RoleList struct {
+	Items []Role `json:"items"`
+
+	// NextPageToken Where the next page begins; null on the last one.
+	NextPageToken nullable.Nullable[string] `json:"next_page_token"`
+}
+
+// RolePatch Changes to it, as a JSON merge patch: what is absent stays, null clears.
+type RolePatch struct {
+	// DeletionProtection While true, a delete is refused.
+	DeletionProtection nullable.Nullable[bool] `json:"deletion_protection,omitempty"`
+
+	// DisplayName Name for people.
+	DisplayName nullable.Nullable[string] `json:"display_name,omitempty"`
+
+	// Labels Labels to select by. A key may have a prefix and a slash.
+	Labels nullable.Nullable[map[string]*string] `json:"labels,omitempty"`
+
+	// Name Name is unique within the parent; it can be changed.
+	Name *string `json:"name,omitempty"`
+
+	// Notes Notes for people.
+	Notes nullable.Nullable[string] `json:"notes,omitempty"`
+
+	// Permissions What who has it may do, such as virtual_machines.create. Only permissions that the caller has can be added.
+	Permissions *[]string `json:"permissions,omitempty"`
+}
+
+// RoleState Where it is in its life cycle.
+type RoleState string
+
+// ServiceAccount ServiceAccount is a principal for programs.
+type ServiceAccount struct {
+	// CreatedAt When it was made.
+	CreatedAt time.Time `json:"created_at"`
+
+	// DeletionProtection While true, a delete is refused.
+	DeletionProtection bool `json:"deletion_protection"`
+
+	// DisplayName Name for people.
+	DisplayName nullable.Nullable[string] `json:"display_name"`
+
+	// Enabled Whether its tokens work.
+	Enabled bool `json:"enabled"`
+
+	// ID Id; its prefix says the kind.
+	ID string `json:"id"`
+
+	// InUseBy Its role bindings and tokens, as far as the caller may see them. They end with it.
+	InUseBy []ServiceAccountUse `json:"in_use_by"`
+
+	// Labels Labels to select by. A key may have a prefix and a slash.
+	Labels map[string]string `json:"labels"`
+
+	// Name Name is unique within the parent; it can be changed.
+	Name string `json:"name"`
+
+	// Notes Notes for people.
+	Notes nullable.Nullable[string] `json:"notes"`
+
+	// OperationID The operation that is changing it now.
+	OperationID nullable.Nullable[string] `json:"operation_id"`
+
+	// OwnerID The customer or billing entity that it belongs to.
+	OwnerID string `json:"owner_id"`
+
+	// Revision Counts the changes of what was asked for; what the system observes does not count.
+	Revision int64 `json:"revision"`
+
+	// State Where it is in its life cycle.
+	State ServiceAccountState `json:"state"`
+
+	// StateReason Why it is in this state.
+	StateReason nullable.Nullable[string] `json:"state_reason"`
+
+	// UpdatedAt When it was last changed.
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// ServiceAccountCreate ServiceAccountCreate is what a service account is made from.
+type ServiceAccountCreate struct {
+	// DeletionProtection While true, a delete is refused.
+	DeletionProtection *bool `json:"deletion_protection,omitempty"`
+
+	// DisplayName Name for people.
+	DisplayName nullable.Nullable[string] `json:"display_name,omitempty"`
+
+	// Enabled Whether its tokens work.
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// Labels Labels to select by. A key may have a prefix and a slash.
+	Labels *map[string]string `json:"labels,omitempty"`
+
+	// Name Name is unique within the parent; it can be changed.
+	Name string `json:"name"`
+
+	// Notes Notes for people.
+	Notes nullable.Nullable[string] `json:"notes,omitempty"`
+
+	// OwnerID The customer or billing entity that it belongs to.
+	OwnerID string `json:"owner_id"`
+}
+
+// ServiceAccountList ServiceAccountList is one page of service accounts.
+type ServiceAccountList struct {
+	Items []ServiceAccount `json:"items"`
+
+	// NextPageToken Where the next page begins; null on the last one.
+	NextPageToken nullable.Nullable[string] `json:"next_page_token"`
+}
+
+// ServiceAccountPatch Changes to it, as a JSON merge patch: what is absent stays, null clears.
+type ServiceAccountPatch struct {
+	// DeletionProtection While true, a delete is refused.
+	DeletionProtection nullable.Nullable[bool] `json:"deletion_protection,omitempty"`
+
+	// DisplayName Name for people.
+	DisplayName nullable.Nullable[string] `json:"display_name,omitempty"`
+
+	// Enabled Whether its tokens work.
+	Enabled nullable.Nullable[bool] `json:"enabled,omitempty"`
+
+	// Labels Labels to select by. A key may have a prefix and a slash.
+	Labels nullable.Nullable[map[string]*string] `json:"labels,omitempty"`
+
+	// Name Name is unique within the parent; it can be changed.
+	Name *string `json:"name,omitempty"`
+
+	// Notes Notes for people.
+	Notes nullable.Nullable[string] `json:"notes,omitempty"`
+}
+
+// ServiceAccountState Where it is in its life cycle.
+type ServiceAccountState string
+
+// ServiceAccountUse Use is an object that a service account is used by.
+type ServiceAccountUse struct {
+	// ID Id of the object.
+	ID string `json:"id"`
+
+	// Kind Kind of the object.
+	Kind string `json:"kind"`
 }
 
 // VirtualMachine VirtualMachine is a machine of a customer.
@@ -1798,7 +2668,7 @@ type VirtualMachinePatch struct {
 	DisplayName nullable.Nullable[string] `json:"display_name,omitempty"`
 
 	// Labels Labels to select by. A key may have a prefix and a slash.
-	Labels nullable.Nullable[map[string]string] `json:"labels,omitempty"`
+	Labels nullable.Nullable[map[string]*string] `json:"labels,omitempty"`
 
 	// MemoryMib Memory. A running machine is stopped and started to change it.
 	MemoryMib *int64 `json:"memory_mib,omitempty"`
@@ -1824,6 +2694,57 @@ type VirtualMachinePowerState string
 
 // VirtualMachineState Where it is in its life cycle.
 type VirtualMachineState string
+
+// Whoami Whoami is who calls, and with what.
+type Whoami struct {
+	// Principal Who calls.
+	Principal WhoamiPrincipal `json:"principal"`
+
+	// Roles The roles that the caller has with this token.
+	Roles []WhoamiRole `json:"roles"`
+
+	// TokenExpiresAt When the token ends.
+	TokenExpiresAt nullable.Nullable[time.Time] `json:"token_expires_at"`
+
+	// TokenID The token that was sent, where that has an id.
+	TokenID nullable.Nullable[string] `json:"token_id"`
+
+	// TokenPermissions What alone the token can be used for; empty for everything.
+	TokenPermissions []string `json:"token_permissions"`
+
+	// TokenScopeID Where alone the token can be used; null for everywhere.
+	TokenScopeID nullable.Nullable[string] `json:"token_scope_id"`
+}
+
+// WhoamiPrincipal Principal is who calls.
+type WhoamiPrincipal struct {
+	// Groups Groups that it belongs to.
+	Groups []string `json:"groups"`
+
+	// ID Id of the principal.
+	ID string `json:"id"`
+
+	// Kind What kind of principal it is.
+	Kind string `json:"kind"`
+}
+
+// WhoamiRole HeldRole is a role that the caller has.
+type WhoamiRole struct {
+	// BindingID The role binding that gives it.
+	BindingID string `json:"binding_id"`
+
+	// ExpiresAt When it ends.
+	ExpiresAt nullable.Nullable[time.Time] `json:"expires_at"`
+
+	// RoleID Id of the role.
+	RoleID string `json:"role_id"`
+
+	// RoleName Name of the role.
+	RoleName string `json:"role_name"`
+
+	// ScopeID Where the caller has it: an object, with all that is in it, or platform.
+	ScopeID string `json:"scope_id"`
+}
 
 // DryRun defines model for DryRun.
 type DryRun = bool
@@ -1851,6 +2772,123 @@ type PageToken = string
 
 // Q defines model for Q.
 type Q = string
+
+// RequiredIfMatch defines model for RequiredIfMatch.
+type RequiredIfMatch = string
+
+// AccessListParams defines parameters for AccessList.
+type AccessListParams struct {
+	// ResourceID The object, or platform.
+	ResourceID string `form:"resource_id" json:"resource_id"`
+
+	// PageSize How many objects a page has at most.
+	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+
+	// PageToken The next_page_token of the page before, with the same parameters.
+	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
+}
+
+// APITokensListParams defines parameters for APITokensList.
+type APITokensListParams struct {
+	// ServiceAccountID Those of one service account.
+	ServiceAccountID *string `form:"service_account_id,omitempty" json:"service_account_id,omitempty"`
+
+	// PageSize How many objects a page has at most.
+	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+
+	// PageToken The next_page_token of the page before, with the same parameters.
+	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
+
+	// OrderBy Order of the list; without it an order that is stable and fast.
+	OrderBy *APITokensListParamsOrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
+
+	// Label Selector of labels: env=prod,tier!=db,owner,!legacy. All parts must hold.
+	Label *Label `form:"label,omitempty" json:"label,omitempty"`
+
+	// Q Part of the name or of the display name.
+	Q *Q `form:"q,omitempty" json:"q,omitempty"`
+
+	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
+	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
+}
+
+// APITokensListParamsOrderBy defines parameters for APITokensList.
+type APITokensListParamsOrderBy string
+
+// APITokensCreateParams defines parameters for APITokensCreate.
+type APITokensCreateParams struct {
+	// DryRun Answer the object as it would be, and keep nothing.
+	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// IdempotencyKey Any text of the client's own. A request that is sent again with the same key and body gets the same answer.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// APITokensDeleteParams defines parameters for APITokensDelete.
+type APITokensDeleteParams struct {
+	// DryRun Answer the object as it would be, and keep nothing.
+	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// IfMatch An ETag: the write is refused if the object has another revision by now.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// APITokensUpdateParams defines parameters for APITokensUpdate.
+type APITokensUpdateParams struct {
+	// DryRun Answer the object as it would be, and keep nothing.
+	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// IfMatch An ETag: the write is refused if the object has another revision by now.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// APITokensRotateParams defines parameters for APITokensRotate.
+type APITokensRotateParams struct {
+	// DryRun Answer the object as it would be, and keep nothing.
+	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// IdempotencyKey Any text of the client's own. A request that is sent again with the same key and body gets the same answer.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// IfMatch An ETag: the write is refused if the object has another revision by now.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// AuditRecordsListParams defines parameters for AuditRecordsList.
+type AuditRecordsListParams struct {
+	// TargetID What was tried on this object.
+	TargetID *string `form:"target_id,omitempty" json:"target_id,omitempty"`
+
+	// PrincipalID What this principal tried.
+	PrincipalID *string `form:"principal_id,omitempty" json:"principal_id,omitempty"`
+
+	// Operation Attempts at this operation.
+	Operation *string `form:"operation,omitempty" json:"operation,omitempty"`
+
+	// Outcome What came to this.
+	Outcome *AuditRecordOutcome `form:"outcome,omitempty" json:"outcome,omitempty"`
+
+	// CustomerID What was tried on all that belongs to this customer.
+	CustomerID *string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
+
+	// BillingEntityID What was tried on all that belongs to this billing entity.
+	BillingEntityID *string `form:"billing_entity_id,omitempty" json:"billing_entity_id,omitempty"`
+
+	// RequestID What this request tried.
+	RequestID *string `form:"request_id,omitempty" json:"request_id,omitempty"`
+
+	// Since What was tried then or later.
+	Since *time.Time `form:"since,omitempty" json:"since,omitempty"`
+
+	// Until What was tried before then.
+	Until *time.Time `form:"until,omitempty" json:"until,omitempty"`
+
+	// PageSize How many objects a page has at most.
+	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+
+	// PageToken The next_page_token of the page before, with the same parameters.
+	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
+}
 
 // BillingEntitiesListParams defines parameters for BillingEntitiesList.
 type BillingEntitiesListParams struct {
@@ -2146,10 +3184,46 @@ type ImagesUpdateParams struct {
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
+// LocationAccessesListParams defines parameters for LocationAccessesList.
+type LocationAccessesListParams struct {
+	// LocationID Those to one location.
+	LocationID *string `form:"location_id,omitempty" json:"location_id,omitempty"`
+
+	// GranteeID Those of one customer or billing entity.
+	GranteeID *string `form:"grantee_id,omitempty" json:"grantee_id,omitempty"`
+
+	// PageSize How many objects a page has at most.
+	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+
+	// PageToken The next_page_token of the page before, with the same parameters.
+	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
+}
+
+// LocationAccessesCreateParams defines parameters for LocationAccessesCreate.
+type LocationAccessesCreateParams struct {
+	// DryRun Answer the object as it would be, and keep nothing.
+	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// IdempotencyKey Any text of the client's own. A request that is sent again with the same key and body gets the same answer.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// LocationAccessesDeleteParams defines parameters for LocationAccessesDelete.
+type LocationAccessesDeleteParams struct {
+	// DryRun Answer the object as it would be, and keep nothing.
+	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// IfMatch An ETag: the write is refused if the object has another revision by now.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
 // LocationsListParams defines parameters for LocationsList.
 type LocationsListParams struct {
 	// Enabled Those that take new cloudspaces, or do not.
 	Enabled *bool `form:"enabled,omitempty" json:"enabled,omitempty"`
+
+	// Restricted Those that are for some only, or are for all.
+	Restricted *bool `form:"restricted,omitempty" json:"restricted,omitempty"`
 
 	// PageSize How many objects a page has at most.
 	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
@@ -2231,6 +3305,201 @@ type OperationsCancelParams struct {
 
 	// IdempotencyKey Any text of the client's own. A request that is sent again with the same key and body gets the same answer.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// IfMatch An ETag: the write is refused if the object has another revision by now.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// PermissionsListParams defines parameters for PermissionsList.
+type PermissionsListParams struct {
+	// Kind Those about one kind.
+	Kind *string `form:"kind,omitempty" json:"kind,omitempty"`
+
+	// PageSize How many objects a page has at most.
+	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+
+	// PageToken The next_page_token of the page before, with the same parameters.
+	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
+}
+
+// PermissionsCheckParams defines parameters for PermissionsCheck.
+type PermissionsCheckParams struct {
+	// Checks Questions with commas between them, at most 100: a permission, or permission@id for one object.
+	Checks string `form:"checks" json:"checks"`
+}
+
+// PoliciesDeleteParams defines parameters for PoliciesDelete.
+type PoliciesDeleteParams struct {
+	// DryRun Answer the object as it would be, and keep nothing.
+	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// IfMatch The ETag of the object as it was read: the write is refused without it, and if the object has another revision by now.
+	IfMatch RequiredIfMatch `json:"If-Match"`
+}
+
+// PoliciesUpdateParams defines parameters for PoliciesUpdate.
+type PoliciesUpdateParams struct {
+	// DryRun Answer the object as it would be, and keep nothing.
+	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// IfMatch The ETag of the object as it was read: the write is refused without it, and if the object has another revision by now.
+	IfMatch RequiredIfMatch `json:"If-Match"`
+}
+
+// RoleBindingsListParams defines parameters for RoleBindingsList.
+type RoleBindingsListParams struct {
+	// PrincipalKind Those of one kind of principals.
+	PrincipalKind *RoleBindingPrincipalKind `form:"principal_kind,omitempty" json:"principal_kind,omitempty"`
+
+	// PrincipalID Those of one principal.
+	PrincipalID *string `form:"principal_id,omitempty" json:"principal_id,omitempty"`
+
+	// RoleID Those of one role.
+	RoleID *string `form:"role_id,omitempty" json:"role_id,omitempty"`
+
+	// ScopeID Those in one scope itself.
+	ScopeID *string `form:"scope_id,omitempty" json:"scope_id,omitempty"`
+
+	// PageSize How many objects a page has at most.
+	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+
+	// PageToken The next_page_token of the page before, with the same parameters.
+	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
+}
+
+// RoleBindingsCreateParams defines parameters for RoleBindingsCreate.
+type RoleBindingsCreateParams struct {
+	// DryRun Answer the object as it would be, and keep nothing.
+	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// IdempotencyKey Any text of the client's own. A request that is sent again with the same key and body gets the same answer.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// RoleBindingsDeleteParams defines parameters for RoleBindingsDelete.
+type RoleBindingsDeleteParams struct {
+	// DryRun Answer the object as it would be, and keep nothing.
+	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// IfMatch An ETag: the write is refused if the object has another revision by now.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// RoleBindingsUpdateParams defines parameters for RoleBindingsUpdate.
+type RoleBindingsUpdateParams struct {
+	// DryRun Answer the object as it would be, and keep nothing.
+	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// IfMatch An ETag: the write is refused if the object has another revision by now.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// RolesListParams defines parameters for RolesList.
+type RolesListParams struct {
+	// OwnerID Those of one customer or billing entity.
+	OwnerID *string `form:"owner_id,omitempty" json:"owner_id,omitempty"`
+
+	// BuiltIn Those that come with the platform, or the others.
+	BuiltIn *bool `form:"built_in,omitempty" json:"built_in,omitempty"`
+
+	// PageSize How many objects a page has at most.
+	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+
+	// PageToken The next_page_token of the page before, with the same parameters.
+	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
+
+	// OrderBy Order of the list; without it an order that is stable and fast.
+	OrderBy *RolesListParamsOrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
+
+	// Label Selector of labels: env=prod,tier!=db,owner,!legacy. All parts must hold.
+	Label *Label `form:"label,omitempty" json:"label,omitempty"`
+
+	// Q Part of the name or of the display name.
+	Q *Q `form:"q,omitempty" json:"q,omitempty"`
+
+	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
+	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
+}
+
+// RolesListParamsOrderBy defines parameters for RolesList.
+type RolesListParamsOrderBy string
+
+// RolesCreateParams defines parameters for RolesCreate.
+type RolesCreateParams struct {
+	// DryRun Answer the object as it would be, and keep nothing.
+	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// IdempotencyKey Any text of the client's own. A request that is sent again with the same key and body gets the same answer.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// RolesDeleteParams defines parameters for RolesDelete.
+type RolesDeleteParams struct {
+	// DryRun Answer the object as it would be, and keep nothing.
+	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// IfMatch An ETag: the write is refused if the object has another revision by now.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// RolesUpdateParams defines parameters for RolesUpdate.
+type RolesUpdateParams struct {
+	// DryRun Answer the object as it would be, and keep nothing.
+	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// IfMatch An ETag: the write is refused if the object has another revision by now.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// ServiceAccountsListParams defines parameters for ServiceAccountsList.
+type ServiceAccountsListParams struct {
+	// OwnerID Those of one customer or billing entity.
+	OwnerID *string `form:"owner_id,omitempty" json:"owner_id,omitempty"`
+
+	// PageSize How many objects a page has at most.
+	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+
+	// PageToken The next_page_token of the page before, with the same parameters.
+	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
+
+	// OrderBy Order of the list; without it an order that is stable and fast.
+	OrderBy *ServiceAccountsListParamsOrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
+
+	// Label Selector of labels: env=prod,tier!=db,owner,!legacy. All parts must hold.
+	Label *Label `form:"label,omitempty" json:"label,omitempty"`
+
+	// Q Part of the name or of the display name.
+	Q *Q `form:"q,omitempty" json:"q,omitempty"`
+
+	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
+	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
+}
+
+// ServiceAccountsListParamsOrderBy defines parameters for ServiceAccountsList.
+type ServiceAccountsListParamsOrderBy string
+
+// ServiceAccountsCreateParams defines parameters for ServiceAccountsCreate.
+type ServiceAccountsCreateParams struct {
+	// DryRun Answer the object as it would be, and keep nothing.
+	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// IdempotencyKey Any text of the client's own. A request that is sent again with the same key and body gets the same answer.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ServiceAccountsDeleteParams defines parameters for ServiceAccountsDelete.
+type ServiceAccountsDeleteParams struct {
+	// DryRun Answer the object as it would be, and keep nothing.
+	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// IfMatch An ETag: the write is refused if the object has another revision by now.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// ServiceAccountsUpdateParams defines parameters for ServiceAccountsUpdate.
+type ServiceAccountsUpdateParams struct {
+	// DryRun Answer the object as it would be, and keep nothing.
+	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
@@ -2326,6 +3595,15 @@ type VirtualMachinesResetParams struct {
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
+// APITokensCreateJSONRequestBody defines body for APITokensCreate for application/json ContentType.
+type APITokensCreateJSONRequestBody = APITokenCreate
+
+// APITokensUpdateJSONRequestBody defines body for APITokensUpdate for application/json ContentType.
+type APITokensUpdateJSONRequestBody = APITokenPatch
+
+// APITokensRotateJSONRequestBody defines body for APITokensRotate for application/json ContentType.
+type APITokensRotateJSONRequestBody = APITokenRotation
+
 // BatchGetJSONRequestBody defines body for BatchGet for application/json ContentType.
 type BatchGetJSONRequestBody = BatchGet
 
@@ -2359,11 +3637,35 @@ type ImagesCreateJSONRequestBody = ImageCreate
 // ImagesUpdateJSONRequestBody defines body for ImagesUpdate for application/json ContentType.
 type ImagesUpdateJSONRequestBody = ImagePatch
 
+// LocationAccessesCreateJSONRequestBody defines body for LocationAccessesCreate for application/json ContentType.
+type LocationAccessesCreateJSONRequestBody = LocationAccessCreate
+
 // LocationsCreateJSONRequestBody defines body for LocationsCreate for application/json ContentType.
 type LocationsCreateJSONRequestBody = LocationCreate
 
 // LocationsUpdateJSONRequestBody defines body for LocationsUpdate for application/json ContentType.
 type LocationsUpdateJSONRequestBody = LocationPatch
+
+// PoliciesUpdateJSONRequestBody defines body for PoliciesUpdate for application/json ContentType.
+type PoliciesUpdateJSONRequestBody = PolicyPatch
+
+// RoleBindingsCreateJSONRequestBody defines body for RoleBindingsCreate for application/json ContentType.
+type RoleBindingsCreateJSONRequestBody = RoleBindingCreate
+
+// RoleBindingsUpdateJSONRequestBody defines body for RoleBindingsUpdate for application/json ContentType.
+type RoleBindingsUpdateJSONRequestBody = RoleBindingPatch
+
+// RolesCreateJSONRequestBody defines body for RolesCreate for application/json ContentType.
+type RolesCreateJSONRequestBody = RoleCreate
+
+// RolesUpdateJSONRequestBody defines body for RolesUpdate for application/json ContentType.
+type RolesUpdateJSONRequestBody = RolePatch
+
+// ServiceAccountsCreateJSONRequestBody defines body for ServiceAccountsCreate for application/json ContentType.
+type ServiceAccountsCreateJSONRequestBody = ServiceAccountCreate
+
+// ServiceAccountsUpdateJSONRequestBody defines body for ServiceAccountsUpdate for application/json ContentType.
+type ServiceAccountsUpdateJSONRequestBody = ServiceAccountPatch
 
 // VirtualMachinesCreateJSONRequestBody defines body for VirtualMachinesCreate for application/json ContentType.
 type VirtualMachinesCreateJSONRequestBody = VirtualMachineCreate
@@ -2444,6 +3746,78 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 
 // The interface specification for the client above.
 type ClientInterface interface {
+
+	// AccessList List who can do what with an object, and by which role binding
+	//
+	// Corresponds with GET /access (the `AccessList` operationId).
+	AccessList(ctx context.Context, params *AccessListParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// APITokensList List API tokens
+	//
+	// Corresponds with GET /api-tokens (the `APITokensList` operationId).
+	APITokensList(ctx context.Context, params *APITokensListParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// APITokensCreateWithBody Create an API token
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api-tokens (the `APITokensCreate` operationId).
+	APITokensCreateWithBody(ctx context.Context, params *APITokensCreateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// APITokensCreate Create an API token
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api-tokens (the `APITokensCreate` operationId).
+	APITokensCreate(ctx context.Context, params *APITokensCreateParams, body APITokensCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// APITokensDelete Revoke an API token
+	//
+	// Corresponds with DELETE /api-tokens/{id} (the `APITokensDelete` operationId).
+	APITokensDelete(ctx context.Context, id string, params *APITokensDeleteParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// APITokensGet Get an API token
+	//
+	// Corresponds with GET /api-tokens/{id} (the `APITokensGet` operationId).
+	APITokensGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// APITokensUpdateWithBody Change an API token
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api-tokens/{id} (the `APITokensUpdate` operationId).
+	APITokensUpdateWithBody(ctx context.Context, id string, params *APITokensUpdateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// APITokensUpdate Change an API token
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api-tokens/{id} (the `APITokensUpdate` operationId).
+	APITokensUpdate(ctx context.Context, id string, params *APITokensUpdateParams, body APITokensUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// APITokensRotateWithBody Give an API token another secret
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api-tokens/{id}/actions/rotate (the `APITokensRotate` operationId).
+	APITokensRotateWithBody(ctx context.Context, id string, params *APITokensRotateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// APITokensRotate Give an API token another secret
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api-tokens/{id}/actions/rotate (the `APITokensRotate` operationId).
+	APITokensRotate(ctx context.Context, id string, params *APITokensRotateParams, body APITokensRotateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AuditRecordsList List audit records, the newest first
+	//
+	// Corresponds with GET /audit-records (the `AuditRecordsList` operationId).
+	AuditRecordsList(ctx context.Context, params *AuditRecordsListParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AuditRecordsGet Get an audit record
+	//
+	// Corresponds with GET /audit-records/{id} (the `AuditRecordsGet` operationId).
+	AuditRecordsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// BatchGetWithBody Get many objects of any kinds
 	//
@@ -2674,6 +4048,35 @@ type ClientInterface interface {
 	// Corresponds with PATCH /images/{id} (the `ImagesUpdate` operationId).
 	ImagesUpdate(ctx context.Context, id string, params *ImagesUpdateParams, body ImagesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// LocationAccessesList List location accesses
+	//
+	// Corresponds with GET /location-accesses (the `LocationAccessesList` operationId).
+	LocationAccessesList(ctx context.Context, params *LocationAccessesListParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LocationAccessesCreateWithBody Give access to a location
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /location-accesses (the `LocationAccessesCreate` operationId).
+	LocationAccessesCreateWithBody(ctx context.Context, params *LocationAccessesCreateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LocationAccessesCreate Give access to a location
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /location-accesses (the `LocationAccessesCreate` operationId).
+	LocationAccessesCreate(ctx context.Context, params *LocationAccessesCreateParams, body LocationAccessesCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LocationAccessesDelete Take access to a location away
+	//
+	// Corresponds with DELETE /location-accesses/{id} (the `LocationAccessesDelete` operationId).
+	LocationAccessesDelete(ctx context.Context, id string, params *LocationAccessesDeleteParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LocationAccessesGet Get a location access
+	//
+	// Corresponds with GET /location-accesses/{id} (the `LocationAccessesGet` operationId).
+	LocationAccessesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// LocationsList List locations
 	//
 	// Corresponds with GET /locations (the `LocationsList` operationId).
@@ -2732,6 +4135,174 @@ type ClientInterface interface {
 	// Corresponds with POST /operations/{id}/actions/cancel (the `OperationsCancel` operationId).
 	OperationsCancel(ctx context.Context, id string, params *OperationsCancelParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// PermissionsList List permissions
+	//
+	// Corresponds with GET /permissions (the `PermissionsList` operationId).
+	PermissionsList(ctx context.Context, params *PermissionsListParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PermissionsCheck Say whether the caller may do something
+	//
+	// Corresponds with GET /permissions/check (the `PermissionsCheck` operationId).
+	PermissionsCheck(ctx context.Context, params *PermissionsCheckParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PermissionsGet Get a permission
+	//
+	// Corresponds with GET /permissions/{id} (the `PermissionsGet` operationId).
+	PermissionsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PoliciesDelete Take away every role that is given in a scope itself
+	//
+	// Corresponds with DELETE /policies/{id} (the `PoliciesDelete` operationId).
+	PoliciesDelete(ctx context.Context, id string, params *PoliciesDeleteParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PoliciesGet Get the policy of a scope
+	//
+	// Corresponds with GET /policies/{id} (the `PoliciesGet` operationId).
+	PoliciesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PoliciesUpdateWithBody Change the policy of a scope
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /policies/{id} (the `PoliciesUpdate` operationId).
+	PoliciesUpdateWithBody(ctx context.Context, id string, params *PoliciesUpdateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PoliciesUpdate Change the policy of a scope
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /policies/{id} (the `PoliciesUpdate` operationId).
+	PoliciesUpdate(ctx context.Context, id string, params *PoliciesUpdateParams, body PoliciesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RoleBindingsList List role bindings
+	//
+	// Corresponds with GET /role-bindings (the `RoleBindingsList` operationId).
+	RoleBindingsList(ctx context.Context, params *RoleBindingsListParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RoleBindingsCreateWithBody Create a role binding
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /role-bindings (the `RoleBindingsCreate` operationId).
+	RoleBindingsCreateWithBody(ctx context.Context, params *RoleBindingsCreateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RoleBindingsCreate Create a role binding
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /role-bindings (the `RoleBindingsCreate` operationId).
+	RoleBindingsCreate(ctx context.Context, params *RoleBindingsCreateParams, body RoleBindingsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RoleBindingsDelete Delete a role binding
+	//
+	// Corresponds with DELETE /role-bindings/{id} (the `RoleBindingsDelete` operationId).
+	RoleBindingsDelete(ctx context.Context, id string, params *RoleBindingsDeleteParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RoleBindingsGet Get a role binding
+	//
+	// Corresponds with GET /role-bindings/{id} (the `RoleBindingsGet` operationId).
+	RoleBindingsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RoleBindingsUpdateWithBody Change when a role binding ends
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /role-bindings/{id} (the `RoleBindingsUpdate` operationId).
+	RoleBindingsUpdateWithBody(ctx context.Context, id string, params *RoleBindingsUpdateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RoleBindingsUpdate Change when a role binding ends
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /role-bindings/{id} (the `RoleBindingsUpdate` operationId).
+	RoleBindingsUpdate(ctx context.Context, id string, params *RoleBindingsUpdateParams, body RoleBindingsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RolesList List roles
+	//
+	// Corresponds with GET /roles (the `RolesList` operationId).
+	RolesList(ctx context.Context, params *RolesListParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RolesCreateWithBody Create a role
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /roles (the `RolesCreate` operationId).
+	RolesCreateWithBody(ctx context.Context, params *RolesCreateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RolesCreate Create a role
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /roles (the `RolesCreate` operationId).
+	RolesCreate(ctx context.Context, params *RolesCreateParams, body RolesCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RolesDelete Delete a role
+	//
+	// Corresponds with DELETE /roles/{id} (the `RolesDelete` operationId).
+	RolesDelete(ctx context.Context, id string, params *RolesDeleteParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RolesGet Get a role
+	//
+	// Corresponds with GET /roles/{id} (the `RolesGet` operationId).
+	RolesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RolesUpdateWithBody Change a role
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /roles/{id} (the `RolesUpdate` operationId).
+	RolesUpdateWithBody(ctx context.Context, id string, params *RolesUpdateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RolesUpdate Change a role
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /roles/{id} (the `RolesUpdate` operationId).
+	RolesUpdate(ctx context.Context, id string, params *RolesUpdateParams, body RolesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ServiceAccountsList List service accounts
+	//
+	// Corresponds with GET /service-accounts (the `ServiceAccountsList` operationId).
+	ServiceAccountsList(ctx context.Context, params *ServiceAccountsListParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ServiceAccountsCreateWithBody Create a service account
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /service-accounts (the `ServiceAccountsCreate` operationId).
+	ServiceAccountsCreateWithBody(ctx context.Context, params *ServiceAccountsCreateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ServiceAccountsCreate Create a service account
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /service-accounts (the `ServiceAccountsCreate` operationId).
+	ServiceAccountsCreate(ctx context.Context, params *ServiceAccountsCreateParams, body ServiceAccountsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ServiceAccountsDelete Delete a service account, with its tokens and role bindings
+	//
+	// Corresponds with DELETE /service-accounts/{id} (the `ServiceAccountsDelete` operationId).
+	ServiceAccountsDelete(ctx context.Context, id string, params *ServiceAccountsDeleteParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ServiceAccountsGet Get a service account
+	//
+	// Corresponds with GET /service-accounts/{id} (the `ServiceAccountsGet` operationId).
+	ServiceAccountsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ServiceAccountsUpdateWithBody Change a service account
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /service-accounts/{id} (the `ServiceAccountsUpdate` operationId).
+	ServiceAccountsUpdateWithBody(ctx context.Context, id string, params *ServiceAccountsUpdateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ServiceAccountsUpdate Change a service account
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /service-accounts/{id} (the `ServiceAccountsUpdate` operationId).
+	ServiceAccountsUpdate(ctx context.Context, id string, params *ServiceAccountsUpdateParams, body ServiceAccountsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// VirtualMachinesList List virtual machines
 	//
 	// Corresponds with GET /virtual-machines (the `VirtualMachinesList` operationId).
@@ -2784,6 +4355,203 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /virtual-machines/{id}/actions/reset (the `VirtualMachinesReset` operationId).
 	VirtualMachinesReset(ctx context.Context, id string, params *VirtualMachinesResetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// WhoamiGet Say who calls, with which token and which roles
+	//
+	// Corresponds with GET /whoami (the `WhoamiGet` operationId).
+	WhoamiGet(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+}
+
+// AccessList List who can do what with an object, and by which role binding
+//
+// Corresponds with GET /access (the `AccessList` operationId).
+func (c *Client) AccessList(ctx context.Context, params *AccessListParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAccessListRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// APITokensList List API tokens
+//
+// Corresponds with GET /api-tokens (the `APITokensList` operationId).
+func (c *Client) APITokensList(ctx context.Context, params *APITokensListParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAPITokensListRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// APITokensCreateWithBody Create an API token
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api-tokens (the `APITokensCreate` operationId).
+func (c *Client) APITokensCreateWithBody(ctx context.Context, params *APITokensCreateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAPITokensCreateRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// APITokensCreate Create an API token
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api-tokens (the `APITokensCreate` operationId).
+func (c *Client) APITokensCreate(ctx context.Context, params *APITokensCreateParams, body APITokensCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAPITokensCreateRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// APITokensDelete Revoke an API token
+//
+// Corresponds with DELETE /api-tokens/{id} (the `APITokensDelete` operationId).
+func (c *Client) APITokensDelete(ctx context.Context, id string, params *APITokensDeleteParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAPITokensDeleteRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// APITokensGet Get an API token
+//
+// Corresponds with GET /api-tokens/{id} (the `APITokensGet` operationId).
+func (c *Client) APITokensGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAPITokensGetRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// APITokensUpdateWithBody Change an API token
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api-tokens/{id} (the `APITokensUpdate` operationId).
+func (c *Client) APITokensUpdateWithBody(ctx context.Context, id string, params *APITokensUpdateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAPITokensUpdateRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// APITokensUpdate Change an API token
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api-tokens/{id} (the `APITokensUpdate` operationId).
+func (c *Client) APITokensUpdate(ctx context.Context, id string, params *APITokensUpdateParams, body APITokensUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAPITokensUpdateRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// APITokensRotateWithBody Give an API token another secret
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api-tokens/{id}/actions/rotate (the `APITokensRotate` operationId).
+func (c *Client) APITokensRotateWithBody(ctx context.Context, id string, params *APITokensRotateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAPITokensRotateRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// APITokensRotate Give an API token another secret
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api-tokens/{id}/actions/rotate (the `APITokensRotate` operationId).
+func (c *Client) APITokensRotate(ctx context.Context, id string, params *APITokensRotateParams, body APITokensRotateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAPITokensRotateRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AuditRecordsList List audit records, the newest first
+//
+// Corresponds with GET /audit-records (the `AuditRecordsList` operationId).
+func (c *Client) AuditRecordsList(ctx context.Context, params *AuditRecordsListParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAuditRecordsListRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AuditRecordsGet Get an audit record
+//
+// Corresponds with GET /audit-records/{id} (the `AuditRecordsGet` operationId).
+func (c *Client) AuditRecordsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAuditRecordsGetRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
 }
 
 // BatchGetWithBody Get many objects of any kinds
@@ -3385,6 +5153,85 @@ func (c *Client) ImagesUpdate(ctx context.Context, id string, params *ImagesUpda
 	return c.Client.Do(req)
 }
 
+// LocationAccessesList List location accesses
+//
+// Corresponds with GET /location-accesses (the `LocationAccessesList` operationId).
+func (c *Client) LocationAccessesList(ctx context.Context, params *LocationAccessesListParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLocationAccessesListRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LocationAccessesCreateWithBody Give access to a location
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /location-accesses (the `LocationAccessesCreate` operationId).
+func (c *Client) LocationAccessesCreateWithBody(ctx context.Context, params *LocationAccessesCreateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLocationAccessesCreateRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LocationAccessesCreate Give access to a location
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /location-accesses (the `LocationAccessesCreate` operationId).
+func (c *Client) LocationAccessesCreate(ctx context.Context, params *LocationAccessesCreateParams, body LocationAccessesCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLocationAccessesCreateRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LocationAccessesDelete Take access to a location away
+//
+// Corresponds with DELETE /location-accesses/{id} (the `LocationAccessesDelete` operationId).
+func (c *Client) LocationAccessesDelete(ctx context.Context, id string, params *LocationAccessesDeleteParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLocationAccessesDeleteRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LocationAccessesGet Get a location access
+//
+// Corresponds with GET /location-accesses/{id} (the `LocationAccessesGet` operationId).
+func (c *Client) LocationAccessesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLocationAccessesGetRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // LocationsList List locations
 //
 // Corresponds with GET /locations (the `LocationsList` operationId).
@@ -3543,6 +5390,454 @@ func (c *Client) OperationsCancel(ctx context.Context, id string, params *Operat
 	return c.Client.Do(req)
 }
 
+// PermissionsList List permissions
+//
+// Corresponds with GET /permissions (the `PermissionsList` operationId).
+func (c *Client) PermissionsList(ctx context.Context, params *PermissionsListParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPermissionsListRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PermissionsCheck Say whether the caller may do something
+//
+// Corresponds with GET /permissions/check (the `PermissionsCheck` operationId).
+func (c *Client) PermissionsCheck(ctx context.Context, params *PermissionsCheckParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPermissionsCheckRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PermissionsGet Get a permission
+//
+// Corresponds with GET /permissions/{id} (the `PermissionsGet` operationId).
+func (c *Client) PermissionsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPermissionsGetRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PoliciesDelete Take away every role that is given in a scope itself
+//
+// Corresponds with DELETE /policies/{id} (the `PoliciesDelete` operationId).
+func (c *Client) PoliciesDelete(ctx context.Context, id string, params *PoliciesDeleteParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPoliciesDeleteRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PoliciesGet Get the policy of a scope
+//
+// Corresponds with GET /policies/{id} (the `PoliciesGet` operationId).
+func (c *Client) PoliciesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPoliciesGetRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PoliciesUpdateWithBody Change the policy of a scope
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /policies/{id} (the `PoliciesUpdate` operationId).
+func (c *Client) PoliciesUpdateWithBody(ctx context.Context, id string, params *PoliciesUpdateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPoliciesUpdateRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PoliciesUpdate Change the policy of a scope
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /policies/{id} (the `PoliciesUpdate` operationId).
+func (c *Client) PoliciesUpdate(ctx context.Context, id string, params *PoliciesUpdateParams, body PoliciesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPoliciesUpdateRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RoleBindingsList List role bindings
+//
+// Corresponds with GET /role-bindings (the `RoleBindingsList` operationId).
+func (c *Client) RoleBindingsList(ctx context.Context, params *RoleBindingsListParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRoleBindingsListRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RoleBindingsCreateWithBody Create a role binding
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /role-bindings (the `RoleBindingsCreate` operationId).
+func (c *Client) RoleBindingsCreateWithBody(ctx context.Context, params *RoleBindingsCreateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRoleBindingsCreateRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RoleBindingsCreate Create a role binding
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /role-bindings (the `RoleBindingsCreate` operationId).
+func (c *Client) RoleBindingsCreate(ctx context.Context, params *RoleBindingsCreateParams, body RoleBindingsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRoleBindingsCreateRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RoleBindingsDelete Delete a role binding
+//
+// Corresponds with DELETE /role-bindings/{id} (the `RoleBindingsDelete` operationId).
+func (c *Client) RoleBindingsDelete(ctx context.Context, id string, params *RoleBindingsDeleteParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRoleBindingsDeleteRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RoleBindingsGet Get a role binding
+//
+// Corresponds with GET /role-bindings/{id} (the `RoleBindingsGet` operationId).
+func (c *Client) RoleBindingsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRoleBindingsGetRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RoleBindingsUpdateWithBody Change when a role binding ends
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /role-bindings/{id} (the `RoleBindingsUpdate` operationId).
+func (c *Client) RoleBindingsUpdateWithBody(ctx context.Context, id string, params *RoleBindingsUpdateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRoleBindingsUpdateRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RoleBindingsUpdate Change when a role binding ends
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /role-bindings/{id} (the `RoleBindingsUpdate` operationId).
+func (c *Client) RoleBindingsUpdate(ctx context.Context, id string, params *RoleBindingsUpdateParams, body RoleBindingsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRoleBindingsUpdateRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RolesList List roles
+//
+// Corresponds with GET /roles (the `RolesList` operationId).
+func (c *Client) RolesList(ctx context.Context, params *RolesListParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRolesListRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RolesCreateWithBody Create a role
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /roles (the `RolesCreate` operationId).
+func (c *Client) RolesCreateWithBody(ctx context.Context, params *RolesCreateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRolesCreateRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RolesCreate Create a role
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /roles (the `RolesCreate` operationId).
+func (c *Client) RolesCreate(ctx context.Context, params *RolesCreateParams, body RolesCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRolesCreateRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RolesDelete Delete a role
+//
+// Corresponds with DELETE /roles/{id} (the `RolesDelete` operationId).
+func (c *Client) RolesDelete(ctx context.Context, id string, params *RolesDeleteParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRolesDeleteRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RolesGet Get a role
+//
+// Corresponds with GET /roles/{id} (the `RolesGet` operationId).
+func (c *Client) RolesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRolesGetRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RolesUpdateWithBody Change a role
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /roles/{id} (the `RolesUpdate` operationId).
+func (c *Client) RolesUpdateWithBody(ctx context.Context, id string, params *RolesUpdateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRolesUpdateRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RolesUpdate Change a role
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /roles/{id} (the `RolesUpdate` operationId).
+func (c *Client) RolesUpdate(ctx context.Context, id string, params *RolesUpdateParams, body RolesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRolesUpdateRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ServiceAccountsList List service accounts
+//
+// Corresponds with GET /service-accounts (the `ServiceAccountsList` operationId).
+func (c *Client) ServiceAccountsList(ctx context.Context, params *ServiceAccountsListParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewServiceAccountsListRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ServiceAccountsCreateWithBody Create a service account
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /service-accounts (the `ServiceAccountsCreate` operationId).
+func (c *Client) ServiceAccountsCreateWithBody(ctx context.Context, params *ServiceAccountsCreateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewServiceAccountsCreateRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ServiceAccountsCreate Create a service account
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /service-accounts (the `ServiceAccountsCreate` operationId).
+func (c *Client) ServiceAccountsCreate(ctx context.Context, params *ServiceAccountsCreateParams, body ServiceAccountsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewServiceAccountsCreateRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ServiceAccountsDelete Delete a service account, with its tokens and role bindings
+//
+// Corresponds with DELETE /service-accounts/{id} (the `ServiceAccountsDelete` operationId).
+func (c *Client) ServiceAccountsDelete(ctx context.Context, id string, params *ServiceAccountsDeleteParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewServiceAccountsDeleteRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ServiceAccountsGet Get a service account
+//
+// Corresponds with GET /service-accounts/{id} (the `ServiceAccountsGet` operationId).
+func (c *Client) ServiceAccountsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewServiceAccountsGetRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ServiceAccountsUpdateWithBody Change a service account
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /service-accounts/{id} (the `ServiceAccountsUpdate` operationId).
+func (c *Client) ServiceAccountsUpdateWithBody(ctx context.Context, id string, params *ServiceAccountsUpdateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewServiceAccountsUpdateRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ServiceAccountsUpdate Change a service account
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /service-accounts/{id} (the `ServiceAccountsUpdate` operationId).
+func (c *Client) ServiceAccountsUpdate(ctx context.Context, id string, params *ServiceAccountsUpdateParams, body ServiceAccountsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewServiceAccountsUpdateRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // VirtualMachinesList List virtual machines
 //
 // Corresponds with GET /virtual-machines (the `VirtualMachinesList` operationId).
@@ -3684,6 +5979,810 @@ func (c *Client) VirtualMachinesReset(ctx context.Context, id string, params *Vi
 		return nil, err
 	}
 	return c.Client.Do(req)
+}
+
+// WhoamiGet Say who calls, with which token and which roles
+//
+// Corresponds with GET /whoami (the `WhoamiGet` operationId).
+func (c *Client) WhoamiGet(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWhoamiGetRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// NewAccessListRequest constructs an http.Request for the AccessList method
+func NewAccessListRequest(server string, params *AccessListParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/access")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "resource_id", params.ResourceID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageToken != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_token", *params.PageToken, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAPITokensListRequest constructs an http.Request for the APITokensList method
+func NewAPITokensListRequest(server string, params *APITokensListParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api-tokens")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.ServiceAccountID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "service_account_id", *params.ServiceAccountID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageToken != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_token", *params.PageToken, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OrderBy != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "order_by", *params.OrderBy, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Label != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "label", *params.Label, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Path != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "path", *params.Path, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAPITokensCreateRequest calls the generic APITokensCreate builder with application/json body
+func NewAPITokensCreateRequest(server string, params *APITokensCreateParams, body APITokensCreateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAPITokensCreateRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewAPITokensCreateRequestWithBody constructs an http.Request for the APITokensCreate method, with any body, and a specified content type
+func NewAPITokensCreateRequestWithBody(server string, params *APITokensCreateParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api-tokens")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dry_run", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewAPITokensDeleteRequest constructs an http.Request for the APITokensDelete method
+func NewAPITokensDeleteRequest(server string, id string, params *APITokensDeleteParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "typeid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api-tokens/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dry_run", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewAPITokensGetRequest constructs an http.Request for the APITokensGet method
+func NewAPITokensGetRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "typeid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api-tokens/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAPITokensUpdateRequest calls the generic APITokensUpdate builder with application/json body
+func NewAPITokensUpdateRequest(server string, id string, params *APITokensUpdateParams, body APITokensUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAPITokensUpdateRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewAPITokensUpdateRequestWithBody constructs an http.Request for the APITokensUpdate method, with any body, and a specified content type
+func NewAPITokensUpdateRequestWithBody(server string, id string, params *APITokensUpdateParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "typeid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api-tokens/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dry_run", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewAPITokensRotateRequest calls the generic APITokensRotate builder with application/json body
+func NewAPITokensRotateRequest(server string, id string, params *APITokensRotateParams, body APITokensRotateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAPITokensRotateRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewAPITokensRotateRequestWithBody constructs an http.Request for the APITokensRotate method, with any body, and a specified content type
+func NewAPITokensRotateRequestWithBody(server string, id string, params *APITokensRotateParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "typeid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api-tokens/%s/actions/rotate", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dry_run", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewAuditRecordsListRequest constructs an http.Request for the AuditRecordsList method
+func NewAuditRecordsListRequest(server string, params *AuditRecordsListParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/audit-records")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.TargetID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "target_id", *params.TargetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PrincipalID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "principal_id", *params.PrincipalID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Operation != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "operation", *params.Operation, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Outcome != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "outcome", *params.Outcome, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CustomerID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "customer_id", *params.CustomerID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.BillingEntityID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "billing_entity_id", *params.BillingEntityID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.RequestID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "request_id", *params.RequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Since != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "since", *params.Since, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Until != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "until", *params.Until, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageToken != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_token", *params.PageToken, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAuditRecordsGetRequest constructs an http.Request for the AuditRecordsGet method
+func NewAuditRecordsGetRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "typeid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/audit-records/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
 }
 
 // NewBatchGetRequest calls the generic BatchGet builder with application/json body
@@ -5857,6 +8956,288 @@ func NewImagesUpdateRequestWithBody(server string, id string, params *ImagesUpda
 	return req, nil
 }
 
+// NewLocationAccessesListRequest constructs an http.Request for the LocationAccessesList method
+func NewLocationAccessesListRequest(server string, params *LocationAccessesListParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/location-accesses")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.LocationID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "location_id", *params.LocationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.GranteeID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "grantee_id", *params.GranteeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageToken != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_token", *params.PageToken, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewLocationAccessesCreateRequest calls the generic LocationAccessesCreate builder with application/json body
+func NewLocationAccessesCreateRequest(server string, params *LocationAccessesCreateParams, body LocationAccessesCreateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLocationAccessesCreateRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewLocationAccessesCreateRequestWithBody constructs an http.Request for the LocationAccessesCreate method, with any body, and a specified content type
+func NewLocationAccessesCreateRequestWithBody(server string, params *LocationAccessesCreateParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/location-accesses")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dry_run", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewLocationAccessesDeleteRequest constructs an http.Request for the LocationAccessesDelete method
+func NewLocationAccessesDeleteRequest(server string, id string, params *LocationAccessesDeleteParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "typeid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/location-accesses/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dry_run", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewLocationAccessesGetRequest constructs an http.Request for the LocationAccessesGet method
+func NewLocationAccessesGetRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "typeid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/location-accesses/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewLocationsListRequest constructs an http.Request for the LocationsList method
 func NewLocationsListRequest(server string, params *LocationsListParams) (*http.Request, error) {
 	var err error
@@ -5888,6 +9269,18 @@ func NewLocationsListRequest(server string, params *LocationsListParams) (*http.
 		if params.Enabled != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "enabled", *params.Enabled, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Restricted != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "restricted", *params.Restricted, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6507,6 +9900,1584 @@ func NewOperationsCancelRequest(server string, id string, params *OperationsCanc
 			}
 
 			req.Header.Set("If-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewPermissionsListRequest constructs an http.Request for the PermissionsList method
+func NewPermissionsListRequest(server string, params *PermissionsListParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/permissions")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Kind != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "kind", *params.Kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageToken != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_token", *params.PageToken, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPermissionsCheckRequest constructs an http.Request for the PermissionsCheck method
+func NewPermissionsCheckRequest(server string, params *PermissionsCheckParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/permissions/check")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "checks", params.Checks, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPermissionsGetRequest constructs an http.Request for the PermissionsGet method
+func NewPermissionsGetRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/permissions/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPoliciesDeleteRequest constructs an http.Request for the PoliciesDelete method
+func NewPoliciesDeleteRequest(server string, id string, params *PoliciesDeleteParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "typeid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/policies/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dry_run", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewPoliciesGetRequest constructs an http.Request for the PoliciesGet method
+func NewPoliciesGetRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "typeid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/policies/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPoliciesUpdateRequest calls the generic PoliciesUpdate builder with application/json body
+func NewPoliciesUpdateRequest(server string, id string, params *PoliciesUpdateParams, body PoliciesUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPoliciesUpdateRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewPoliciesUpdateRequestWithBody constructs an http.Request for the PoliciesUpdate method, with any body, and a specified content type
+func NewPoliciesUpdateRequestWithBody(server string, id string, params *PoliciesUpdateParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "typeid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/policies/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dry_run", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewRoleBindingsListRequest constructs an http.Request for the RoleBindingsList method
+func NewRoleBindingsListRequest(server string, params *RoleBindingsListParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/role-bindings")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.PrincipalKind != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "principal_kind", *params.PrincipalKind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PrincipalID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "principal_id", *params.PrincipalID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.RoleID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "role_id", *params.RoleID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ScopeID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "scope_id", *params.ScopeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageToken != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_token", *params.PageToken, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRoleBindingsCreateRequest calls the generic RoleBindingsCreate builder with application/json body
+func NewRoleBindingsCreateRequest(server string, params *RoleBindingsCreateParams, body RoleBindingsCreateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRoleBindingsCreateRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewRoleBindingsCreateRequestWithBody constructs an http.Request for the RoleBindingsCreate method, with any body, and a specified content type
+func NewRoleBindingsCreateRequestWithBody(server string, params *RoleBindingsCreateParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/role-bindings")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dry_run", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRoleBindingsDeleteRequest constructs an http.Request for the RoleBindingsDelete method
+func NewRoleBindingsDeleteRequest(server string, id string, params *RoleBindingsDeleteParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "typeid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/role-bindings/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dry_run", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRoleBindingsGetRequest constructs an http.Request for the RoleBindingsGet method
+func NewRoleBindingsGetRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "typeid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/role-bindings/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRoleBindingsUpdateRequest calls the generic RoleBindingsUpdate builder with application/json body
+func NewRoleBindingsUpdateRequest(server string, id string, params *RoleBindingsUpdateParams, body RoleBindingsUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRoleBindingsUpdateRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewRoleBindingsUpdateRequestWithBody constructs an http.Request for the RoleBindingsUpdate method, with any body, and a specified content type
+func NewRoleBindingsUpdateRequestWithBody(server string, id string, params *RoleBindingsUpdateParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "typeid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/role-bindings/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dry_run", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRolesListRequest constructs an http.Request for the RolesList method
+func NewRolesListRequest(server string, params *RolesListParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/roles")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.OwnerID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "owner_id", *params.OwnerID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.BuiltIn != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "built_in", *params.BuiltIn, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageToken != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_token", *params.PageToken, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OrderBy != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "order_by", *params.OrderBy, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Label != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "label", *params.Label, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Path != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "path", *params.Path, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRolesCreateRequest calls the generic RolesCreate builder with application/json body
+func NewRolesCreateRequest(server string, params *RolesCreateParams, body RolesCreateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRolesCreateRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewRolesCreateRequestWithBody constructs an http.Request for the RolesCreate method, with any body, and a specified content type
+func NewRolesCreateRequestWithBody(server string, params *RolesCreateParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/roles")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dry_run", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRolesDeleteRequest constructs an http.Request for the RolesDelete method
+func NewRolesDeleteRequest(server string, id string, params *RolesDeleteParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "typeid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/roles/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dry_run", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRolesGetRequest constructs an http.Request for the RolesGet method
+func NewRolesGetRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "typeid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/roles/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRolesUpdateRequest calls the generic RolesUpdate builder with application/json body
+func NewRolesUpdateRequest(server string, id string, params *RolesUpdateParams, body RolesUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRolesUpdateRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewRolesUpdateRequestWithBody constructs an http.Request for the RolesUpdate method, with any body, and a specified content type
+func NewRolesUpdateRequestWithBody(server string, id string, params *RolesUpdateParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "typeid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/roles/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dry_run", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewServiceAccountsListRequest constructs an http.Request for the ServiceAccountsList method
+func NewServiceAccountsListRequest(server string, params *ServiceAccountsListParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/service-accounts")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.OwnerID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "owner_id", *params.OwnerID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageToken != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_token", *params.PageToken, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OrderBy != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "order_by", *params.OrderBy, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Label != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "label", *params.Label, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Path != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "path", *params.Path, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewServiceAccountsCreateRequest calls the generic ServiceAccountsCreate builder with application/json body
+func NewServiceAccountsCreateRequest(server string, params *ServiceAccountsCreateParams, body ServiceAccountsCreateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewServiceAccountsCreateRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewServiceAccountsCreateRequestWithBody constructs an http.Request for the ServiceAccountsCreate method, with any body, and a specified content type
+func NewServiceAccountsCreateRequestWithBody(server string, params *ServiceAccountsCreateParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/service-accounts")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dry_run", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewServiceAccountsDeleteRequest constructs an http.Request for the ServiceAccountsDelete method
+func NewServiceAccountsDeleteRequest(server string, id string, params *ServiceAccountsDeleteParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "typeid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/service-accounts/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dry_run", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewServiceAccountsGetRequest constructs an http.Request for the ServiceAccountsGet method
+func NewServiceAccountsGetRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "typeid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/service-accounts/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewServiceAccountsUpdateRequest calls the generic ServiceAccountsUpdate builder with application/json body
+func NewServiceAccountsUpdateRequest(server string, id string, params *ServiceAccountsUpdateParams, body ServiceAccountsUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewServiceAccountsUpdateRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewServiceAccountsUpdateRequestWithBody constructs an http.Request for the ServiceAccountsUpdate method, with any body, and a specified content type
+func NewServiceAccountsUpdateRequestWithBody(server string, id string, params *ServiceAccountsUpdateParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "typeid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/service-accounts/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dry_run", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
 		}
 
 	}
@@ -7143,6 +12114,33 @@ func NewVirtualMachinesResetRequest(server string, id string, params *VirtualMac
 	return req, nil
 }
 
+// NewWhoamiGetRequest constructs an http.Request for the WhoamiGet method
+func NewWhoamiGetRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/whoami")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 func (c *Client) applyEditors(ctx context.Context, req *http.Request, additionalEditors []RequestEditorFn) error {
 	for _, r := range c.RequestEditors {
 		if err := r(ctx, req); err != nil {
@@ -7186,6 +12184,90 @@ func WithBaseURL(baseURL string) ClientOption {
 
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
+
+	// AccessListWithResponse List who can do what with an object, and by which role binding
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /access (the `AccessList` operationId).
+	AccessListWithResponse(ctx context.Context, params *AccessListParams, reqEditors ...RequestEditorFn) (*AccessListResponse, error)
+
+	// APITokensListWithResponse List API tokens
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api-tokens (the `APITokensList` operationId).
+	APITokensListWithResponse(ctx context.Context, params *APITokensListParams, reqEditors ...RequestEditorFn) (*APITokensListResponse, error)
+
+	// APITokensCreateWithBodyWithResponse Create an API token
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api-tokens (the `APITokensCreate` operationId).
+	APITokensCreateWithBodyWithResponse(ctx context.Context, params *APITokensCreateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*APITokensCreateResponse, error)
+
+	// APITokensCreateWithResponse Create an API token
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api-tokens (the `APITokensCreate` operationId).
+	APITokensCreateWithResponse(ctx context.Context, params *APITokensCreateParams, body APITokensCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*APITokensCreateResponse, error)
+
+	// APITokensDeleteWithResponse Revoke an API token
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api-tokens/{id} (the `APITokensDelete` operationId).
+	APITokensDeleteWithResponse(ctx context.Context, id string, params *APITokensDeleteParams, reqEditors ...RequestEditorFn) (*APITokensDeleteResponse, error)
+
+	// APITokensGetWithResponse Get an API token
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api-tokens/{id} (the `APITokensGet` operationId).
+	APITokensGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*APITokensGetResponse, error)
+
+	// APITokensUpdateWithBodyWithResponse Change an API token
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api-tokens/{id} (the `APITokensUpdate` operationId).
+	APITokensUpdateWithBodyWithResponse(ctx context.Context, id string, params *APITokensUpdateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*APITokensUpdateResponse, error)
+
+	// APITokensUpdateWithResponse Change an API token
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api-tokens/{id} (the `APITokensUpdate` operationId).
+	APITokensUpdateWithResponse(ctx context.Context, id string, params *APITokensUpdateParams, body APITokensUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*APITokensUpdateResponse, error)
+
+	// APITokensRotateWithBodyWithResponse Give an API token another secret
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api-tokens/{id}/actions/rotate (the `APITokensRotate` operationId).
+	APITokensRotateWithBodyWithResponse(ctx context.Context, id string, params *APITokensRotateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*APITokensRotateResponse, error)
+
+	// APITokensRotateWithResponse Give an API token another secret
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api-tokens/{id}/actions/rotate (the `APITokensRotate` operationId).
+	APITokensRotateWithResponse(ctx context.Context, id string, params *APITokensRotateParams, body APITokensRotateJSONRequestBody, reqEditors ...RequestEditorFn) (*APITokensRotateResponse, error)
+
+	// AuditRecordsListWithResponse List audit records, the newest first
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /audit-records (the `AuditRecordsList` operationId).
+	AuditRecordsListWithResponse(ctx context.Context, params *AuditRecordsListParams, reqEditors ...RequestEditorFn) (*AuditRecordsListResponse, error)
+
+	// AuditRecordsGetWithResponse Get an audit record
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /audit-records/{id} (the `AuditRecordsGet` operationId).
+	AuditRecordsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*AuditRecordsGetResponse, error)
 
 	// BatchGetWithBodyWithResponse Get many objects of any kinds
 	//
@@ -7446,6 +12528,41 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /images/{id} (the `ImagesUpdate` operationId).
 	ImagesUpdateWithResponse(ctx context.Context, id string, params *ImagesUpdateParams, body ImagesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*ImagesUpdateResponse, error)
 
+	// LocationAccessesListWithResponse List location accesses
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /location-accesses (the `LocationAccessesList` operationId).
+	LocationAccessesListWithResponse(ctx context.Context, params *LocationAccessesListParams, reqEditors ...RequestEditorFn) (*LocationAccessesListResponse, error)
+
+	// LocationAccessesCreateWithBodyWithResponse Give access to a location
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /location-accesses (the `LocationAccessesCreate` operationId).
+	LocationAccessesCreateWithBodyWithResponse(ctx context.Context, params *LocationAccessesCreateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LocationAccessesCreateResponse, error)
+
+	// LocationAccessesCreateWithResponse Give access to a location
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /location-accesses (the `LocationAccessesCreate` operationId).
+	LocationAccessesCreateWithResponse(ctx context.Context, params *LocationAccessesCreateParams, body LocationAccessesCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*LocationAccessesCreateResponse, error)
+
+	// LocationAccessesDeleteWithResponse Take access to a location away
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /location-accesses/{id} (the `LocationAccessesDelete` operationId).
+	LocationAccessesDeleteWithResponse(ctx context.Context, id string, params *LocationAccessesDeleteParams, reqEditors ...RequestEditorFn) (*LocationAccessesDeleteResponse, error)
+
+	// LocationAccessesGetWithResponse Get a location access
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /location-accesses/{id} (the `LocationAccessesGet` operationId).
+	LocationAccessesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*LocationAccessesGetResponse, error)
+
 	// LocationsListWithResponse List locations
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -7516,6 +12633,202 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /operations/{id}/actions/cancel (the `OperationsCancel` operationId).
 	OperationsCancelWithResponse(ctx context.Context, id string, params *OperationsCancelParams, reqEditors ...RequestEditorFn) (*OperationsCancelResponse, error)
 
+	// PermissionsListWithResponse List permissions
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /permissions (the `PermissionsList` operationId).
+	PermissionsListWithResponse(ctx context.Context, params *PermissionsListParams, reqEditors ...RequestEditorFn) (*PermissionsListResponse, error)
+
+	// PermissionsCheckWithResponse Say whether the caller may do something
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /permissions/check (the `PermissionsCheck` operationId).
+	PermissionsCheckWithResponse(ctx context.Context, params *PermissionsCheckParams, reqEditors ...RequestEditorFn) (*PermissionsCheckResponse, error)
+
+	// PermissionsGetWithResponse Get a permission
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /permissions/{id} (the `PermissionsGet` operationId).
+	PermissionsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*PermissionsGetResponse, error)
+
+	// PoliciesDeleteWithResponse Take away every role that is given in a scope itself
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /policies/{id} (the `PoliciesDelete` operationId).
+	PoliciesDeleteWithResponse(ctx context.Context, id string, params *PoliciesDeleteParams, reqEditors ...RequestEditorFn) (*PoliciesDeleteResponse, error)
+
+	// PoliciesGetWithResponse Get the policy of a scope
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /policies/{id} (the `PoliciesGet` operationId).
+	PoliciesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*PoliciesGetResponse, error)
+
+	// PoliciesUpdateWithBodyWithResponse Change the policy of a scope
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /policies/{id} (the `PoliciesUpdate` operationId).
+	PoliciesUpdateWithBodyWithResponse(ctx context.Context, id string, params *PoliciesUpdateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PoliciesUpdateResponse, error)
+
+	// PoliciesUpdateWithResponse Change the policy of a scope
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /policies/{id} (the `PoliciesUpdate` operationId).
+	PoliciesUpdateWithResponse(ctx context.Context, id string, params *PoliciesUpdateParams, body PoliciesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*PoliciesUpdateResponse, error)
+
+	// RoleBindingsListWithResponse List role bindings
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /role-bindings (the `RoleBindingsList` operationId).
+	RoleBindingsListWithResponse(ctx context.Context, params *RoleBindingsListParams, reqEditors ...RequestEditorFn) (*RoleBindingsListResponse, error)
+
+	// RoleBindingsCreateWithBodyWithResponse Create a role binding
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /role-bindings (the `RoleBindingsCreate` operationId).
+	RoleBindingsCreateWithBodyWithResponse(ctx context.Context, params *RoleBindingsCreateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RoleBindingsCreateResponse, error)
+
+	// RoleBindingsCreateWithResponse Create a role binding
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /role-bindings (the `RoleBindingsCreate` operationId).
+	RoleBindingsCreateWithResponse(ctx context.Context, params *RoleBindingsCreateParams, body RoleBindingsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*RoleBindingsCreateResponse, error)
+
+	// RoleBindingsDeleteWithResponse Delete a role binding
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /role-bindings/{id} (the `RoleBindingsDelete` operationId).
+	RoleBindingsDeleteWithResponse(ctx context.Context, id string, params *RoleBindingsDeleteParams, reqEditors ...RequestEditorFn) (*RoleBindingsDeleteResponse, error)
+
+	// RoleBindingsGetWithResponse Get a role binding
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /role-bindings/{id} (the `RoleBindingsGet` operationId).
+	RoleBindingsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RoleBindingsGetResponse, error)
+
+	// RoleBindingsUpdateWithBodyWithResponse Change when a role binding ends
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /role-bindings/{id} (the `RoleBindingsUpdate` operationId).
+	RoleBindingsUpdateWithBodyWithResponse(ctx context.Context, id string, params *RoleBindingsUpdateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RoleBindingsUpdateResponse, error)
+
+	// RoleBindingsUpdateWithResponse Change when a role binding ends
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /role-bindings/{id} (the `RoleBindingsUpdate` operationId).
+	RoleBindingsUpdateWithResponse(ctx context.Context, id string, params *RoleBindingsUpdateParams, body RoleBindingsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*RoleBindingsUpdateResponse, error)
+
+	// RolesListWithResponse List roles
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /roles (the `RolesList` operationId).
+	RolesListWithResponse(ctx context.Context, params *RolesListParams, reqEditors ...RequestEditorFn) (*RolesListResponse, error)
+
+	// RolesCreateWithBodyWithResponse Create a role
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /roles (the `RolesCreate` operationId).
+	RolesCreateWithBodyWithResponse(ctx context.Context, params *RolesCreateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RolesCreateResponse, error)
+
+	// RolesCreateWithResponse Create a role
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /roles (the `RolesCreate` operationId).
+	RolesCreateWithResponse(ctx context.Context, params *RolesCreateParams, body RolesCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*RolesCreateResponse, error)
+
+	// RolesDeleteWithResponse Delete a role
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /roles/{id} (the `RolesDelete` operationId).
+	RolesDeleteWithResponse(ctx context.Context, id string, params *RolesDeleteParams, reqEditors ...RequestEditorFn) (*RolesDeleteResponse, error)
+
+	// RolesGetWithResponse Get a role
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /roles/{id} (the `RolesGet` operationId).
+	RolesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RolesGetResponse, error)
+
+	// RolesUpdateWithBodyWithResponse Change a role
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /roles/{id} (the `RolesUpdate` operationId).
+	RolesUpdateWithBodyWithResponse(ctx context.Context, id string, params *RolesUpdateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RolesUpdateResponse, error)
+
+	// RolesUpdateWithResponse Change a role
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /roles/{id} (the `RolesUpdate` operationId).
+	RolesUpdateWithResponse(ctx context.Context, id string, params *RolesUpdateParams, body RolesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*RolesUpdateResponse, error)
+
+	// ServiceAccountsListWithResponse List service accounts
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /service-accounts (the `ServiceAccountsList` operationId).
+	ServiceAccountsListWithResponse(ctx context.Context, params *ServiceAccountsListParams, reqEditors ...RequestEditorFn) (*ServiceAccountsListResponse, error)
+
+	// ServiceAccountsCreateWithBodyWithResponse Create a service account
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /service-accounts (the `ServiceAccountsCreate` operationId).
+	ServiceAccountsCreateWithBodyWithResponse(ctx context.Context, params *ServiceAccountsCreateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ServiceAccountsCreateResponse, error)
+
+	// ServiceAccountsCreateWithResponse Create a service account
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /service-accounts (the `ServiceAccountsCreate` operationId).
+	ServiceAccountsCreateWithResponse(ctx context.Context, params *ServiceAccountsCreateParams, body ServiceAccountsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*ServiceAccountsCreateResponse, error)
+
+	// ServiceAccountsDeleteWithResponse Delete a service account, with its tokens and role bindings
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /service-accounts/{id} (the `ServiceAccountsDelete` operationId).
+	ServiceAccountsDeleteWithResponse(ctx context.Context, id string, params *ServiceAccountsDeleteParams, reqEditors ...RequestEditorFn) (*ServiceAccountsDeleteResponse, error)
+
+	// ServiceAccountsGetWithResponse Get a service account
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /service-accounts/{id} (the `ServiceAccountsGet` operationId).
+	ServiceAccountsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ServiceAccountsGetResponse, error)
+
+	// ServiceAccountsUpdateWithBodyWithResponse Change a service account
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /service-accounts/{id} (the `ServiceAccountsUpdate` operationId).
+	ServiceAccountsUpdateWithBodyWithResponse(ctx context.Context, id string, params *ServiceAccountsUpdateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ServiceAccountsUpdateResponse, error)
+
+	// ServiceAccountsUpdateWithResponse Change a service account
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /service-accounts/{id} (the `ServiceAccountsUpdate` operationId).
+	ServiceAccountsUpdateWithResponse(ctx context.Context, id string, params *ServiceAccountsUpdateParams, body ServiceAccountsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*ServiceAccountsUpdateResponse, error)
+
 	// VirtualMachinesListWithResponse List virtual machines
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -7578,6 +12891,549 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /virtual-machines/{id}/actions/reset (the `VirtualMachinesReset` operationId).
 	VirtualMachinesResetWithResponse(ctx context.Context, id string, params *VirtualMachinesResetParams, reqEditors ...RequestEditorFn) (*VirtualMachinesResetResponse, error)
+
+	// WhoamiGetWithResponse Say who calls, with which token and which roles
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /whoami (the `WhoamiGet` operationId).
+	WhoamiGetWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*WhoamiGetResponse, error)
+}
+
+// AccessListResponse200Headers the declared response headers of an HTTP 200 response for AccessList
+type AccessListResponse200Headers struct {
+	DemarcCatalog *string
+	XRequestID    *string
+}
+
+type AccessListResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AccessList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *AccessListResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AccessListResponse) GetJSON200() *AccessList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AccessListResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AccessListResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AccessListResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AccessListResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AccessListResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// APITokensListResponse200Headers the declared response headers of an HTTP 200 response for APITokensList
+type APITokensListResponse200Headers struct {
+	DemarcCatalog *string
+	XRequestID    *string
+}
+
+type APITokensListResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *APITokenList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *APITokensListResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r APITokensListResponse) GetJSON200() *APITokenList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r APITokensListResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r APITokensListResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r APITokensListResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r APITokensListResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r APITokensListResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// APITokensCreateResponse200Headers the declared response headers of an HTTP 200 response for APITokensCreate
+type APITokensCreateResponse200Headers struct {
+	DemarcCatalog       *string
+	ETag                *string
+	IdempotencyReplayed *string
+	XRequestID          *string
+}
+
+// APITokensCreateResponse201Headers the declared response headers of an HTTP 201 response for APITokensCreate
+type APITokensCreateResponse201Headers struct {
+	DemarcCatalog       *string
+	ETag                *string
+	IdempotencyReplayed *string
+	XRequestID          *string
+}
+
+type APITokensCreateResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *APIToken
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *APIToken
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *APITokensCreateResponse200Headers
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *APITokensCreateResponse201Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r APITokensCreateResponse) GetJSON200() *APIToken {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r APITokensCreateResponse) GetJSON201() *APIToken {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r APITokensCreateResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r APITokensCreateResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r APITokensCreateResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r APITokensCreateResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r APITokensCreateResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// APITokensDeleteResponse200Headers the declared response headers of an HTTP 200 response for APITokensDelete
+type APITokensDeleteResponse200Headers struct {
+	DemarcCatalog *string
+	ETag          *string
+	XRequestID    *string
+}
+
+// APITokensDeleteResponse204Headers the declared response headers of an HTTP 204 response for APITokensDelete
+type APITokensDeleteResponse204Headers struct {
+	DemarcCatalog *string
+	XRequestID    *string
+}
+
+type APITokensDeleteResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *APIToken
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *APITokensDeleteResponse200Headers
+	// Headers204 the parsed response headers for an HTTP 204 response
+	Headers204 *APITokensDeleteResponse204Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r APITokensDeleteResponse) GetJSON200() *APIToken {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r APITokensDeleteResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r APITokensDeleteResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r APITokensDeleteResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r APITokensDeleteResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r APITokensDeleteResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// APITokensGetResponse200Headers the declared response headers of an HTTP 200 response for APITokensGet
+type APITokensGetResponse200Headers struct {
+	DemarcCatalog *string
+	ETag          *string
+	XRequestID    *string
+}
+
+type APITokensGetResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *APIToken
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *APITokensGetResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r APITokensGetResponse) GetJSON200() *APIToken {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r APITokensGetResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r APITokensGetResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r APITokensGetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r APITokensGetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r APITokensGetResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// APITokensUpdateResponse200Headers the declared response headers of an HTTP 200 response for APITokensUpdate
+type APITokensUpdateResponse200Headers struct {
+	DemarcCatalog *string
+	ETag          *string
+	XRequestID    *string
+}
+
+type APITokensUpdateResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *APIToken
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *APITokensUpdateResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r APITokensUpdateResponse) GetJSON200() *APIToken {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r APITokensUpdateResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r APITokensUpdateResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r APITokensUpdateResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r APITokensUpdateResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r APITokensUpdateResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// APITokensRotateResponse200Headers the declared response headers of an HTTP 200 response for APITokensRotate
+type APITokensRotateResponse200Headers struct {
+	DemarcCatalog       *string
+	ETag                *string
+	IdempotencyReplayed *string
+	XRequestID          *string
+}
+
+type APITokensRotateResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *APIToken
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *APITokensRotateResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r APITokensRotateResponse) GetJSON200() *APIToken {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r APITokensRotateResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r APITokensRotateResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r APITokensRotateResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r APITokensRotateResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r APITokensRotateResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AuditRecordsListResponse200Headers the declared response headers of an HTTP 200 response for AuditRecordsList
+type AuditRecordsListResponse200Headers struct {
+	DemarcCatalog *string
+	XRequestID    *string
+}
+
+type AuditRecordsListResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AuditRecordList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *AuditRecordsListResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AuditRecordsListResponse) GetJSON200() *AuditRecordList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AuditRecordsListResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AuditRecordsListResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AuditRecordsListResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AuditRecordsListResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AuditRecordsListResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AuditRecordsGetResponse200Headers the declared response headers of an HTTP 200 response for AuditRecordsGet
+type AuditRecordsGetResponse200Headers struct {
+	DemarcCatalog *string
+	XRequestID    *string
+}
+
+type AuditRecordsGetResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AuditRecord
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *AuditRecordsGetResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AuditRecordsGetResponse) GetJSON200() *AuditRecord {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AuditRecordsGetResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AuditRecordsGetResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AuditRecordsGetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AuditRecordsGetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AuditRecordsGetResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
 }
 
 // BatchGetResponse200Headers the declared response headers of an HTTP 200 response for BatchGet
@@ -9291,6 +15147,259 @@ func (r ImagesUpdateResponse) ContentType() string {
 	return ""
 }
 
+// LocationAccessesListResponse200Headers the declared response headers of an HTTP 200 response for LocationAccessesList
+type LocationAccessesListResponse200Headers struct {
+	DemarcCatalog *string
+	XRequestID    *string
+}
+
+type LocationAccessesListResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LocationAccessList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *LocationAccessesListResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r LocationAccessesListResponse) GetJSON200() *LocationAccessList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r LocationAccessesListResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r LocationAccessesListResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LocationAccessesListResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LocationAccessesListResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LocationAccessesListResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// LocationAccessesCreateResponse200Headers the declared response headers of an HTTP 200 response for LocationAccessesCreate
+type LocationAccessesCreateResponse200Headers struct {
+	DemarcCatalog       *string
+	ETag                *string
+	IdempotencyReplayed *string
+	XRequestID          *string
+}
+
+// LocationAccessesCreateResponse201Headers the declared response headers of an HTTP 201 response for LocationAccessesCreate
+type LocationAccessesCreateResponse201Headers struct {
+	DemarcCatalog       *string
+	ETag                *string
+	IdempotencyReplayed *string
+	XRequestID          *string
+}
+
+type LocationAccessesCreateResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LocationAccess
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *LocationAccess
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *LocationAccessesCreateResponse200Headers
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *LocationAccessesCreateResponse201Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r LocationAccessesCreateResponse) GetJSON200() *LocationAccess {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r LocationAccessesCreateResponse) GetJSON201() *LocationAccess {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r LocationAccessesCreateResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r LocationAccessesCreateResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LocationAccessesCreateResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LocationAccessesCreateResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LocationAccessesCreateResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// LocationAccessesDeleteResponse200Headers the declared response headers of an HTTP 200 response for LocationAccessesDelete
+type LocationAccessesDeleteResponse200Headers struct {
+	DemarcCatalog *string
+	ETag          *string
+	XRequestID    *string
+}
+
+// LocationAccessesDeleteResponse204Headers the declared response headers of an HTTP 204 response for LocationAccessesDelete
+type LocationAccessesDeleteResponse204Headers struct {
+	DemarcCatalog *string
+	XRequestID    *string
+}
+
+type LocationAccessesDeleteResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LocationAccess
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *LocationAccessesDeleteResponse200Headers
+	// Headers204 the parsed response headers for an HTTP 204 response
+	Headers204 *LocationAccessesDeleteResponse204Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r LocationAccessesDeleteResponse) GetJSON200() *LocationAccess {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r LocationAccessesDeleteResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r LocationAccessesDeleteResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LocationAccessesDeleteResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LocationAccessesDeleteResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LocationAccessesDeleteResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// LocationAccessesGetResponse200Headers the declared response headers of an HTTP 200 response for LocationAccessesGet
+type LocationAccessesGetResponse200Headers struct {
+	DemarcCatalog *string
+	ETag          *string
+	XRequestID    *string
+}
+
+type LocationAccessesGetResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LocationAccess
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *LocationAccessesGetResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r LocationAccessesGetResponse) GetJSON200() *LocationAccess {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r LocationAccessesGetResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r LocationAccessesGetResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LocationAccessesGetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LocationAccessesGetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LocationAccessesGetResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // LocationsListResponse200Headers the declared response headers of an HTTP 200 response for LocationsList
 type LocationsListResponse200Headers struct {
 	DemarcCatalog *string
@@ -9764,6 +15873,1283 @@ func (r OperationsCancelResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r OperationsCancelResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PermissionsListResponse200Headers the declared response headers of an HTTP 200 response for PermissionsList
+type PermissionsListResponse200Headers struct {
+	DemarcCatalog *string
+	XRequestID    *string
+}
+
+type PermissionsListResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PermissionList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *PermissionsListResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PermissionsListResponse) GetJSON200() *PermissionList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PermissionsListResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PermissionsListResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PermissionsListResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PermissionsListResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PermissionsListResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PermissionsCheckResponse200Headers the declared response headers of an HTTP 200 response for PermissionsCheck
+type PermissionsCheckResponse200Headers struct {
+	DemarcCatalog *string
+	XRequestID    *string
+}
+
+type PermissionsCheckResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PermissionChecks
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *PermissionsCheckResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PermissionsCheckResponse) GetJSON200() *PermissionChecks {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PermissionsCheckResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PermissionsCheckResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PermissionsCheckResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PermissionsCheckResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PermissionsCheckResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PermissionsGetResponse200Headers the declared response headers of an HTTP 200 response for PermissionsGet
+type PermissionsGetResponse200Headers struct {
+	DemarcCatalog *string
+	XRequestID    *string
+}
+
+type PermissionsGetResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Permission
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *PermissionsGetResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PermissionsGetResponse) GetJSON200() *Permission {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PermissionsGetResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PermissionsGetResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PermissionsGetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PermissionsGetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PermissionsGetResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PoliciesDeleteResponse200Headers the declared response headers of an HTTP 200 response for PoliciesDelete
+type PoliciesDeleteResponse200Headers struct {
+	DemarcCatalog *string
+	ETag          *string
+	XRequestID    *string
+}
+
+// PoliciesDeleteResponse204Headers the declared response headers of an HTTP 204 response for PoliciesDelete
+type PoliciesDeleteResponse204Headers struct {
+	DemarcCatalog *string
+	XRequestID    *string
+}
+
+type PoliciesDeleteResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Policy
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *PoliciesDeleteResponse200Headers
+	// Headers204 the parsed response headers for an HTTP 204 response
+	Headers204 *PoliciesDeleteResponse204Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PoliciesDeleteResponse) GetJSON200() *Policy {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PoliciesDeleteResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PoliciesDeleteResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PoliciesDeleteResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PoliciesDeleteResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PoliciesDeleteResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PoliciesGetResponse200Headers the declared response headers of an HTTP 200 response for PoliciesGet
+type PoliciesGetResponse200Headers struct {
+	DemarcCatalog *string
+	ETag          *string
+	XRequestID    *string
+}
+
+type PoliciesGetResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Policy
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *PoliciesGetResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PoliciesGetResponse) GetJSON200() *Policy {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PoliciesGetResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PoliciesGetResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PoliciesGetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PoliciesGetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PoliciesGetResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PoliciesUpdateResponse200Headers the declared response headers of an HTTP 200 response for PoliciesUpdate
+type PoliciesUpdateResponse200Headers struct {
+	DemarcCatalog *string
+	ETag          *string
+	XRequestID    *string
+}
+
+type PoliciesUpdateResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Policy
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *PoliciesUpdateResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PoliciesUpdateResponse) GetJSON200() *Policy {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PoliciesUpdateResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PoliciesUpdateResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PoliciesUpdateResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PoliciesUpdateResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PoliciesUpdateResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RoleBindingsListResponse200Headers the declared response headers of an HTTP 200 response for RoleBindingsList
+type RoleBindingsListResponse200Headers struct {
+	DemarcCatalog *string
+	XRequestID    *string
+}
+
+type RoleBindingsListResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RoleBindingList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RoleBindingsListResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RoleBindingsListResponse) GetJSON200() *RoleBindingList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RoleBindingsListResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RoleBindingsListResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RoleBindingsListResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RoleBindingsListResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RoleBindingsListResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RoleBindingsCreateResponse200Headers the declared response headers of an HTTP 200 response for RoleBindingsCreate
+type RoleBindingsCreateResponse200Headers struct {
+	DemarcCatalog       *string
+	ETag                *string
+	IdempotencyReplayed *string
+	XRequestID          *string
+}
+
+// RoleBindingsCreateResponse201Headers the declared response headers of an HTTP 201 response for RoleBindingsCreate
+type RoleBindingsCreateResponse201Headers struct {
+	DemarcCatalog       *string
+	ETag                *string
+	IdempotencyReplayed *string
+	XRequestID          *string
+}
+
+type RoleBindingsCreateResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RoleBinding
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *RoleBinding
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RoleBindingsCreateResponse200Headers
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *RoleBindingsCreateResponse201Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RoleBindingsCreateResponse) GetJSON200() *RoleBinding {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r RoleBindingsCreateResponse) GetJSON201() *RoleBinding {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RoleBindingsCreateResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RoleBindingsCreateResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RoleBindingsCreateResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RoleBindingsCreateResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RoleBindingsCreateResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RoleBindingsDeleteResponse200Headers the declared response headers of an HTTP 200 response for RoleBindingsDelete
+type RoleBindingsDeleteResponse200Headers struct {
+	DemarcCatalog *string
+	ETag          *string
+	XRequestID    *string
+}
+
+// RoleBindingsDeleteResponse204Headers the declared response headers of an HTTP 204 response for RoleBindingsDelete
+type RoleBindingsDeleteResponse204Headers struct {
+	DemarcCatalog *string
+	XRequestID    *string
+}
+
+type RoleBindingsDeleteResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RoleBinding
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RoleBindingsDeleteResponse200Headers
+	// Headers204 the parsed response headers for an HTTP 204 response
+	Headers204 *RoleBindingsDeleteResponse204Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RoleBindingsDeleteResponse) GetJSON200() *RoleBinding {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RoleBindingsDeleteResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RoleBindingsDeleteResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RoleBindingsDeleteResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RoleBindingsDeleteResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RoleBindingsDeleteResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RoleBindingsGetResponse200Headers the declared response headers of an HTTP 200 response for RoleBindingsGet
+type RoleBindingsGetResponse200Headers struct {
+	DemarcCatalog *string
+	ETag          *string
+	XRequestID    *string
+}
+
+type RoleBindingsGetResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RoleBinding
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RoleBindingsGetResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RoleBindingsGetResponse) GetJSON200() *RoleBinding {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RoleBindingsGetResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RoleBindingsGetResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RoleBindingsGetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RoleBindingsGetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RoleBindingsGetResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RoleBindingsUpdateResponse200Headers the declared response headers of an HTTP 200 response for RoleBindingsUpdate
+type RoleBindingsUpdateResponse200Headers struct {
+	DemarcCatalog *string
+	ETag          *string
+	XRequestID    *string
+}
+
+type RoleBindingsUpdateResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RoleBinding
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RoleBindingsUpdateResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RoleBindingsUpdateResponse) GetJSON200() *RoleBinding {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RoleBindingsUpdateResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RoleBindingsUpdateResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RoleBindingsUpdateResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RoleBindingsUpdateResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RoleBindingsUpdateResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RolesListResponse200Headers the declared response headers of an HTTP 200 response for RolesList
+type RolesListResponse200Headers struct {
+	DemarcCatalog *string
+	XRequestID    *string
+}
+
+type RolesListResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RoleList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RolesListResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RolesListResponse) GetJSON200() *RoleList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RolesListResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RolesListResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RolesListResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RolesListResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RolesListResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RolesCreateResponse200Headers the declared response headers of an HTTP 200 response for RolesCreate
+type RolesCreateResponse200Headers struct {
+	DemarcCatalog       *string
+	ETag                *string
+	IdempotencyReplayed *string
+	XRequestID          *string
+}
+
+// RolesCreateResponse201Headers the declared response headers of an HTTP 201 response for RolesCreate
+type RolesCreateResponse201Headers struct {
+	DemarcCatalog       *string
+	ETag                *string
+	IdempotencyReplayed *string
+	XRequestID          *string
+}
+
+type RolesCreateResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Role
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Role
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RolesCreateResponse200Headers
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *RolesCreateResponse201Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RolesCreateResponse) GetJSON200() *Role {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r RolesCreateResponse) GetJSON201() *Role {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RolesCreateResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RolesCreateResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RolesCreateResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RolesCreateResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RolesCreateResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RolesDeleteResponse200Headers the declared response headers of an HTTP 200 response for RolesDelete
+type RolesDeleteResponse200Headers struct {
+	DemarcCatalog *string
+	ETag          *string
+	XRequestID    *string
+}
+
+// RolesDeleteResponse204Headers the declared response headers of an HTTP 204 response for RolesDelete
+type RolesDeleteResponse204Headers struct {
+	DemarcCatalog *string
+	XRequestID    *string
+}
+
+type RolesDeleteResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Role
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RolesDeleteResponse200Headers
+	// Headers204 the parsed response headers for an HTTP 204 response
+	Headers204 *RolesDeleteResponse204Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RolesDeleteResponse) GetJSON200() *Role {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RolesDeleteResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RolesDeleteResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RolesDeleteResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RolesDeleteResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RolesDeleteResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RolesGetResponse200Headers the declared response headers of an HTTP 200 response for RolesGet
+type RolesGetResponse200Headers struct {
+	DemarcCatalog *string
+	ETag          *string
+	XRequestID    *string
+}
+
+type RolesGetResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Role
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RolesGetResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RolesGetResponse) GetJSON200() *Role {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RolesGetResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RolesGetResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RolesGetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RolesGetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RolesGetResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RolesUpdateResponse200Headers the declared response headers of an HTTP 200 response for RolesUpdate
+type RolesUpdateResponse200Headers struct {
+	DemarcCatalog *string
+	ETag          *string
+	XRequestID    *string
+}
+
+type RolesUpdateResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Role
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RolesUpdateResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RolesUpdateResponse) GetJSON200() *Role {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RolesUpdateResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RolesUpdateResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RolesUpdateResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RolesUpdateResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RolesUpdateResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ServiceAccountsListResponse200Headers the declared response headers of an HTTP 200 response for ServiceAccountsList
+type ServiceAccountsListResponse200Headers struct {
+	DemarcCatalog *string
+	XRequestID    *string
+}
+
+type ServiceAccountsListResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ServiceAccountList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ServiceAccountsListResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ServiceAccountsListResponse) GetJSON200() *ServiceAccountList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ServiceAccountsListResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ServiceAccountsListResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ServiceAccountsListResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ServiceAccountsListResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ServiceAccountsListResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ServiceAccountsCreateResponse200Headers the declared response headers of an HTTP 200 response for ServiceAccountsCreate
+type ServiceAccountsCreateResponse200Headers struct {
+	DemarcCatalog       *string
+	ETag                *string
+	IdempotencyReplayed *string
+	XRequestID          *string
+}
+
+// ServiceAccountsCreateResponse201Headers the declared response headers of an HTTP 201 response for ServiceAccountsCreate
+type ServiceAccountsCreateResponse201Headers struct {
+	DemarcCatalog       *string
+	ETag                *string
+	IdempotencyReplayed *string
+	XRequestID          *string
+}
+
+type ServiceAccountsCreateResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ServiceAccount
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *ServiceAccount
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ServiceAccountsCreateResponse200Headers
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *ServiceAccountsCreateResponse201Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ServiceAccountsCreateResponse) GetJSON200() *ServiceAccount {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ServiceAccountsCreateResponse) GetJSON201() *ServiceAccount {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ServiceAccountsCreateResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ServiceAccountsCreateResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ServiceAccountsCreateResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ServiceAccountsCreateResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ServiceAccountsCreateResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ServiceAccountsDeleteResponse200Headers the declared response headers of an HTTP 200 response for ServiceAccountsDelete
+type ServiceAccountsDeleteResponse200Headers struct {
+	DemarcCatalog *string
+	ETag          *string
+	XRequestID    *string
+}
+
+// ServiceAccountsDeleteResponse204Headers the declared response headers of an HTTP 204 response for ServiceAccountsDelete
+type ServiceAccountsDeleteResponse204Headers struct {
+	DemarcCatalog *string
+	XRequestID    *string
+}
+
+type ServiceAccountsDeleteResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ServiceAccount
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ServiceAccountsDeleteResponse200Headers
+	// Headers204 the parsed response headers for an HTTP 204 response
+	Headers204 *ServiceAccountsDeleteResponse204Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ServiceAccountsDeleteResponse) GetJSON200() *ServiceAccount {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ServiceAccountsDeleteResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ServiceAccountsDeleteResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ServiceAccountsDeleteResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ServiceAccountsDeleteResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ServiceAccountsDeleteResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ServiceAccountsGetResponse200Headers the declared response headers of an HTTP 200 response for ServiceAccountsGet
+type ServiceAccountsGetResponse200Headers struct {
+	DemarcCatalog *string
+	ETag          *string
+	XRequestID    *string
+}
+
+type ServiceAccountsGetResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ServiceAccount
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ServiceAccountsGetResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ServiceAccountsGetResponse) GetJSON200() *ServiceAccount {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ServiceAccountsGetResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ServiceAccountsGetResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ServiceAccountsGetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ServiceAccountsGetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ServiceAccountsGetResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ServiceAccountsUpdateResponse200Headers the declared response headers of an HTTP 200 response for ServiceAccountsUpdate
+type ServiceAccountsUpdateResponse200Headers struct {
+	DemarcCatalog *string
+	ETag          *string
+	XRequestID    *string
+}
+
+type ServiceAccountsUpdateResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ServiceAccount
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ServiceAccountsUpdateResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ServiceAccountsUpdateResponse) GetJSON200() *ServiceAccount {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ServiceAccountsUpdateResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ServiceAccountsUpdateResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ServiceAccountsUpdateResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ServiceAccountsUpdateResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ServiceAccountsUpdateResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -10276,6 +17662,218 @@ func (r VirtualMachinesResetResponse) ContentType() string {
 	return ""
 }
 
+// WhoamiGetResponse200Headers the declared response headers of an HTTP 200 response for WhoamiGet
+type WhoamiGetResponse200Headers struct {
+	DemarcCatalog *string
+	XRequestID    *string
+}
+
+type WhoamiGetResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Whoami
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *WhoamiGetResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r WhoamiGetResponse) GetJSON200() *Whoami {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r WhoamiGetResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r WhoamiGetResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r WhoamiGetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r WhoamiGetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r WhoamiGetResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AccessListWithResponse List who can do what with an object, and by which role binding
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /access (the `AccessList` operationId).
+func (c *ClientWithResponses) AccessListWithResponse(ctx context.Context, params *AccessListParams, reqEditors ...RequestEditorFn) (*AccessListResponse, error) {
+	rsp, err := c.AccessList(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAccessListResponse(rsp)
+}
+
+// APITokensListWithResponse List API tokens
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api-tokens (the `APITokensList` operationId).
+func (c *ClientWithResponses) APITokensListWithResponse(ctx context.Context, params *APITokensListParams, reqEditors ...RequestEditorFn) (*APITokensListResponse, error) {
+	rsp, err := c.APITokensList(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAPITokensListResponse(rsp)
+}
+
+// APITokensCreateWithBodyWithResponse Create an API token
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api-tokens (the `APITokensCreate` operationId).
+func (c *ClientWithResponses) APITokensCreateWithBodyWithResponse(ctx context.Context, params *APITokensCreateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*APITokensCreateResponse, error) {
+	rsp, err := c.APITokensCreateWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAPITokensCreateResponse(rsp)
+}
+
+// APITokensCreateWithResponse Create an API token
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api-tokens (the `APITokensCreate` operationId).
+func (c *ClientWithResponses) APITokensCreateWithResponse(ctx context.Context, params *APITokensCreateParams, body APITokensCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*APITokensCreateResponse, error) {
+	rsp, err := c.APITokensCreate(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAPITokensCreateResponse(rsp)
+}
+
+// APITokensDeleteWithResponse Revoke an API token
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api-tokens/{id} (the `APITokensDelete` operationId).
+func (c *ClientWithResponses) APITokensDeleteWithResponse(ctx context.Context, id string, params *APITokensDeleteParams, reqEditors ...RequestEditorFn) (*APITokensDeleteResponse, error) {
+	rsp, err := c.APITokensDelete(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAPITokensDeleteResponse(rsp)
+}
+
+// APITokensGetWithResponse Get an API token
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api-tokens/{id} (the `APITokensGet` operationId).
+func (c *ClientWithResponses) APITokensGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*APITokensGetResponse, error) {
+	rsp, err := c.APITokensGet(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAPITokensGetResponse(rsp)
+}
+
+// APITokensUpdateWithBodyWithResponse Change an API token
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api-tokens/{id} (the `APITokensUpdate` operationId).
+func (c *ClientWithResponses) APITokensUpdateWithBodyWithResponse(ctx context.Context, id string, params *APITokensUpdateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*APITokensUpdateResponse, error) {
+	rsp, err := c.APITokensUpdateWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAPITokensUpdateResponse(rsp)
+}
+
+// APITokensUpdateWithResponse Change an API token
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api-tokens/{id} (the `APITokensUpdate` operationId).
+func (c *ClientWithResponses) APITokensUpdateWithResponse(ctx context.Context, id string, params *APITokensUpdateParams, body APITokensUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*APITokensUpdateResponse, error) {
+	rsp, err := c.APITokensUpdate(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAPITokensUpdateResponse(rsp)
+}
+
+// APITokensRotateWithBodyWithResponse Give an API token another secret
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api-tokens/{id}/actions/rotate (the `APITokensRotate` operationId).
+func (c *ClientWithResponses) APITokensRotateWithBodyWithResponse(ctx context.Context, id string, params *APITokensRotateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*APITokensRotateResponse, error) {
+	rsp, err := c.APITokensRotateWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAPITokensRotateResponse(rsp)
+}
+
+// APITokensRotateWithResponse Give an API token another secret
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api-tokens/{id}/actions/rotate (the `APITokensRotate` operationId).
+func (c *ClientWithResponses) APITokensRotateWithResponse(ctx context.Context, id string, params *APITokensRotateParams, body APITokensRotateJSONRequestBody, reqEditors ...RequestEditorFn) (*APITokensRotateResponse, error) {
+	rsp, err := c.APITokensRotate(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAPITokensRotateResponse(rsp)
+}
+
+// AuditRecordsListWithResponse List audit records, the newest first
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /audit-records (the `AuditRecordsList` operationId).
+func (c *ClientWithResponses) AuditRecordsListWithResponse(ctx context.Context, params *AuditRecordsListParams, reqEditors ...RequestEditorFn) (*AuditRecordsListResponse, error) {
+	rsp, err := c.AuditRecordsList(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAuditRecordsListResponse(rsp)
+}
+
+// AuditRecordsGetWithResponse Get an audit record
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /audit-records/{id} (the `AuditRecordsGet` operationId).
+func (c *ClientWithResponses) AuditRecordsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*AuditRecordsGetResponse, error) {
+	rsp, err := c.AuditRecordsGet(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAuditRecordsGetResponse(rsp)
+}
+
 // BatchGetWithBodyWithResponse Get many objects of any kinds
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -10757,6 +18355,71 @@ func (c *ClientWithResponses) ImagesUpdateWithResponse(ctx context.Context, id s
 	return ParseImagesUpdateResponse(rsp)
 }
 
+// LocationAccessesListWithResponse List location accesses
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /location-accesses (the `LocationAccessesList` operationId).
+func (c *ClientWithResponses) LocationAccessesListWithResponse(ctx context.Context, params *LocationAccessesListParams, reqEditors ...RequestEditorFn) (*LocationAccessesListResponse, error) {
+	rsp, err := c.LocationAccessesList(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLocationAccessesListResponse(rsp)
+}
+
+// LocationAccessesCreateWithBodyWithResponse Give access to a location
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /location-accesses (the `LocationAccessesCreate` operationId).
+func (c *ClientWithResponses) LocationAccessesCreateWithBodyWithResponse(ctx context.Context, params *LocationAccessesCreateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LocationAccessesCreateResponse, error) {
+	rsp, err := c.LocationAccessesCreateWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLocationAccessesCreateResponse(rsp)
+}
+
+// LocationAccessesCreateWithResponse Give access to a location
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /location-accesses (the `LocationAccessesCreate` operationId).
+func (c *ClientWithResponses) LocationAccessesCreateWithResponse(ctx context.Context, params *LocationAccessesCreateParams, body LocationAccessesCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*LocationAccessesCreateResponse, error) {
+	rsp, err := c.LocationAccessesCreate(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLocationAccessesCreateResponse(rsp)
+}
+
+// LocationAccessesDeleteWithResponse Take access to a location away
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /location-accesses/{id} (the `LocationAccessesDelete` operationId).
+func (c *ClientWithResponses) LocationAccessesDeleteWithResponse(ctx context.Context, id string, params *LocationAccessesDeleteParams, reqEditors ...RequestEditorFn) (*LocationAccessesDeleteResponse, error) {
+	rsp, err := c.LocationAccessesDelete(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLocationAccessesDeleteResponse(rsp)
+}
+
+// LocationAccessesGetWithResponse Get a location access
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /location-accesses/{id} (the `LocationAccessesGet` operationId).
+func (c *ClientWithResponses) LocationAccessesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*LocationAccessesGetResponse, error) {
+	rsp, err := c.LocationAccessesGet(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLocationAccessesGetResponse(rsp)
+}
+
 // LocationsListWithResponse List locations
 //
 // Returns a wrapper object for the known response body format(s).
@@ -10887,6 +18550,370 @@ func (c *ClientWithResponses) OperationsCancelWithResponse(ctx context.Context, 
 	return ParseOperationsCancelResponse(rsp)
 }
 
+// PermissionsListWithResponse List permissions
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /permissions (the `PermissionsList` operationId).
+func (c *ClientWithResponses) PermissionsListWithResponse(ctx context.Context, params *PermissionsListParams, reqEditors ...RequestEditorFn) (*PermissionsListResponse, error) {
+	rsp, err := c.PermissionsList(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePermissionsListResponse(rsp)
+}
+
+// PermissionsCheckWithResponse Say whether the caller may do something
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /permissions/check (the `PermissionsCheck` operationId).
+func (c *ClientWithResponses) PermissionsCheckWithResponse(ctx context.Context, params *PermissionsCheckParams, reqEditors ...RequestEditorFn) (*PermissionsCheckResponse, error) {
+	rsp, err := c.PermissionsCheck(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePermissionsCheckResponse(rsp)
+}
+
+// PermissionsGetWithResponse Get a permission
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /permissions/{id} (the `PermissionsGet` operationId).
+func (c *ClientWithResponses) PermissionsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*PermissionsGetResponse, error) {
+	rsp, err := c.PermissionsGet(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePermissionsGetResponse(rsp)
+}
+
+// PoliciesDeleteWithResponse Take away every role that is given in a scope itself
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /policies/{id} (the `PoliciesDelete` operationId).
+func (c *ClientWithResponses) PoliciesDeleteWithResponse(ctx context.Context, id string, params *PoliciesDeleteParams, reqEditors ...RequestEditorFn) (*PoliciesDeleteResponse, error) {
+	rsp, err := c.PoliciesDelete(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePoliciesDeleteResponse(rsp)
+}
+
+// PoliciesGetWithResponse Get the policy of a scope
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /policies/{id} (the `PoliciesGet` operationId).
+func (c *ClientWithResponses) PoliciesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*PoliciesGetResponse, error) {
+	rsp, err := c.PoliciesGet(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePoliciesGetResponse(rsp)
+}
+
+// PoliciesUpdateWithBodyWithResponse Change the policy of a scope
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /policies/{id} (the `PoliciesUpdate` operationId).
+func (c *ClientWithResponses) PoliciesUpdateWithBodyWithResponse(ctx context.Context, id string, params *PoliciesUpdateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PoliciesUpdateResponse, error) {
+	rsp, err := c.PoliciesUpdateWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePoliciesUpdateResponse(rsp)
+}
+
+// PoliciesUpdateWithResponse Change the policy of a scope
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /policies/{id} (the `PoliciesUpdate` operationId).
+func (c *ClientWithResponses) PoliciesUpdateWithResponse(ctx context.Context, id string, params *PoliciesUpdateParams, body PoliciesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*PoliciesUpdateResponse, error) {
+	rsp, err := c.PoliciesUpdate(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePoliciesUpdateResponse(rsp)
+}
+
+// RoleBindingsListWithResponse List role bindings
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /role-bindings (the `RoleBindingsList` operationId).
+func (c *ClientWithResponses) RoleBindingsListWithResponse(ctx context.Context, params *RoleBindingsListParams, reqEditors ...RequestEditorFn) (*RoleBindingsListResponse, error) {
+	rsp, err := c.RoleBindingsList(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRoleBindingsListResponse(rsp)
+}
+
+// RoleBindingsCreateWithBodyWithResponse Create a role binding
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /role-bindings (the `RoleBindingsCreate` operationId).
+func (c *ClientWithResponses) RoleBindingsCreateWithBodyWithResponse(ctx context.Context, params *RoleBindingsCreateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RoleBindingsCreateResponse, error) {
+	rsp, err := c.RoleBindingsCreateWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRoleBindingsCreateResponse(rsp)
+}
+
+// RoleBindingsCreateWithResponse Create a role binding
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /role-bindings (the `RoleBindingsCreate` operationId).
+func (c *ClientWithResponses) RoleBindingsCreateWithResponse(ctx context.Context, params *RoleBindingsCreateParams, body RoleBindingsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*RoleBindingsCreateResponse, error) {
+	rsp, err := c.RoleBindingsCreate(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRoleBindingsCreateResponse(rsp)
+}
+
+// RoleBindingsDeleteWithResponse Delete a role binding
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /role-bindings/{id} (the `RoleBindingsDelete` operationId).
+func (c *ClientWithResponses) RoleBindingsDeleteWithResponse(ctx context.Context, id string, params *RoleBindingsDeleteParams, reqEditors ...RequestEditorFn) (*RoleBindingsDeleteResponse, error) {
+	rsp, err := c.RoleBindingsDelete(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRoleBindingsDeleteResponse(rsp)
+}
+
+// RoleBindingsGetWithResponse Get a role binding
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /role-bindings/{id} (the `RoleBindingsGet` operationId).
+func (c *ClientWithResponses) RoleBindingsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RoleBindingsGetResponse, error) {
+	rsp, err := c.RoleBindingsGet(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRoleBindingsGetResponse(rsp)
+}
+
+// RoleBindingsUpdateWithBodyWithResponse Change when a role binding ends
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /role-bindings/{id} (the `RoleBindingsUpdate` operationId).
+func (c *ClientWithResponses) RoleBindingsUpdateWithBodyWithResponse(ctx context.Context, id string, params *RoleBindingsUpdateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RoleBindingsUpdateResponse, error) {
+	rsp, err := c.RoleBindingsUpdateWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRoleBindingsUpdateResponse(rsp)
+}
+
+// RoleBindingsUpdateWithResponse Change when a role binding ends
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /role-bindings/{id} (the `RoleBindingsUpdate` operationId).
+func (c *ClientWithResponses) RoleBindingsUpdateWithResponse(ctx context.Context, id string, params *RoleBindingsUpdateParams, body RoleBindingsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*RoleBindingsUpdateResponse, error) {
+	rsp, err := c.RoleBindingsUpdate(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRoleBindingsUpdateResponse(rsp)
+}
+
+// RolesListWithResponse List roles
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /roles (the `RolesList` operationId).
+func (c *ClientWithResponses) RolesListWithResponse(ctx context.Context, params *RolesListParams, reqEditors ...RequestEditorFn) (*RolesListResponse, error) {
+	rsp, err := c.RolesList(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRolesListResponse(rsp)
+}
+
+// RolesCreateWithBodyWithResponse Create a role
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /roles (the `RolesCreate` operationId).
+func (c *ClientWithResponses) RolesCreateWithBodyWithResponse(ctx context.Context, params *RolesCreateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RolesCreateResponse, error) {
+	rsp, err := c.RolesCreateWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRolesCreateResponse(rsp)
+}
+
+// RolesCreateWithResponse Create a role
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /roles (the `RolesCreate` operationId).
+func (c *ClientWithResponses) RolesCreateWithResponse(ctx context.Context, params *RolesCreateParams, body RolesCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*RolesCreateResponse, error) {
+	rsp, err := c.RolesCreate(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRolesCreateResponse(rsp)
+}
+
+// RolesDeleteWithResponse Delete a role
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /roles/{id} (the `RolesDelete` operationId).
+func (c *ClientWithResponses) RolesDeleteWithResponse(ctx context.Context, id string, params *RolesDeleteParams, reqEditors ...RequestEditorFn) (*RolesDeleteResponse, error) {
+	rsp, err := c.RolesDelete(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRolesDeleteResponse(rsp)
+}
+
+// RolesGetWithResponse Get a role
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /roles/{id} (the `RolesGet` operationId).
+func (c *ClientWithResponses) RolesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RolesGetResponse, error) {
+	rsp, err := c.RolesGet(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRolesGetResponse(rsp)
+}
+
+// RolesUpdateWithBodyWithResponse Change a role
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /roles/{id} (the `RolesUpdate` operationId).
+func (c *ClientWithResponses) RolesUpdateWithBodyWithResponse(ctx context.Context, id string, params *RolesUpdateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RolesUpdateResponse, error) {
+	rsp, err := c.RolesUpdateWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRolesUpdateResponse(rsp)
+}
+
+// RolesUpdateWithResponse Change a role
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /roles/{id} (the `RolesUpdate` operationId).
+func (c *ClientWithResponses) RolesUpdateWithResponse(ctx context.Context, id string, params *RolesUpdateParams, body RolesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*RolesUpdateResponse, error) {
+	rsp, err := c.RolesUpdate(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRolesUpdateResponse(rsp)
+}
+
+// ServiceAccountsListWithResponse List service accounts
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /service-accounts (the `ServiceAccountsList` operationId).
+func (c *ClientWithResponses) ServiceAccountsListWithResponse(ctx context.Context, params *ServiceAccountsListParams, reqEditors ...RequestEditorFn) (*ServiceAccountsListResponse, error) {
+	rsp, err := c.ServiceAccountsList(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseServiceAccountsListResponse(rsp)
+}
+
+// ServiceAccountsCreateWithBodyWithResponse Create a service account
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /service-accounts (the `ServiceAccountsCreate` operationId).
+func (c *ClientWithResponses) ServiceAccountsCreateWithBodyWithResponse(ctx context.Context, params *ServiceAccountsCreateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ServiceAccountsCreateResponse, error) {
+	rsp, err := c.ServiceAccountsCreateWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseServiceAccountsCreateResponse(rsp)
+}
+
+// ServiceAccountsCreateWithResponse Create a service account
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /service-accounts (the `ServiceAccountsCreate` operationId).
+func (c *ClientWithResponses) ServiceAccountsCreateWithResponse(ctx context.Context, params *ServiceAccountsCreateParams, body ServiceAccountsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*ServiceAccountsCreateResponse, error) {
+	rsp, err := c.ServiceAccountsCreate(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseServiceAccountsCreateResponse(rsp)
+}
+
+// ServiceAccountsDeleteWithResponse Delete a service account, with its tokens and role bindings
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /service-accounts/{id} (the `ServiceAccountsDelete` operationId).
+func (c *ClientWithResponses) ServiceAccountsDeleteWithResponse(ctx context.Context, id string, params *ServiceAccountsDeleteParams, reqEditors ...RequestEditorFn) (*ServiceAccountsDeleteResponse, error) {
+	rsp, err := c.ServiceAccountsDelete(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseServiceAccountsDeleteResponse(rsp)
+}
+
+// ServiceAccountsGetWithResponse Get a service account
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /service-accounts/{id} (the `ServiceAccountsGet` operationId).
+func (c *ClientWithResponses) ServiceAccountsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ServiceAccountsGetResponse, error) {
+	rsp, err := c.ServiceAccountsGet(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseServiceAccountsGetResponse(rsp)
+}
+
+// ServiceAccountsUpdateWithBodyWithResponse Change a service account
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /service-accounts/{id} (the `ServiceAccountsUpdate` operationId).
+func (c *ClientWithResponses) ServiceAccountsUpdateWithBodyWithResponse(ctx context.Context, id string, params *ServiceAccountsUpdateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ServiceAccountsUpdateResponse, error) {
+	rsp, err := c.ServiceAccountsUpdateWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseServiceAccountsUpdateResponse(rsp)
+}
+
+// ServiceAccountsUpdateWithResponse Change a service account
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /service-accounts/{id} (the `ServiceAccountsUpdate` operationId).
+func (c *ClientWithResponses) ServiceAccountsUpdateWithResponse(ctx context.Context, id string, params *ServiceAccountsUpdateParams, body ServiceAccountsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*ServiceAccountsUpdateResponse, error) {
+	rsp, err := c.ServiceAccountsUpdate(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseServiceAccountsUpdateResponse(rsp)
+}
+
 // VirtualMachinesListWithResponse List virtual machines
 //
 // Returns a wrapper object for the known response body format(s).
@@ -11002,6 +19029,603 @@ func (c *ClientWithResponses) VirtualMachinesResetWithResponse(ctx context.Conte
 		return nil, err
 	}
 	return ParseVirtualMachinesResetResponse(rsp)
+}
+
+// WhoamiGetWithResponse Say who calls, with which token and which roles
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /whoami (the `WhoamiGet` operationId).
+func (c *ClientWithResponses) WhoamiGetWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*WhoamiGetResponse, error) {
+	rsp, err := c.WhoamiGet(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWhoamiGetResponse(rsp)
+}
+
+// ParseAccessListResponse parses an HTTP response from a AccessListWithResponse call
+func ParseAccessListResponse(rsp *http.Response) (*AccessListResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AccessListResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AccessList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers AccessListResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAPITokensListResponse parses an HTTP response from a APITokensListWithResponse call
+func ParseAPITokensListResponse(rsp *http.Response) (*APITokensListResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &APITokensListResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest APITokenList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers APITokensListResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAPITokensCreateResponse parses an HTTP response from a APITokensCreateWithResponse call
+func ParseAPITokensCreateResponse(rsp *http.Response) (*APITokensCreateResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &APITokensCreateResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest APIToken
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest APIToken
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers APITokensCreateResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 201:
+		var headers APITokensCreateResponse201Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAPITokensDeleteResponse parses an HTTP response from a APITokensDeleteWithResponse call
+func ParseAPITokensDeleteResponse(rsp *http.Response) (*APITokensDeleteResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &APITokensDeleteResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest APIToken
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers APITokensDeleteResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 204:
+		var headers APITokensDeleteResponse204Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers204 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAPITokensGetResponse parses an HTTP response from a APITokensGetWithResponse call
+func ParseAPITokensGetResponse(rsp *http.Response) (*APITokensGetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &APITokensGetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest APIToken
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers APITokensGetResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAPITokensUpdateResponse parses an HTTP response from a APITokensUpdateWithResponse call
+func ParseAPITokensUpdateResponse(rsp *http.Response) (*APITokensUpdateResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &APITokensUpdateResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest APIToken
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers APITokensUpdateResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAPITokensRotateResponse parses an HTTP response from a APITokensRotateWithResponse call
+func ParseAPITokensRotateResponse(rsp *http.Response) (*APITokensRotateResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &APITokensRotateResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest APIToken
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers APITokensRotateResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAuditRecordsListResponse parses an HTTP response from a AuditRecordsListWithResponse call
+func ParseAuditRecordsListResponse(rsp *http.Response) (*AuditRecordsListResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AuditRecordsListResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AuditRecordList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers AuditRecordsListResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAuditRecordsGetResponse parses an HTTP response from a AuditRecordsGetWithResponse call
+func ParseAuditRecordsGetResponse(rsp *http.Response) (*AuditRecordsGetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AuditRecordsGetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AuditRecord
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers AuditRecordsGetResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
 }
 
 // ParseBatchGetResponse parses an HTTP response from a BatchGetWithResponse call
@@ -13087,6 +21711,304 @@ func ParseImagesUpdateResponse(rsp *http.Response) (*ImagesUpdateResponse, error
 	return response, nil
 }
 
+// ParseLocationAccessesListResponse parses an HTTP response from a LocationAccessesListWithResponse call
+func ParseLocationAccessesListResponse(rsp *http.Response) (*LocationAccessesListResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LocationAccessesListResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LocationAccessList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers LocationAccessesListResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseLocationAccessesCreateResponse parses an HTTP response from a LocationAccessesCreateWithResponse call
+func ParseLocationAccessesCreateResponse(rsp *http.Response) (*LocationAccessesCreateResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LocationAccessesCreateResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LocationAccess
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest LocationAccess
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers LocationAccessesCreateResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 201:
+		var headers LocationAccessesCreateResponse201Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseLocationAccessesDeleteResponse parses an HTTP response from a LocationAccessesDeleteWithResponse call
+func ParseLocationAccessesDeleteResponse(rsp *http.Response) (*LocationAccessesDeleteResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LocationAccessesDeleteResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LocationAccess
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers LocationAccessesDeleteResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 204:
+		var headers LocationAccessesDeleteResponse204Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers204 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseLocationAccessesGetResponse parses an HTTP response from a LocationAccessesGetWithResponse call
+func ParseLocationAccessesGetResponse(rsp *http.Response) (*LocationAccessesGetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LocationAccessesGetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LocationAccess
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers LocationAccessesGetResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseLocationsListResponse parses an HTTP response from a LocationsListWithResponse call
 func ParseLocationsListResponse(rsp *http.Response) (*LocationsListResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -13597,6 +22519,1439 @@ func ParseOperationsCancelResponse(rsp *http.Response) (*OperationsCancelRespons
 				return nil, err
 			}
 			headers.IdempotencyReplayed = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePermissionsListResponse parses an HTTP response from a PermissionsListWithResponse call
+func ParsePermissionsListResponse(rsp *http.Response) (*PermissionsListResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PermissionsListResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PermissionList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers PermissionsListResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePermissionsCheckResponse parses an HTTP response from a PermissionsCheckWithResponse call
+func ParsePermissionsCheckResponse(rsp *http.Response) (*PermissionsCheckResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PermissionsCheckResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PermissionChecks
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers PermissionsCheckResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePermissionsGetResponse parses an HTTP response from a PermissionsGetWithResponse call
+func ParsePermissionsGetResponse(rsp *http.Response) (*PermissionsGetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PermissionsGetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Permission
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers PermissionsGetResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePoliciesDeleteResponse parses an HTTP response from a PoliciesDeleteWithResponse call
+func ParsePoliciesDeleteResponse(rsp *http.Response) (*PoliciesDeleteResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PoliciesDeleteResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Policy
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers PoliciesDeleteResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 204:
+		var headers PoliciesDeleteResponse204Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers204 = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePoliciesGetResponse parses an HTTP response from a PoliciesGetWithResponse call
+func ParsePoliciesGetResponse(rsp *http.Response) (*PoliciesGetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PoliciesGetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Policy
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers PoliciesGetResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePoliciesUpdateResponse parses an HTTP response from a PoliciesUpdateWithResponse call
+func ParsePoliciesUpdateResponse(rsp *http.Response) (*PoliciesUpdateResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PoliciesUpdateResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Policy
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers PoliciesUpdateResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRoleBindingsListResponse parses an HTTP response from a RoleBindingsListWithResponse call
+func ParseRoleBindingsListResponse(rsp *http.Response) (*RoleBindingsListResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RoleBindingsListResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RoleBindingList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers RoleBindingsListResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRoleBindingsCreateResponse parses an HTTP response from a RoleBindingsCreateWithResponse call
+func ParseRoleBindingsCreateResponse(rsp *http.Response) (*RoleBindingsCreateResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RoleBindingsCreateResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RoleBinding
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest RoleBinding
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers RoleBindingsCreateResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 201:
+		var headers RoleBindingsCreateResponse201Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRoleBindingsDeleteResponse parses an HTTP response from a RoleBindingsDeleteWithResponse call
+func ParseRoleBindingsDeleteResponse(rsp *http.Response) (*RoleBindingsDeleteResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RoleBindingsDeleteResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RoleBinding
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers RoleBindingsDeleteResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 204:
+		var headers RoleBindingsDeleteResponse204Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers204 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRoleBindingsGetResponse parses an HTTP response from a RoleBindingsGetWithResponse call
+func ParseRoleBindingsGetResponse(rsp *http.Response) (*RoleBindingsGetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RoleBindingsGetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RoleBinding
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers RoleBindingsGetResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRoleBindingsUpdateResponse parses an HTTP response from a RoleBindingsUpdateWithResponse call
+func ParseRoleBindingsUpdateResponse(rsp *http.Response) (*RoleBindingsUpdateResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RoleBindingsUpdateResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RoleBinding
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers RoleBindingsUpdateResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRolesListResponse parses an HTTP response from a RolesListWithResponse call
+func ParseRolesListResponse(rsp *http.Response) (*RolesListResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RolesListResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RoleList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers RolesListResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRolesCreateResponse parses an HTTP response from a RolesCreateWithResponse call
+func ParseRolesCreateResponse(rsp *http.Response) (*RolesCreateResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RolesCreateResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Role
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Role
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers RolesCreateResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 201:
+		var headers RolesCreateResponse201Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRolesDeleteResponse parses an HTTP response from a RolesDeleteWithResponse call
+func ParseRolesDeleteResponse(rsp *http.Response) (*RolesDeleteResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RolesDeleteResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Role
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers RolesDeleteResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 204:
+		var headers RolesDeleteResponse204Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers204 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRolesGetResponse parses an HTTP response from a RolesGetWithResponse call
+func ParseRolesGetResponse(rsp *http.Response) (*RolesGetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RolesGetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Role
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers RolesGetResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRolesUpdateResponse parses an HTTP response from a RolesUpdateWithResponse call
+func ParseRolesUpdateResponse(rsp *http.Response) (*RolesUpdateResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RolesUpdateResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Role
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers RolesUpdateResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseServiceAccountsListResponse parses an HTTP response from a ServiceAccountsListWithResponse call
+func ParseServiceAccountsListResponse(rsp *http.Response) (*ServiceAccountsListResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ServiceAccountsListResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ServiceAccountList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ServiceAccountsListResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseServiceAccountsCreateResponse parses an HTTP response from a ServiceAccountsCreateWithResponse call
+func ParseServiceAccountsCreateResponse(rsp *http.Response) (*ServiceAccountsCreateResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ServiceAccountsCreateResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ServiceAccount
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest ServiceAccount
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ServiceAccountsCreateResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 201:
+		var headers ServiceAccountsCreateResponse201Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseServiceAccountsDeleteResponse parses an HTTP response from a ServiceAccountsDeleteWithResponse call
+func ParseServiceAccountsDeleteResponse(rsp *http.Response) (*ServiceAccountsDeleteResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ServiceAccountsDeleteResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ServiceAccount
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ServiceAccountsDeleteResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 204:
+		var headers ServiceAccountsDeleteResponse204Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers204 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseServiceAccountsGetResponse parses an HTTP response from a ServiceAccountsGetWithResponse call
+func ParseServiceAccountsGetResponse(rsp *http.Response) (*ServiceAccountsGetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ServiceAccountsGetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ServiceAccount
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ServiceAccountsGetResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseServiceAccountsUpdateResponse parses an HTTP response from a ServiceAccountsUpdateWithResponse call
+func ParseServiceAccountsUpdateResponse(rsp *http.Response) (*ServiceAccountsUpdateResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ServiceAccountsUpdateResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ServiceAccount
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ServiceAccountsUpdateResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
 		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
@@ -14289,6 +24644,59 @@ func ParseVirtualMachinesResetResponse(rsp *http.Response) (*VirtualMachinesRese
 			headers.XRequestID = &value
 		}
 		response.Headers202 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseWhoamiGetResponse parses an HTTP response from a WhoamiGetWithResponse call
+func ParseWhoamiGetResponse(rsp *http.Response) (*WhoamiGetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &WhoamiGetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Whoami
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers WhoamiGetResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil

@@ -38,15 +38,19 @@ type Kind struct {
 	Title       string `json:"title"`  // Virtual machine
 	Description string `json:"description"`
 	Category    string `json:"category"` // heading in the documentation: Tenancy, Compute, …
-	Prefix      string `json:"prefix"`   // prefix of its ids: vm
+	Prefix      string `json:"prefix"`   // prefix of its ids: vm; empty if they are no TypeIDs, or none of its own
 	Path        string `json:"path"`     // /virtual-machines
 	// Named kinds have a name that is unique within their parent, and can be addressed by a path of names.
 	Named bool `json:"named"`
 	// Parent is the containing kind, nil at the top level.
 	Parent *Parent `json:"parent,omitempty"`
-	// Key lists the fields that identify an object of an unnamed kind.
+	// Key lists the fields that identify an object of an unnamed kind: no two objects have the same values in them, and its list can be
+	// filtered by each.
 	Key []string `json:"key,omitempty"`
-	// Managed kinds can be created, changed and deleted; the others are only read.
+	// Singleton kinds have one object for each object that their one key field refers to, with the same id: it exists as long as that one
+	// does. It is not created but changed, and a delete puts it back to its beginning. It has no id of its own and no list.
+	Singleton bool `json:"singleton,omitempty"`
+	// Managed kinds can be created (a singleton: changed) and deleted; the others are only read.
 	Managed bool    `json:"managed"`
 	Fields  []Field `json:"fields"`
 	// Operations by verb: create, get, list, update, delete. A verb that is missing does not exist.
@@ -62,8 +66,10 @@ type Kind struct {
 
 // Parent says which kind contains a kind, and through which field.
 type Parent struct {
-	Kind  string `json:"kind"`
-	Field string `json:"field"`
+	Kind string `json:"kind"`
+	// Or are further kinds that may contain it, through the same field.
+	Or    []string `json:"or,omitempty"`
+	Field string   `json:"field"`
 }
 
 // Operation is one endpoint.
@@ -73,8 +79,10 @@ type Operation struct {
 	Path       string `json:"path"`       // /virtual-machines/{id}, relative to Catalog.BasePath
 	Permission string `json:"permission"` // virtual_machines.create
 	// Async operations may answer 202 with a running operation in the field operation_id.
-	Async   bool   `json:"async,omitempty"`
-	Summary string `json:"summary"`
+	Async bool `json:"async,omitempty"`
+	// RequiresIfMatch: without If-Match it is refused with 428.
+	RequiresIfMatch bool   `json:"requires_if_match,omitempty"`
+	Summary         string `json:"summary"`
 }
 
 // Action is POST {path}/{id}/actions/{name}.
@@ -93,7 +101,11 @@ const (
 	Map     = "map"    // free string keys; Items says what the values are
 	Set     = "set"    // unordered, unique; Items is a primitive
 	List    = "list"   // ordered; used only where order means something
+	JSON    = "json"   // an object of a shape that the contract does not fix; only read
 )
+
+// Platform is the word that may stand where an id does, if a Ref has it: the whole platform.
+const Platform = "platform"
 
 // Field is one field of a kind, or of an object in it.
 type Field struct {
@@ -118,6 +130,8 @@ type Field struct {
 	// Volatile fields change without anybody asking (revision, times, state, usage). Always computed.
 	Volatile  bool `json:"volatile,omitempty"`
 	WriteOnly bool `json:"write_only,omitempty"` // a secret: goes in, is never returned
+	// ShownOnce is a secret that the server makes: it is in the answer of the create or action that made it, and null ever after. Computed.
+	ShownOnce bool `json:"shown_once,omitempty"`
 	GrowOnly  bool `json:"grow_only,omitempty"`  // a number that cannot be lowered
 	NeedsStop bool `json:"needs_stop,omitempty"` // the server stops and starts the machine to change it
 
@@ -130,7 +144,9 @@ type Field struct {
 	MaxLength *int64   `json:"max_length,omitempty"`
 	MaxItems  *int64   `json:"max_items,omitempty"` // of a map, set or list
 
-	Ref         []string `json:"ref,omitempty"`    // kinds whose id it holds
+	// Ref are the kinds whose id it holds; those of a map are its keys. Platform among them stands for itself: the field may hold
+	// that word.
+	Ref         []string `json:"ref,omitempty"`
 	Unit        string   `json:"unit,omitempty"`   // MiB, GiB, …
 	OneOf       string   `json:"one_of,omitempty"` // exactly one of the fields with this value is set
 	Since       string   `json:"since,omitempty"`
@@ -148,6 +164,7 @@ func (f Field) Mutable() bool { return !f.Computed && !f.Immutable }
 type Filter struct {
 	Name        string   `json:"name"`
 	Type        string   `json:"type"`
+	Format      string   `json:"format,omitempty"` // of one that is not called like a field: date-time, …
 	Description string   `json:"description"`
 	Enum        []string `json:"enum,omitempty"`
 	Ref         []string `json:"ref,omitempty"`
@@ -155,12 +172,13 @@ type Filter struct {
 
 // Fixture is the sample data of one kind, from which every client is tested.
 //
-// A string "${kind}" or "${kind.label}" anywhere in it stands for the id of that parent; "${unique}" for a text that
-// differs at each use of the fixture.
+// In any string of it, keys of maps among them, "${kind}" or "${kind.label}" stands for the id of that parent, "${unique}" for
+// a text that differs at each use of the fixture, and "${in_30_days}" for the midnight (UTC) that many days ahead.
 type Fixture struct {
 	// Parents are made first: label → what. A label without a dot in a reference is its kind's first parent.
 	Parents map[string]FixtureParent `json:"parents,omitempty"`
-	// Minimal has the required fields alone, Full every field, Changed every mutable field with another value.
+	// Minimal has the required fields alone, Full every field, Changed every mutable field with another value. Those of a singleton
+	// begin with its key, and what follows is the content of a first PATCH.
 	Minimal map[string]any `json:"minimal,omitempty"`
 	Full    map[string]any `json:"full,omitempty"`
 	Changed map[string]any `json:"changed,omitempty"`
@@ -205,7 +223,7 @@ func (c *Catalog) Kind(name string) *Kind {
 // KindOfID returns the kind whose ids begin as id does, nil if there is none.
 func (c *Catalog) KindOfID(id string) *Kind {
 	i := strings.LastIndexByte(id, '_')
-	if i < 0 {
+	if i <= 0 {
 		return nil
 	}
 	for k := range c.Kinds {
@@ -214,6 +232,32 @@ func (c *Catalog) KindOfID(id string) *Kind {
 		}
 	}
 	return nil
+}
+
+// IDField is the name of the field that holds what its objects are addressed by.
+func (k *Kind) IDField() string {
+	if k.Singleton {
+		return k.Key[0]
+	}
+	return "id"
+}
+
+// Parents are the kinds that may contain it.
+func (k *Kind) Parents() []string {
+	if k.Parent == nil {
+		return nil
+	}
+	return append([]string{k.Parent.Kind}, k.Parent.Or...)
+}
+
+// ShowsOnce says whether the kind has a secret that is shown once.
+func (k *Kind) ShowsOnce() bool {
+	for i := range k.Fields {
+		if k.Fields[i].ShownOnce {
+			return true
+		}
+	}
+	return false
 }
 
 // Field returns the field of that name, nil if there is none.

@@ -32,7 +32,24 @@ func root() *cobra.Command {
 		command("serve", "Serve the API and carry out operations", app.Serve),
 		command("migrate", "Bring the database to the schema of this program", app.Migrate),
 		keys(),
+		auditTrail(),
 	)
+	return cmd
+}
+
+func auditTrail() *cobra.Command {
+	cmd := &cobra.Command{Use: "audit", Short: "Look after the audit trail"}
+	var expect []string
+	var verify *cobra.Command
+	verify = command("verify", "Prove that no record of the audit trail was changed, removed or added", func(ctx context.Context, cfg config.Config, log *slog.Logger) error {
+		return app.VerifyAudit(ctx, cfg, log, verify.OutOrStdout(), expect)
+	})
+	verify.Long = verify.Short + `.
+
+Everything that is wrong is printed, a line each, and makes it exit with 1. Servers go on meanwhile. Checkpoints that were kept outside
+the database, such as those in the servers' logs, also prove that the whole was not put back to an earlier state.`
+	verify.Flags().StringSliceVar(&expect, "expect", nil, "a `CHECKPOINT`, <number>:<hash>, that the trail must have; may be given several times")
+	cmd.AddCommand(verify)
 	return cmd
 }
 

@@ -1,5 +1,5 @@
 // Command gen makes everything that follows from the server's code: swagger.json and openapi.json, the catalog, the typed Go client, the
-// Ansible modules and the page of operations. It writes only what has changed, and works from any folder of the repository.
+// Ansible modules, the guide of permissions and the reference of settings. It writes only what has changed, and works from any folder of the repository.
 package main
 
 import (
@@ -32,6 +32,10 @@ func run(ctx context.Context) error {
 	}
 	kinds, ops := app.Contract()
 	if err := contract.Run(ctx, root, kinds, ops); err != nil {
+		return err
+	}
+	guide := filepath.Join(root, "templates", "guides", "permissions.md.tmpl")
+	if err := contract.Write(guide, []byte(permissionsPage(kinds, ops))); err != nil {
 		return err
 	}
 	return contract.Write(filepath.Join(root, "controlplane", "docs", "settings.md"), []byte(settings+config.Reference()))

@@ -18,8 +18,10 @@ import (
 
 	"github.com/demarc/demarc/controlplane/api"
 	"github.com/demarc/demarc/controlplane/client/catalog"
+	"github.com/demarc/demarc/controlplane/internal/apitoken"
 	"github.com/demarc/demarc/controlplane/internal/driver/simulated"
 	"github.com/demarc/demarc/controlplane/internal/hypervisor"
+	"github.com/demarc/demarc/controlplane/internal/platform/atomicfile"
 	"github.com/demarc/demarc/controlplane/internal/platform/audit"
 	"github.com/demarc/demarc/controlplane/internal/platform/authn"
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
@@ -30,6 +32,7 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/jobs"
 	"github.com/demarc/demarc/controlplane/internal/platform/ledger"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
+	"github.com/demarc/demarc/controlplane/internal/platform/notified"
 	"github.com/demarc/demarc/controlplane/internal/platform/obs"
 	"github.com/demarc/demarc/controlplane/internal/platform/pgserver"
 	"github.com/demarc/demarc/controlplane/internal/platform/reconcile"
@@ -62,7 +65,7 @@ func Serve(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	s, err := build(cfg, d.DB, keys, log)
+	s, err := build(ctx, cfg, d.DB, keys, log, parts{clock: clock.Real()})
 	if err != nil {
 		return err
 	}
@@ -150,12 +153,21 @@ type server struct {
 	jobs     *jobs.Jobs
 	loop     *reconcile.Loop
 	drivers  *hypervisor.Registry
+	access   *authz.Evaluator
+	tokens   *apitoken.Authenticator
 	services services
 	ready    readiness
 }
 
-func build(cfg config.Config, d *db.DB, keys *vault.Vault, log *slog.Logger) (*server, error) {
-	clk, metrics := clock.Real(), obs.NewMetrics()
+// parts are what a server can have another of than its own.
+type parts struct {
+	clock clock.Clock
+	// authenticators are asked after the server's own.
+	authenticators []authn.Authenticator
+}
+
+func build(ctx context.Context, cfg config.Config, d *db.DB, keys *vault.Vault, log *slog.Logger, with parts) (*server, error) {
+	clk, metrics := with.clock, obs.NewMetrics()
 	contract, err := spec.Load(api.OpenAPI)
 	if err != nil {
 		return nil, err
@@ -186,28 +198,59 @@ func build(cfg config.Config, d *db.DB, keys *vault.Vault, log *slog.Logger) (*s
 	})
 	loop := reconcile.New(reconcile.Deps{DB: d, Clock: clk, Log: log})
 	registry := resource.NewRegistry()
+	locator := resource.NewLocator(d, registry)
+	access := authz.NewEvaluator(d, clk, locator, notified.NewGroup(d, clk, authz.Channel))
+	trail, err := audit.Open(ctx, audit.Options{DB: d, Vault: keys, Clock: clk, Log: log})
+	if err != nil {
+		return nil, err
+	}
 	services, all := modules(module.Deps{
-		DB: d, Registry: registry, Clock: clk, Sagas: engine, Vault: keys, Ledger: ledger.New(d, clk), Drivers: drivers, Log: log,
+		DB: d, Registry: registry, Clock: clk, Sagas: engine, Access: access, Vault: keys, Ledger: ledger.New(d, clk), Drivers: drivers, Log: log,
 	})
-	var ops []httpapi.Op
+	ops := operationsOf(all)
 	for _, m := range all {
-		ops = append(ops, m.Ops...)
 		for _, def := range m.Definitions {
 			engine.Register(def)
 		}
 		loop.Add(m.Reconcilers...)
 	}
-	loop.Add(engine.Reconciler(), reconcile.Reconciler{Name: "idempotency_keys", Every: time.Hour, Run: func(ctx context.Context) error {
+	reads, err := auditedReads(cfg.AuditReads, ops)
+	if err != nil {
+		return nil, err
+	}
+	loop.Add(engine.Reconciler(), trail.Sealer(), reconcile.Reconciler{Name: "idempotency_keys", Every: time.Hour, Run: func(ctx context.Context) error {
 		return httpapi.PurgeIdempotency(ctx, d)
 	}})
-	s := &server{cfg: cfg, log: log, db: d, jobs: queue, loop: loop, drivers: drivers, services: services}
+	tokens := apitoken.NewAuthenticator(d, clk, access.Group(), log)
+	s := &server{cfg: cfg, log: log, db: d, jobs: queue, loop: loop, drivers: drivers, access: access, tokens: tokens, services: services}
 	s.api = httpapi.New(httpapi.Deps{
-		DB: d, Contract: contract, Kinds: registry, Authenticator: authn.NewBootstrap(token), Authorizer: authz.OwnerOnly{}, Audit: audit.New(d, clk),
+		DB: d, Contract: contract, Kinds: registry, Authenticator: append(authn.Chain{authn.NewBootstrap(token), tokens}, with.authenticators...), Access: access, Locator: locator, Audit: trail, AuditReads: reads,
+		Answers:  httpapi.AnswerColumn(keys),
 		Observer: metrics, Clock: clk, Log: log, CatalogVersion: kinds.Version,
+		Limits: httpapi.Limits{
+			Address: cfg.RateLimitAddress, Authentication: cfg.RateLimitAuthentication, Principal: cfg.RateLimitPrincipal,
+			LongPolls: cfg.MaxLongPolls, LongPollsPerPrincipal: cfg.MaxLongPollsPerPrincipal,
+		},
+		TrustedProxies: cfg.TrustedProxies,
 	}, ops)
 	services.batch.Use(s.api)
+	services.permissions.Use(ops, summaries(kinds))
 	s.api.Pages(httpapi.Pages{Specification: api.OpenAPI, Metrics: metrics.Handler(), Ready: s.ready.check})
 	return s, nil
+}
+
+// summaries says of each operation of the catalog what it does.
+func summaries(c *catalog.Catalog) func(opID string) string {
+	words := map[string]string{}
+	for _, k := range c.Kinds {
+		for _, op := range k.Operations {
+			words[op.ID] = op.Summary
+		}
+		for _, a := range k.Actions {
+			words[a.ID] = a.Summary
+		}
+	}
+	return func(opID string) string { return words[opID] }
 }
 
 // run serves until ctx ends.
@@ -221,6 +264,8 @@ func (s *server) run(ctx context.Context) error {
 			s.log.Error("notifications ended", "error", err)
 		}
 	})
+	running.Go(func() { s.access.Group().Run(background) })
+	running.Go(func() { s.tokens.Run(background) })
 	if err := s.services.seed(ctx, s.db); err != nil {
 		return fmt.Errorf("first data: %w", err)
 	}
@@ -256,6 +301,10 @@ func (s *server) run(ctx context.Context) error {
 
 // listen answers requests until ctx ends.
 func (s *server) listen(ctx context.Context) error {
+	shown, err := certificates(s.cfg, clock.Real(), s.log)
+	if err != nil {
+		return err
+	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.cfg.Listen)
 	if err != nil {
 		return err
@@ -263,19 +312,23 @@ func (s *server) listen(ctx context.Context) error {
 	// Requests end with the server, so that long polls do not hold it up.
 	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
 	defer endRequests()
-	web := &http.Server{
-		Handler: s.api, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 90 * time.Second, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
-		BaseContext: func(net.Listener) context.Context { return requests },
-	}
+	web := newWeb(requests, s.api, s.log)
 	failed := make(chan error, 1)
-	go func() { failed <- web.Serve(listener) }()
-	endpoint := "http://" + listener.Addr().String()
-	if err := replaceFile(filepath.Join(s.cfg.DataDir, endpointFile), endpoint+"\n", 0o644); err != nil {
+	if shown == nil {
+		go func() { failed <- web.Serve(listener) }()
+	} else {
+		web.TLSConfig = shown.Config()
+		go func() { failed <- web.ServeTLS(listener, "", "") }()
+	}
+	if exposed(listener.Addr(), shown != nil) {
+		s.log.Warn("without TLS, others in the network can read tokens and all else: set tls_cert_file and tls_key_file, or have a proxy in front", "listen", listener.Addr().String())
+	}
+	endpoint := endpointOf(listener.Addr(), shown != nil)
+	if err := atomicfile.Replace(filepath.Join(s.cfg.DataDir, endpointFile), []byte(endpoint+"\n"), 0o644); err != nil {
 		return err
 	}
 	s.ready.set(s.db)
-	s.log.Info("ready", "endpoint", endpoint, "token_file", filepath.Join(s.cfg.DataDir, tokenFile))
+	s.log.Info("ready", "endpoint", endpoint, "token_file", filepath.Join(s.cfg.DataDir, tokenFile), "ca_file", authorityOf(s.cfg))
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
@@ -347,20 +400,5 @@ func bootstrapToken(cfg config.Config, log *slog.Logger) (secret.String, error) 
 	}
 	token := "demarc_" + base64.RawURLEncoding.EncodeToString(random)
 	log.Info("the platform owner's token was made", "token_file", path)
-	return secret.New(token), replaceFile(path, token+"\n", 0o600)
-}
-
-// replaceFile writes a file as a whole: readers see the old content or the new one.
-func replaceFile(path, content string, mode fs.FileMode) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(f.Name()) }() // gone already if all went well
-	_, err = f.WriteString(content)
-	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return secret.New(token), atomicfile.Replace(path, []byte(token+"\n"), 0o600)
 }

@@ -5,8 +5,10 @@ import (
 	"log/slog"
 	"os"
 
+	"github.com/demarc/demarc/controlplane/internal/platform/audit"
 	"github.com/demarc/demarc/controlplane/internal/platform/clock"
 	"github.com/demarc/demarc/controlplane/internal/platform/config"
+	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 	"github.com/demarc/demarc/controlplane/internal/platform/vault"
@@ -52,7 +54,9 @@ func changeKeys(ctx context.Context, cfg config.Config, log *slog.Logger, change
 	if err != nil {
 		return vault.Rotation{}, err
 	}
-	// The nouns say which columns hold secrets.
+	// The nouns say which columns hold secrets, and so does what else keeps some.
+	httpapi.AnswerColumn(keys)
+	audit.KeyColumn(keys)
 	modules(module.Deps{DB: d.DB, Registry: resource.NewRegistry(), Clock: clock.Real(), Vault: keys, Log: log})
 	return change(keys, ctx)
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/ledger"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
+	"github.com/demarc/demarc/controlplane/internal/platform/notified"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 	"github.com/demarc/demarc/controlplane/internal/platform/saga"
 	"github.com/demarc/demarc/controlplane/internal/platform/saga/sagatest"
@@ -37,6 +38,7 @@ type world struct {
 	drivers *hypervisor.Registry
 	vault   *vault.Vault
 	engine  *saga.Engine
+	access  *authz.Evaluator
 	driver  hypervisor.Driver
 
 	customer customer.Customer
@@ -78,8 +80,10 @@ func newWorld(t testing.TB, d *db.DB) *world {
 
 // use has what is asked for from now on done by that engine.
 func (w *world) use(engine *saga.Engine) {
-	clk := clock.Real()
-	n, all := modules(module.Deps{DB: w.db, Registry: resource.NewRegistry(), Clock: clk, Sagas: engine, Vault: w.vault, Ledger: ledger.New(w.db, clk), Drivers: w.drivers})
+	clk, registry := clock.Real(), resource.NewRegistry()
+	w.access = authz.NewEvaluator(w.db, clk, resource.NewLocator(w.db, registry), notified.NewGroup(w.db, clk, authz.Channel))
+	n, all := modules(module.Deps{DB: w.db, Registry: registry, Clock: clk, Sagas: engine, Access: w.access, Vault: w.vault,
+		Ledger: ledger.New(w.db, clk), Drivers: w.drivers})
 	for _, m := range all {
 		for _, def := range m.Definitions {
 			engine.Register(def)

@@ -24,9 +24,11 @@ import (
 	"github.com/demarc/demarc/controlplane/client/catalog"
 	"github.com/demarc/demarc/controlplane/internal/driver/simulated"
 	"github.com/demarc/demarc/controlplane/internal/hypervisor"
+	"github.com/demarc/demarc/controlplane/internal/platform/audit"
 	"github.com/demarc/demarc/controlplane/internal/platform/config"
 	"github.com/demarc/demarc/controlplane/internal/platform/db"
 	"github.com/demarc/demarc/controlplane/internal/platform/db/dbtest"
+	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 	"github.com/demarc/demarc/controlplane/internal/platform/saga"
 	"github.com/demarc/demarc/controlplane/internal/platform/saga/sagatest"
@@ -287,7 +289,8 @@ func TestUserDataReachesTheMachine(t *testing.T) {
 func TestEverySecretColumnIsDeclared(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, dbtest.New(t))
-	var want []string
+	// Answers that show a secret once, and the key of the audit trail, are no fields.
+	want := []string{httpapi.AnswerColumn(w.vault).String(), audit.KeyColumn(w.vault).String()}
 	cat, err := catalog.Load()
 	w.check(err)
 	kinds, _ := Contract()
@@ -302,7 +305,7 @@ func TestEverySecretColumnIsDeclared(t *testing.T) {
 	var columns []string
 	w.check(w.db.Conn(w.ctx).Raw(`SELECT table_name || '.' || column_name FROM information_schema.columns
 		WHERE table_schema = 'public' AND column_name LIKE '%\_encrypted' ORDER BY 1`).Scan(&columns).Error)
-	if declared := w.vault.Columns(); len(want) == 0 || !slices.Equal(declared, want) || !slices.Equal(columns, want) {
+	if declared := w.vault.Columns(); len(want) <= 2 || !slices.Equal(declared, want) || !slices.Equal(columns, want) {
 		t.Errorf("declared %v, in the database %v, want %v", declared, columns, want)
 	}
 }

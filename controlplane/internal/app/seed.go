@@ -11,18 +11,25 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 )
 
-// seed gives a new platform its root, and a simulated location with an image to try it with. It is done once, with the root, so that what
-// is deleted later does not come back.
+// seed gives a new platform its root, and a simulated location with an image to try it with. That is done once, with the root, so that what
+// is deleted later does not come back. The roles that are built in are brought up to date at each start, and a platform without an owner
+// gets one.
 func (s services) seed(ctx context.Context, d *db.DB) error {
 	ctx = authz.System(ctx)
 	return d.InTx(ctx, func(ctx context.Context) error {
 		named := func(name, display string) resource.Named {
 			return resource.Named{Name: name, DisplayName: &display, Labels: map[string]string{}}
 		}
-		_, made, err := s.billingEntities.Bootstrap(ctx, billingentity.BillingEntityCreate{Currency: "EUR", BillingEntitySpec: billingentity.BillingEntitySpec{
+		root, made, err := s.billingEntities.Bootstrap(ctx, billingentity.BillingEntityCreate{Currency: "EUR", BillingEntitySpec: billingentity.BillingEntitySpec{
 			Named: named("operator", "Operator"), TimeZone: "UTC", Language: "en", CustomerLimit: 1_000_000,
 		}})
-		if err != nil || !made {
+		if err != nil {
+			return err
+		}
+		if err := s.roles.WriteBuiltIn(ctx, root); err != nil {
+			return err
+		}
+		if err := s.bindings.OwnPlatform(ctx); err != nil || !made {
 			return err
 		}
 		_, err = s.locations.Create(ctx, location.LocationCreate{Driver: "simulated", LocationSpec: location.LocationSpec{

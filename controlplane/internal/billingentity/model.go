@@ -12,6 +12,7 @@ var Kind = resource.Kind{
 	Description: "Who sends invoices: the operator, and the resellers below it at any depth.",
 	Parent:      &resource.Link{Kind: "billing_entity", Field: "parent_id"},
 	Tenant:      resource.BillingEntityColumn,
+	Scope:       true,
 }
 
 // Address is a postal address.

@@ -3,6 +3,7 @@ package billingentity
 import (
 	"context"
 
+	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
@@ -23,7 +24,10 @@ func (s *Service) Create(ctx context.Context, in BillingEntityCreate) (BillingEn
 		if err := s.place(ctx, r); err != nil {
 			return err
 		}
-		return s.table.Insert(ctx, r)
+		if err := s.table.Insert(ctx, r); err != nil {
+			return err
+		}
+		return s.deps.Access.Changed(ctx)
 	})
 	return r.model(), err
 }
@@ -41,8 +45,11 @@ func (s *Service) Bootstrap(ctx context.Context, in BillingEntityCreate) (root s
 		r := &row{Currency: in.Currency}
 		r.set(in.BillingEntitySpec)
 		err = s.table.Insert(ctx, r)
-		root, made = r.ID, err == nil
-		return err
+		if err != nil {
+			return err
+		}
+		root, made = r.ID, true
+		return s.deps.Access.Changed(ctx)
 	})
 	return root, made, err
 }
@@ -58,19 +65,34 @@ func (s *Service) place(ctx context.Context, r *row) error {
 			return err
 		}
 		r.ParentID = &root
-		return nil
-	}
-	if _, err := s.table.Refer(ctx, "/parent_id", *r.ParentID); err != nil {
+	} else if _, err := s.table.Refer(ctx, "/parent_id", *r.ParentID); err != nil {
 		return err
 	}
 	if r.ID == "" {
 		return nil
+	}
+	// To move something is to make it there.
+	if err := mayAt(ctx, "billing_entities.create", r.ParentID); err != nil {
+		return err
 	}
 	cycle, err := below(ctx, s.deps.DB, r.ID, *r.ParentID)
 	if err == nil && cycle {
 		err = fault.Invalidf("/parent_id", "conflict", "a billing entity cannot stand below itself")
 	}
 	return err
+}
+
+// mayAt refuses a caller who has not got the permission in a billing entity, or, where none is above, on the platform.
+func mayAt(ctx context.Context, permission string, id *string) error {
+	at := authz.Chain{ID: authz.Platform}
+	where := "on the platform"
+	if id != nil {
+		at, where = authz.Chain{ID: *id, BillingEntityID: *id}, "in the billing entity above"
+	}
+	if c := authz.CallerOf(ctx); c != nil && len(c.Missing([]string{permission}, at)) > 0 {
+		return &fault.Error{Kind: fault.Forbidden, Code: "forbidden", Detail: "this needs the permission " + permission + " " + where}
+	}
+	return nil
 }
 
 // Get returns a billing entity.
@@ -88,6 +110,7 @@ func (s *Service) List(ctx context.Context, q resource.ListQuery) (resource.Page
 func (s *Service) Update(ctx context.Context, in httpapi.PatchInput[BillingEntitySpec]) (BillingEntity, error) {
 	var r row
 	err := s.deps.DB.InTx(ctx, func(ctx context.Context) error {
+		moved := false
 		var err error
 		r, _, err = s.table.Change(ctx, in.ID, in.IfMatch, func(r *row) error {
 			root := r.ParentID == nil
@@ -96,16 +119,27 @@ func (s *Service) Update(ctx context.Context, in httpapi.PatchInput[BillingEntit
 			if err != nil {
 				return err
 			}
+			limit := r.CustomerLimit
 			r.set(next)
 			switch {
 			case root && next.ParentID != nil:
 				return fault.Invalidf("/parent_id", "conflict", "the operator stands above all others")
-			case root, next.ParentID != nil && old != nil && *next.ParentID == *old:
-				return nil
+			case !root && (next.ParentID == nil || *next.ParentID != *old):
+				moved = true
+				if err := s.place(ctx, r); err != nil {
+					return err
+				}
 			}
-			return s.place(ctx, r)
+			if moved || limit != r.CustomerLimit {
+				// Where it stands and how much it may have is not its own to say.
+				return mayAt(ctx, "billing_entities.update", old)
+			}
+			return nil
 		})
-		return err
+		if err != nil || !moved {
+			return err
+		}
+		return s.deps.Access.Changed(ctx)
 	})
 	return r.model(), err
 }
@@ -120,15 +154,18 @@ func (s *Service) Delete(ctx context.Context, in httpapi.DeleteInput) (resource.
 		if r.ParentID == nil {
 			return fault.Conflictf("wrong_state", "the operator cannot be deleted")
 		}
-		return s.table.Remove(ctx, in.ID)
+		if err := mayAt(ctx, "billing_entities.delete", r.ParentID); err != nil {
+			return err
+		}
+		if err := s.table.Remove(ctx, in.ID); err != nil {
+			return err
+		}
+		return s.deps.Access.Changed(ctx)
 	})
 }
 
 // LockForCustomers keeps anyone else from adding a customer to the billing entity until the transaction ends, and returns how many it may have.
 func (s *Service) LockForCustomers(ctx context.Context, pointer, id string) (limit int64, err error) {
-	if _, err := s.table.Refer(ctx, pointer, id); err != nil {
-		return 0, err
-	}
-	r, err := s.table.Lock(ctx, id)
+	r, err := s.table.ReferAlone(ctx, pointer, id)
 	return r.CustomerLimit, err
 }

@@ -36,19 +36,19 @@ func (r *row) set(s BillingEntitySpec) {
 // rootID is the id of the root, empty while there is none.
 func rootID(ctx context.Context, d *db.DB) (string, error) {
 	var id string
-	err := d.Conn(ctx).Table(Kind.Table).Select("id").Where("parent_id IS NULL").Limit(1).Scan(&id).Error
+	err := resource.Unscoped(ctx, d).Table(Kind.Table).Select("id").Where("parent_id IS NULL").Limit(1).Scan(&id).Error
 	return id, err
 }
 
 // lockTree keeps the tree's shape from being changed by another transaction.
 func lockTree(ctx context.Context, d *db.DB) error {
-	return d.Conn(ctx).Exec("SELECT pg_advisory_xact_lock(hashtext('billing_entity.tree'))").Error
+	return resource.Unscoped(ctx, d).Exec("SELECT pg_advisory_xact_lock(hashtext('billing_entity.tree'))").Error
 }
 
 // below says whether id is ancestor or stands below it.
 func below(ctx context.Context, d *db.DB, ancestor, id string) (bool, error) {
 	var found bool
-	err := d.Conn(ctx).Raw(`WITH RECURSIVE up AS (
+	err := resource.Unscoped(ctx, d).Raw(`WITH RECURSIVE up AS (
 			SELECT id, parent_id FROM billing_entity WHERE id = ?
 			UNION SELECT b.id, b.parent_id FROM billing_entity b JOIN up ON b.id = up.parent_id)
 		SELECT EXISTS (SELECT 1 FROM up WHERE id = ?)`, id, ancestor).Scan(&found).Error

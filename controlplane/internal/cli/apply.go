@@ -26,7 +26,7 @@ const applyHelp = `Make objects be as files say. Each document of a file is one 
     vcpus: 2
     memory_mib: 2048
 
-An object is found by its parent and name (or by id: vm_01j…), created if it does not exist, and changed only where it
+An object is found by its parent and name, or, if its kind has no names, by the fields of its key (or by id: vm_01j…), created if it does not exist, and changed only where it
 differs: a field that is absent is left alone, null clears it. Objects are applied in the order of their references,
 whatever their order in the files. Secret fields are sent at creation; later only with --update-secrets, because the
 server never shows what they are.`
@@ -48,7 +48,14 @@ func (d *document) name() string {
 	if n := d.path(); n != "" {
 		return n
 	}
-	return d.id
+	if d.id != "" {
+		return d.id
+	}
+	var key []string
+	for _, name := range d.kind.Key {
+		key = append(key, fmt.Sprint(d.spec[name]))
+	}
+	return strings.Join(key, ",")
 }
 
 // path is its name path as far as the document says it.
@@ -58,6 +65,9 @@ func (d *document) path() string {
 		return name
 	}
 	parent, _ := d.spec[d.kind.Parent.Field].(string)
+	if _, path, ok := strings.Cut(parent, ":"); ok {
+		parent = path
+	}
 	if parent == "" || strings.Contains(parent, "_") {
 		return name
 	}
@@ -71,6 +81,8 @@ type result struct {
 	Name    string   `json:"name"`
 	Result  string   `json:"result"`
 	Changes []string `json:"changes,omitempty"`
+	// ShownOnce are the secrets of an object that was created.
+	ShownOnce map[string]string `json:"shown_once,omitempty"`
 }
 
 type applying struct {
@@ -90,7 +102,7 @@ func (a *app) applyCommand() *cobra.Command {
 	}
 	cmd.Flags().StringArrayVarP(&files, "file", "f", nil, "YAML or JSON file (-: standard input); may be repeated")
 	cmd.Flags().BoolVar(&ap.secrets, "update-secrets", false, "also send the secret fields of objects that exist")
-	ap.writing.register(cmd, true, false)
+	ap.writing.register(cmd, catalog.Operation{Async: true}, false)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if len(files) == 0 {
 			return &usageError{errors.New("no file is given: -f FILE")}
@@ -101,6 +113,11 @@ func (a *app) applyCommand() *cobra.Command {
 		}
 		if docs, err = a.order(docs); err != nil {
 			return err
+		}
+		for _, d := range docs {
+			if err := a.keepsSecret(d.kind, &ap.writing); err != nil {
+				return err
+			}
 		}
 		ctx, cancel := context.WithTimeout(cmd.Context(), ap.writing.timeout)
 		defer cancel()
@@ -186,6 +203,11 @@ func (a *app) newDocument(source string, v any) (*document, error) {
 			return nil, errors.New("it has neither name nor id")
 		}
 	}
+	for _, name := range d.kind.Key {
+		if d.id == "" && d.spec[name] == nil {
+			return nil, fmt.Errorf("%s is missing: objects of kind %s are found by %s", name, d.kind.Name, strings.Join(d.kind.Key, ", "))
+		}
+	}
 	return d, nil
 }
 
@@ -199,12 +221,12 @@ func (a *app) order(docs []*document) ([]*document, error) {
 	slices.SortStableFunc(sorted, func(x, y *document) int { return rank[x.kind.Name] - rank[y.kind.Name] })
 	for _, d := range sorted {
 		err := walkRefs(d.kind.Fields, d.spec, "", func(f *catalog.Field, pointer, value string) (string, error) {
-			kind, path, err := a.splitRef(f.Ref, value)
-			if err != nil && value != platform {
+			kinds, path, err := a.splitRef(f.Ref, value)
+			if err != nil {
 				return "", fmt.Errorf("%s: spec%s: %w", d.source, strings.ReplaceAll(pointer, "/", "."), err)
 			}
 			for _, other := range sorted {
-				if other != d && kind == other.kind && mayBe(path, other.path()) {
+				if other != d && slices.Contains(kinds, other.kind) && mayBe(path, other.path()) {
 					d.after = append(d.after, other)
 				}
 			}
@@ -312,7 +334,7 @@ func (ap *applying) one(ctx context.Context, d *document) (result, error) {
 	if present == nil {
 		return ap.create(ctx, d, spec, r)
 	}
-	r.ID, _ = present["id"].(string)
+	r.ID, _ = present[d.kind.IDField()].(string)
 	return ap.update(ctx, d, spec, present, r)
 }
 
@@ -334,7 +356,8 @@ func (ap *applying) create(ctx context.Context, d *document, spec map[string]any
 	if err != nil {
 		return r, err
 	}
-	r.ID, _ = object["id"].(string)
+	r.ID, _ = object[d.kind.IDField()].(string)
+	r.ShownOnce = shownOnce(d.kind, object)
 	d.operation = res.OperationID()
 	return r, nil
 }
@@ -400,11 +423,15 @@ func revision(object map[string]any) string {
 
 // find returns the object that a document speaks of, nil if it does not exist.
 func (ap *applying) find(ctx context.Context, d *document, spec map[string]any) (map[string]any, error) {
-	if d.id != "" {
-		if !client.IsID(d.kind, d.id) {
-			return nil, fmt.Errorf("%q is not an id of kind %s (%s_…)", d.id, d.kind.Name, d.kind.Prefix)
+	id := d.id
+	if d.kind.Singleton && id == "" {
+		id, _ = spec[d.kind.IDField()].(string)
+	}
+	if id != "" {
+		if !client.IsID(d.kind, id) {
+			return nil, fmt.Errorf("%q is not an id of kind %s (%s_…)", id, d.kind.Name, d.kind.Prefix)
 		}
-		res, err := ap.app.get(ctx, d.kind, d.id)
+		res, err := ap.app.get(ctx, d.kind, id)
 		if err != nil {
 			return nil, err
 		}

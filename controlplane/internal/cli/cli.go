@@ -3,9 +3,10 @@
 //
 //	demarc <kind> list|get|describe|create|update|edit|delete|<action>
 //	demarc get <kind> …, apply, wait, explain, context, version
+//	demarc whoami, can, access
 //
 // cli.go connects, contexts.go keeps the profile, kinds.go makes the commands of a kind, fields.go turns flags into
-// bodies, document.go reads files, apply.go and edit.go work on whole documents, output.go and failure.go print.
+// bodies, access.go asks who may do what, document.go reads files, apply.go and edit.go work on whole documents, output.go and failure.go print.
 package cli
 
 import (
@@ -90,7 +91,8 @@ The server and token come from a context (demarc context set), or from the envir
   DEMARC_TOKEN or DEMARC_TOKEN_FILE  token, or the file that holds it
   DEMARC_CA_FILE                     certificate authorities to trust beside the system's
 
-Objects are named by id (vm_01j…) or by name path (acme/web/vm1; it may begin at any ancestor).
+Objects are named by id (vm_01j…) or by name path (acme/web/vm1; it may begin at any ancestor). Where objects of several
+kinds may stand, customer:acme says which kind is meant; where the whole platform may stand, it is the word platform.
 
 Exit status: 0 well, 1 error, 2 wrong usage, 3 not found, 4 conflict or precondition.`,
 		SilenceErrors: true,
@@ -122,7 +124,8 @@ Exit status: 0 well, 1 error, 2 wrong usage, 3 not found, 4 conflict or precondi
 			root.AddGroup(&cobra.Group{ID: k.Category, Title: k.Category + ":"})
 		}
 	}
-	for _, c := range []*cobra.Command{a.getCommand(), a.applyCommand(), a.waitCommand(), a.explainCommand(), a.contextCommand(), a.versionCommand()} {
+	for _, c := range []*cobra.Command{a.getCommand(), a.applyCommand(), a.waitCommand(), a.explainCommand(), a.contextCommand(), a.versionCommand(),
+		a.whoamiCommand(), a.canCommand(), a.accessCommand()} {
 		c.GroupID = groupGeneral
 		root.AddCommand(c)
 	}
@@ -233,6 +236,9 @@ func (a *app) resolve(ctx context.Context, kind *catalog.Kind, idOrPath string) 
 	if err != nil {
 		return "", err
 	}
+	if kind.Singleton { // it is that of something, and is named by it
+		return a.resolveRef(ctx, kind.Field(kind.IDField()).Ref, idOrPath)
+	}
 	return c.Resolve(ctx, kind, idOrPath)
 }
 
@@ -245,27 +251,42 @@ type writing struct {
 	ifMatch string
 }
 
-func (w *writing) register(cmd *cobra.Command, async, match bool) {
+func (w *writing) register(cmd *cobra.Command, op catalog.Operation, match bool) {
 	flags := cmd.Flags()
 	flags.BoolVar(&w.dryRun, "dry-run", false, "show what would be, and change nothing")
-	if async {
+	if op.Async {
 		flags.BoolVar(&w.wait, "wait", true, "wait until the operation has ended")
 		flags.BoolVar(&w.noWait, "no-wait", false, "do not wait until the operation has ended")
 		flags.DurationVar(&w.timeout, "wait-timeout", time.Hour, "how long to wait")
 		cmd.MarkFlagsMutuallyExclusive("wait", "no-wait")
 	}
 	if match {
-		flags.StringVar(&w.ifMatch, "if-match", "", "revision that the object must have")
+		usage := "revision that the object must have"
+		if op.RequiresIfMatch {
+			usage += " (default: the one that it has)"
+		}
+		flags.StringVar(&w.ifMatch, "if-match", "", usage)
 	}
 }
 
-// send sends a write, waits for its operation if asked to, and returns the object as it is then: nil if it is gone.
-func (a *app) send(ctx context.Context, kind *catalog.Kind, w *writing, r client.Request) (*client.Response, error) {
+// send sends a write to an object, waits for its operation if asked to, and returns the object as it is then: nil if it
+// is gone. A create has no id yet, and a body that is nil is none.
+func (a *app) send(ctx context.Context, kind *catalog.Kind, w *writing, op catalog.Operation, id string, body map[string]any) (*client.Response, error) {
 	c, err := a.client()
 	if err != nil {
 		return nil, err
 	}
-	r.IfMatch = w.ifMatch
+	r := client.Request{Method: op.Method, Path: itemPath(op, id), IfMatch: w.ifMatch}
+	if body != nil {
+		r.Body = body
+	}
+	if op.RequiresIfMatch && r.IfMatch == "" {
+		present, err := a.get(ctx, kind, id)
+		if err != nil {
+			return nil, err
+		}
+		r.IfMatch = present.ETag()
+	}
 	if w.dryRun {
 		r.Query = map[string][]string{"dry_run": {"true"}}
 	}

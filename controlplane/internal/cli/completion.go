@@ -43,6 +43,9 @@ func fixed(values ...string) completer {
 
 // completeObjects offers the objects of a kind for an argument that is an id or a name path.
 func (a *app) completeObjects(k *catalog.Kind, many bool) completer {
+	if k.Singleton {
+		return a.completeRefs(k.Field(k.IDField()).Ref)
+	}
 	return func(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
 		if !many && len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
@@ -75,7 +78,7 @@ func (a *app) completeRefs(kinds []string) completer {
 		}
 		var names []string
 		for _, k := range kinds {
-			if k == platform {
+			if k == catalog.Platform {
 				names = append(names, k)
 			} else {
 				names = append(names, k+":")
@@ -115,14 +118,21 @@ func (a *app) offer(ctx context.Context, k *catalog.Kind, begun string) []string
 		if k.Parent == nil || !slices.ContainsFunc(k.Filters, func(f catalog.Filter) bool { return f.Name == k.Parent.Field }) {
 			return nil
 		}
-		parent := a.catalog.Kind(k.Parent.Kind)
-		if parent == nil {
-			return nil
+		var parents []*catalog.Kind
+		for _, name := range k.Parents() {
+			if parent := a.catalog.Kind(name); parent != nil {
+				parents = append(parents, parent)
+			}
 		}
-		id, err := c.Resolve(ctx, parent, begun[:i])
-		if client.IsNotFound(err) && parent != k {
+		id, err := c.ResolveAny(ctx, parents, begun[:i])
+		if client.IsNotFound(err) {
 			// It may be an ancestor further up: offer what is between.
-			between := a.offer(ctx, parent, begun)
+			var between []string
+			for _, parent := range parents {
+				if parent != k && parent.Parent != nil {
+					between = append(between, a.offer(ctx, parent, begun)...)
+				}
+			}
 			for j := range between {
 				if !strings.Contains(between[j], "/\t") {
 					between[j] = strings.Replace(between[j], "\t", "/\t", 1)

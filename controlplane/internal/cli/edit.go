@@ -26,7 +26,7 @@ If somebody else changes the same fields meanwhile, nothing is changed.`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeObjects(k, false),
 	}
-	w.register(cmd, op.Async, false)
+	w.register(cmd, op, false)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		id, err := a.resolve(cmd.Context(), k, args[0])
 		if err != nil {
@@ -71,7 +71,7 @@ func (a *app) edit(ctx context.Context, k *catalog.Kind, op catalog.Operation, w
 	}
 	w.ifMatch = res.ETag()
 	for attempt := 0; ; attempt++ {
-		changed, err := a.send(ctx, k, w, client.Request{Method: op.Method, Path: itemPath(op, id), Body: patch})
+		changed, err := a.send(ctx, k, w, op, id, patch)
 		if client.IsCode(err, "revision_mismatch") && attempt < 5 {
 			fresh, getErr := a.get(ctx, k, id)
 			if getErr != nil {

@@ -48,6 +48,9 @@ func exitStatus(err error) int {
 
 // fail shows an error and returns the exit status for it.
 func (a *app) fail(err error) int {
+	if errors.Is(err, errDenied) { // the answer says so
+		return ExitError
+	}
 	var b strings.Builder
 	p := client.AsProblem(err)
 	if p == nil {

@@ -73,11 +73,57 @@ var testCatalog = func() *catalog.Catalog {
 			Parent:  &catalog.Parent{Kind: "virtual_box", Field: "box_id"},
 			Fields:  meta(catalog.Field{Name: "box_id", Type: "string", Required: true, Immutable: true, Ref: []string{"virtual_box"}, Description: "In what it is."}),
 			Filters: []catalog.Filter{{Name: "box_id", Type: "string", Ref: []string{"virtual_box"}}}, Operations: operations("/shelves", false)},
+		{Name: "pass", Plural: "passes", Title: "Pass", Description: "A pass.", Category: "Access", Prefix: "pas", Path: "/passes", Named: true, Managed: true,
+			Parent: &catalog.Parent{Kind: "site", Or: []string{"virtual_box"}, Field: "site_id"},
+			Fields: meta(
+				catalog.Field{Name: "site_id", Type: "string", Required: true, Immutable: true, Ref: []string{"site", "virtual_box"}, Description: "Whose it is."},
+				catalog.Field{Name: "token", Type: "string", Computed: true, Nullable: true, ShownOnce: true, Description: "What it opens doors with."}),
+			Filters: []catalog.Filter{{Name: "site_id", Type: "string", Ref: []string{"site", "virtual_box"}}}, Operations: operations("/passes", false),
+			Actions: []catalog.Action{{Name: "renew", Fields: []catalog.Field{
+				{Name: "overlap_seconds", Type: "integer", Default: json.RawMessage(`3600`), Description: "For how long the old one still counts."},
+				{Name: "expires_at", Type: "string", Nullable: true, Description: "When it ends."}},
+				Operation: catalog.Operation{Method: "POST", Path: "/passes/{id}/actions/renew", Permission: "passes.renew", Summary: "Renew it"}}}},
+		{Name: "loan", Plural: "loans", Title: "Loan", Description: "A loan.", Category: "Access", Prefix: "lon", Path: "/loans", Managed: true,
+			Key: []string{"holder", "scope_id", "manner"},
+			Fields: []catalog.Field{{Name: "id", Type: "string", Computed: true},
+				{Name: "holder", Type: "string", Required: true, Immutable: true, Description: "Who has it."},
+				{Name: "scope_id", Type: "string", Required: true, Immutable: true, Ref: []string{"platform", "site", "virtual_box"}, Description: "Where it counts."},
+				{Name: "manner", Type: "string", Required: true, Immutable: true, Enum: []string{"day", "night"}, Description: "How it was lent."},
+				{Name: "revision", Type: "integer", Computed: true, Volatile: true}},
+			Filters: []catalog.Filter{{Name: "holder", Type: "string"}, {Name: "scope_id", Type: "string", Ref: []string{"platform", "site", "virtual_box"}},
+				{Name: "manner", Type: "string", Enum: []string{"day", "night"}}},
+			Operations: without(operations("/loans", false), "update")},
+		{Name: "rota", Plural: "rotas", Title: "Rota", Description: "A rota.", Category: "Access", Path: "/rotas", Managed: true, Singleton: true, Key: []string{"scope_id"},
+			Fields: []catalog.Field{
+				{Name: "scope_id", Type: "string", Required: true, Immutable: true, Ref: []string{"platform", "site", "virtual_box"}, Description: "What it is of."},
+				{Name: "duties", Type: "map", Default: json.RawMessage(`{}`), Ref: []string{"pass"}, Description: "Who is on duty.", Items: &catalog.Field{Type: "object", Fields: []catalog.Field{
+					{Name: "members", Type: "set", Default: json.RawMessage(`[]`), Items: &catalog.Field{Type: "string"}}}}},
+				{Name: "revision", Type: "integer", Computed: true, Volatile: true}},
+			Operations: matching(without(operations("/rotas", false), "create", "list"))},
+		{Name: "right", Plural: "rights", Title: "Right", Description: "A right.", Category: "Access", Path: "/rights", Key: []string{"id"},
+			Fields:     []catalog.Field{{Name: "id", Type: "string", Computed: true}},
+			Operations: map[string]catalog.Operation{"get": {Method: "GET", Path: "/rights/{id}", Permission: "rights.get"}}},
 		{Name: "operation", Plural: "operations", Title: "Operation", Description: "Work.", Category: "Platform", Prefix: "op", Path: "/operations",
 			Fields:     []catalog.Field{{Name: "id", Type: "string", Computed: true}, {Name: "state", Type: "string", Computed: true}},
 			Operations: map[string]catalog.Operation{"get": {Method: "GET", Path: "/operations/{id}"}, "list": {Method: "GET", Path: "/operations"}}},
 	}}
 }()
+
+func without(ops map[string]catalog.Operation, verbs ...string) map[string]catalog.Operation {
+	for _, v := range verbs {
+		delete(ops, v)
+	}
+	return ops
+}
+
+// matching has every write say what it is about.
+func matching(ops map[string]catalog.Operation) map[string]catalog.Operation {
+	for verb, op := range ops {
+		op.RequiresIfMatch = op.Method != http.MethodGet
+		ops[verb] = op
+	}
+	return ops
+}
 
 // fakeServer keeps objects of the test catalog as the contract says.
 type fakeServer struct {
@@ -154,7 +200,12 @@ func (f *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	k := &testCatalog.Kinds[i]
+	if k.Singleton && len(parts) > 1 {
+		parts[1] = f.singleton(k, parts[1])
+	}
 	switch {
+	case k.Singleton && r.Method != http.MethodGet && r.Header.Get("If-Match") == "":
+		problem(w, 428, `"code": "precondition_required"`)
 	case k.Name == "operation" && len(parts) == 2:
 		f.operation(w, parts[1])
 	case len(parts) == 1 && r.Method == http.MethodGet:
@@ -170,6 +221,15 @@ func (f *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		f.change(w, r, k, f.objects[parts[1]], parts, body)
 	}
+}
+
+// singleton is there as soon as anybody asks for it.
+func (f *fakeServer) singleton(k *catalog.Kind, of string) string {
+	id := k.Name + "@" + of
+	if f.objects[id] == nil {
+		f.objects[id] = map[string]any{k.Key[0]: of, "revision": 0, "duties": map[string]any{}}
+	}
+	return id
 }
 
 // operationID is the one operation that an object has at a time.
@@ -292,7 +352,18 @@ func (f *fakeServer) create(w http.ResponseWriter, r *http.Request, k *catalog.K
 	}
 	f.objects[id] = o
 	f.order = append(f.order, id)
+	if k.Name == "pass" {
+		f.answer(w, 201, shown(o, "key-1"))
+		return
+	}
 	f.written(w, k.Operations["create"], 201, "creating", o)
+}
+
+// shown is an object with the secret that only this answer has.
+func shown(o map[string]any, token string) map[string]any {
+	o = maps.Clone(o)
+	o["token"] = token
+	return o
 }
 
 func (f *fakeServer) parentOf(o map[string]any) any {
@@ -313,6 +384,8 @@ func (f *fakeServer) written(w http.ResponseWriter, op catalog.Operation, status
 func (f *fakeServer) change(w http.ResponseWriter, r *http.Request, k *catalog.Kind, o map[string]any, parts []string, body map[string]any) {
 	dry := r.URL.Query().Get("dry_run") != ""
 	switch {
+	case k.Name == "pass" && len(parts) == 4:
+		f.answer(w, 200, shown(o, "key-2"))
 	case len(parts) == 4:
 		f.written(w, k.Actions[0].Operation, 200, "updating", o)
 	case r.Method == http.MethodDelete && dry:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -18,9 +19,6 @@ import (
 	"github.com/demarc/demarc/controlplane/client"
 	"github.com/demarc/demarc/controlplane/client/catalog"
 )
-
-// platform is the one literal that stands where an id does.
-const platform = "platform"
 
 // maxSecret bounds what is read of a file for one field.
 const maxSecret = 16 << 20
@@ -426,41 +424,43 @@ func (a *app) resolveRefs(ctx context.Context, fields []catalog.Field, body map[
 	})
 }
 
-// resolveRef resolves a reference that may be to one of several kinds: then a name path is written kind:path.
+// resolveRef resolves a reference that may be to one of several kinds: a name path must match one object of all of
+// them, or is written kind:path.
 func (a *app) resolveRef(ctx context.Context, kinds []string, value string) (string, error) {
-	if value == platform && slices.Contains(kinds, platform) {
-		return value, nil
-	}
-	kind, path, err := a.splitRef(kinds, value)
-	if err != nil || kind == nil {
+	of, path, err := a.splitRef(kinds, value)
+	if err != nil || len(of) == 0 {
 		return value, err
 	}
 	c, err := a.client()
 	if err != nil {
 		return "", err
 	}
-	return c.Resolve(ctx, kind, path)
+	return c.ResolveAny(ctx, of, path)
 }
 
-// splitRef tells an id, for which the kind is nil, from a name path. What has the form of an id is left to the
-// server to judge, whatever its kind.
-func (a *app) splitRef(kinds []string, value string) (*catalog.Kind, string, error) {
+// splitRef tells what goes as it is, for which there are no kinds, from a name path, and says of which kinds that may
+// be. What has the form of an id is left to the server to judge, whatever its kind.
+func (a *app) splitRef(refs []string, given string) ([]*catalog.Kind, string, error) {
+	kinds, value := refs, given
+	if value == catalog.Platform && slices.Contains(kinds, value) {
+		return nil, value, nil
+	}
 	if k := a.catalog.KindOfID(value); k != nil && client.IsID(k, value) {
 		return nil, value, nil
 	}
-	name, path, given := strings.Cut(value, ":")
-	if !given {
-		if len(kinds) > 1 {
-			return nil, "", fmt.Errorf("%q: write KIND:PATH, KIND being one of %s, or an id", value, strings.Join(kinds, ", "))
+	if name, path, ok := strings.Cut(given, ":"); ok {
+		kinds, value = slices.DeleteFunc(slices.Clone(kinds), func(k string) bool { return k != strings.ReplaceAll(name, "-", "_") }), path
+	}
+	var of []*catalog.Kind
+	for _, name := range kinds {
+		if k := a.catalog.Kind(name); k != nil {
+			of = append(of, k)
 		}
-		name, path = kinds[0], value
 	}
-	name = strings.ReplaceAll(name, "-", "_")
-	kind := a.catalog.Kind(name)
-	if kind == nil || !slices.Contains(kinds, name) {
-		return nil, "", fmt.Errorf("%q: it may refer to %s", value, strings.Join(kinds, ", "))
+	if len(of) == 0 {
+		return nil, "", fmt.Errorf("%q: it may refer to %s", given, strings.Join(refs, ", "))
 	}
-	return kind, path, nil
+	return of, value, nil
 }
 
 // walkRefs calls f for every reference in a body and puts what it returns in its place.
@@ -502,15 +502,33 @@ func walkRef(field *catalog.Field, v any, pointer string, f func(*catalog.Field,
 		if field.Type == catalog.Object {
 			return x, walkRefs(field.Fields, x, pointer, f)
 		}
-		for k := range x {
-			if field.Items != nil {
-				if x[k], err = walkRef(field.Items, x[k], pointer+"/"+k, f); err != nil {
-					return nil, err
-				}
-			}
-		}
+		return walkEntries(field, x, pointer, f)
 	}
 	return v, nil
+}
+
+// walkEntries is walkRef for a map, whose keys may be references, too.
+func walkEntries(field *catalog.Field, entries map[string]any, pointer string, f func(*catalog.Field, string, string) (string, error)) (any, error) {
+	out := make(map[string]any, len(entries))
+	for _, k := range slices.Sorted(maps.Keys(entries)) {
+		key, value := k, entries[k]
+		var err error
+		if len(field.Ref) > 0 {
+			if key, err = f(field, pointer+"/"+k, k); err != nil {
+				return nil, err
+			}
+		}
+		if _, twice := out[key]; twice {
+			return nil, fmt.Errorf("%s: two keys stand for %s", pointer, key)
+		}
+		if field.Items != nil {
+			if value, err = walkRef(field.Items, value, pointer+"/"+k, f); err != nil {
+				return nil, err
+			}
+		}
+		out[key] = value
+	}
+	return out, nil
 }
 
 // fieldAt returns the field at a path of names, nil if there is none.

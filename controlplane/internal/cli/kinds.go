@@ -80,12 +80,12 @@ type listing struct {
 func (a *app) newListing(cmd *cobra.Command, k *catalog.Kind) *listing {
 	l := &listing{kind: k, filters: map[string]*string{}, names: map[string]string{}}
 	flags := cmd.Flags()
-	flags.StringVarP(&l.label, "label", "l", "", "label selector: env=prod,tier!=db,owner,!legacy")
-	flags.StringVarP(&l.query, "query", "q", "", "part of the name or display name")
-	flags.StringVar(&l.orderBy, "order-by", "", "name, -name, created_at or -created_at")
 	flags.IntVar(&l.limit, "limit", 0, "at most so many objects (0: all)")
-	complete(cmd, "order-by", fixed("name", "-name", "created_at", "-created_at"))
 	if k.Named {
+		flags.StringVarP(&l.label, "label", "l", "", "label selector: env=prod,tier!=db,owner,!legacy")
+		flags.StringVarP(&l.query, "query", "q", "", "part of the name or display name")
+		flags.StringVar(&l.orderBy, "order-by", "", "name, -name, created_at or -created_at")
+		complete(cmd, "order-by", fixed("name", "-name", "created_at", "-created_at"))
 		flags.StringVar(&l.path, "path", "", "name path: all objects that match it")
 	}
 	for _, f := range k.Filters {
@@ -222,8 +222,11 @@ func (a *app) getCommand() *cobra.Command {
 }
 
 func argument(k *catalog.Kind) string {
-	if k.Named {
+	switch {
+	case k.Named:
 		return "ID|PATH"
+	case k.Singleton:
+		return strings.ToUpper(strings.TrimSuffix(k.IDField(), "_id"))
 	}
 	return "ID"
 }
@@ -325,7 +328,7 @@ func (a *app) createCommand(k *catalog.Kind, op catalog.Operation) *cobra.Comman
 		Args:  cobra.NoArgs,
 	}
 	b := a.newBodyFlags(cmd, k.Fields, forCreate)
-	w.register(cmd, op.Async, false)
+	w.register(cmd, op, false)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		body, err := b.body(cmd.Context())
 		if err != nil {
@@ -334,11 +337,14 @@ func (a *app) createCommand(k *catalog.Kind, op catalog.Operation) *cobra.Comman
 		if err := b.checkRequired(body); err != nil {
 			return err
 		}
-		res, err := a.send(cmd.Context(), k, &w, client.Request{Method: op.Method, Path: op.Path, Body: body})
+		if err := a.keepsSecret(k, &w); err != nil {
+			return err
+		}
+		res, err := a.send(cmd.Context(), k, &w, op, "", body)
 		if err != nil {
 			return err
 		}
-		return a.printObjects(k, []json.RawMessage{res.Body}, true)
+		return a.printMade(k, res.Body)
 	}
 	return cmd
 }
@@ -356,7 +362,7 @@ Only what is given changes; --clear FIELD takes a value away, or back to its def
 		ValidArgsFunction: a.completeObjects(k, false),
 	}
 	b := a.newBodyFlags(cmd, k.Fields, forUpdate)
-	w.register(cmd, op.Async, true)
+	w.register(cmd, op, true)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		id, err := a.resolve(cmd.Context(), k, args[0])
 		if err != nil {
@@ -366,7 +372,7 @@ Only what is given changes; --clear FIELD takes a value away, or back to its def
 		if err != nil {
 			return err
 		}
-		res, err := a.send(cmd.Context(), k, &w, client.Request{Method: op.Method, Path: itemPath(op, id), Body: body})
+		res, err := a.send(cmd.Context(), k, &w, op, id, body)
 		if err != nil {
 			return about(args[0], err)
 		}
@@ -385,7 +391,7 @@ func (a *app) deleteCommand(k *catalog.Kind, op catalog.Operation) *cobra.Comman
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: a.completeObjects(k, true),
 	}
-	w.register(cmd, op.Async, true)
+	w.register(cmd, op, true)
 	cmd.Flags().BoolVar(&ignore, "ignore-not-found", false, "take an object that does not exist for deleted")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if w.ifMatch != "" && len(args) > 1 {
@@ -396,7 +402,7 @@ func (a *app) deleteCommand(k *catalog.Kind, op catalog.Operation) *cobra.Comman
 			id, err := a.resolve(cmd.Context(), k, arg)
 			var res *client.Response
 			if err == nil {
-				res, err = a.send(cmd.Context(), k, &w, client.Request{Method: op.Method, Path: itemPath(op, id)})
+				res, err = a.send(cmd.Context(), k, &w, op, id, nil)
 			}
 			if err != nil {
 				if ignore && client.IsNotFound(err) {
@@ -434,28 +440,29 @@ func (a *app) actionCommand(k *catalog.Kind, action *catalog.Action) *cobra.Comm
 	if len(action.Fields) > 0 {
 		b = a.newBodyFlags(cmd, action.Fields, forCreate)
 	}
-	w.register(cmd, action.Async, true)
+	w.register(cmd, action.Operation, true)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		id, err := a.resolve(cmd.Context(), k, args[0])
 		if err != nil {
 			return err
 		}
-		r := client.Request{Method: action.Method, Path: itemPath(action.Operation, id)}
+		var body map[string]any
 		if b != nil {
-			body, err := b.body(cmd.Context())
-			if err != nil {
+			if body, err = b.body(cmd.Context()); err != nil {
 				return err
 			}
 			if err := b.checkRequired(body); err != nil {
 				return err
 			}
-			r.Body = body
 		}
-		res, err := a.send(cmd.Context(), k, &w, r)
+		if err := a.keepsSecret(k, &w); err != nil {
+			return err
+		}
+		res, err := a.send(cmd.Context(), k, &w, action.Operation, id, body)
 		if err != nil {
 			return about(args[0], err)
 		}
-		return a.printObjects(k, []json.RawMessage{res.Body}, true)
+		return a.printMade(k, res.Body)
 	}
 	return cmd
 }
@@ -515,7 +522,7 @@ func traits(f *catalog.Field) []string {
 		holds bool
 		text  string
 	}{
-		{f.Required, "required"}, {f.Computed, "computed"}, {f.Immutable, "immutable"}, {f.WriteOnly, "secret"},
+		{f.Required, "required"}, {f.Computed, "computed"}, {f.Immutable, "immutable"}, {f.WriteOnly, "secret"}, {f.ShownOnce, "shown once"},
 		{f.GrowOnly, "can only grow"}, {f.NeedsStop, "restarts the machine"}, {f.ServerDefault, "default by server"},
 		{f.OneOf != "", "one of " + f.OneOf}, {f.Unit != "", f.Unit}, {f.Deprecated != "", "deprecated: " + f.Deprecated},
 		{len(f.Enum) > 0, strings.Join(f.Enum, "|")},

@@ -78,12 +78,12 @@ func (a *app) printObjects(k *catalog.Kind, items []json.RawMessage, single bool
 	}
 	columns := columnsOf(k, a.output == outputWide)
 	if a.output == outputID {
-		columns = []string{"id"}
+		columns = []string{k.IDField()}
 	}
 	t := newTable()
 	if a.output != outputID {
 		for _, c := range columns {
-			t.header = append(t.header, strings.ToUpper(strings.ReplaceAll(c, "_", " ")))
+			t.header = append(t.header, heading(c))
 		}
 	}
 	for _, item := range items {
@@ -100,6 +100,47 @@ func (a *app) printObjects(k *catalog.Kind, items []json.RawMessage, single bool
 	return t.write(a.streams.Out)
 }
 
+// printMade writes an object that was made or acted upon, and below the table what the server shows of it this once.
+func (a *app) printMade(k *catalog.Kind, item json.RawMessage) error {
+	if err := a.printObjects(k, []json.RawMessage{item}, true); err != nil {
+		return err
+	}
+	if a.output != outputTable && a.output != outputWide {
+		return nil
+	}
+	object, err := decodeObject(item)
+	if err != nil {
+		return err
+	}
+	secrets := shownOnce(k, object)
+	for _, name := range slices.Sorted(maps.Keys(secrets)) {
+		if _, err := fmt.Fprintf(a.streams.Out, "%s: %s\n", name, printable(secrets[name])); err != nil {
+			return err
+		}
+		fmt.Fprintf(a.streams.Err, "the %s is not shown again: keep it now\n", name)
+	}
+	return nil
+}
+
+// shownOnce are the secrets that an answer shows and no later one will.
+func shownOnce(k *catalog.Kind, object map[string]any) map[string]string {
+	out := map[string]string{}
+	for i := range k.Fields {
+		if s, ok := object[k.Fields[i].Name].(string); ok && k.Fields[i].ShownOnce {
+			out[k.Fields[i].Name] = s
+		}
+	}
+	return out
+}
+
+// keepsSecret refuses the one format that would lose what is shown once.
+func (a *app) keepsSecret(k *catalog.Kind, w *writing) error {
+	if a.output == outputID && k.ShowsOnce() && !w.dryRun {
+		return &usageError{fmt.Errorf("-o %s would lose the secret that is shown once: take another format", outputID)}
+	}
+	return nil
+}
+
 // columnsOf chooses the fields that a table shows: name or key, id, parent, the required numbers and choices, and the
 // state. Wide shows all that fit into a cell.
 func columnsOf(k *catalog.Kind, wide bool) []string {
@@ -112,7 +153,7 @@ func columnsOf(k *catalog.Kind, wide bool) []string {
 	if k.Named {
 		add("name")
 	}
-	add("id")
+	add(k.IDField())
 	for _, key := range k.Key {
 		add(key)
 	}
@@ -123,7 +164,7 @@ func columnsOf(k *catalog.Kind, wide bool) []string {
 		f := &k.Fields[i]
 		plain := f.Type == catalog.String || f.Type == catalog.Integer || f.Type == catalog.Boolean
 		switch {
-		case !plain || f.WriteOnly || f.Name == "state":
+		case !plain || f.WriteOnly || f.ShownOnce || f.Name == "state" || f.Name == "revision" && !wide:
 		case wide, f.Required, !k.Named && !f.Nullable && f.Format != "date-time", f.Computed && !f.Volatile && len(f.Ref) == 0:
 			add(f.Name)
 		}
@@ -131,6 +172,9 @@ func columnsOf(k *catalog.Kind, wide bool) []string {
 	add("state")
 	return columns
 }
+
+// heading is a field's name above its column.
+func heading(field string) string { return strings.ToUpper(strings.ReplaceAll(field, "_", " ")) }
 
 func cell(v any) string {
 	switch v := v.(type) {
@@ -245,6 +289,11 @@ func (a *app) printResults(results []result) error {
 			}
 			for _, c := range r.Changes {
 				if _, err := fmt.Fprintln(w, "  "+printable(c)); err != nil {
+					return err
+				}
+			}
+			for _, name := range slices.Sorted(maps.Keys(r.ShownOnce)) {
+				if _, err := fmt.Fprintf(w, "  %s, not shown again: %s\n", name, printable(r.ShownOnce[name])); err != nil {
 					return err
 				}
 			}

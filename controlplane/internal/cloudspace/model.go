@@ -13,6 +13,7 @@ var Kind = resource.Kind{
 	Description: "An isolated network of a customer in one location, with the machines and disks in it.",
 	Parent:      &resource.Link{Kind: "customer", Field: "customer_id"},
 	Needs:       []resource.Link{{Kind: "location", Field: "location_id"}},
+	Scope:       true, Scopes: []resource.Link{{Kind: "location", Field: "location_id"}},
 }
 
 // CloudspaceSpec is what can be changed of a cloudspace.

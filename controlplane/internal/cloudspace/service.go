@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/demarc/demarc/controlplane/internal/hypervisor"
+	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
@@ -14,12 +15,15 @@ import (
 type Customers interface {
 	// BillingEntityOfActive returns who bills the customer; it refuses one that is not active.
 	BillingEntityOfActive(ctx context.Context, pointer, customerID string) (string, error)
+	// CheckActive refuses a customer that is not active, whether or not the caller may see it.
+	CheckActive(ctx context.Context, customerID string) error
 }
 
 // Locations is what cloudspaces need of the locations.
 type Locations interface {
-	// CheckEnabled refuses a location that takes nothing new, and keeps it from changing until the transaction ends.
-	CheckEnabled(ctx context.Context, pointer, locationID string) error
+	// CheckUsable refuses a location that takes nothing new, or nothing of that customer, and keeps it from changing until the
+	// transaction ends.
+	CheckUsable(ctx context.Context, pointer, locationID, customerID, billingEntityID string) error
 	// Driver is what runs the location.
 	Driver(ctx context.Context, locationID string) (hypervisor.Driver, error)
 	// IDs are those of all locations.
@@ -45,7 +49,7 @@ func (s *Service) Create(ctx context.Context, in CloudspaceCreate) (Cloudspace, 
 		if r.BillingEntityID, err = s.customers.BillingEntityOfActive(ctx, "/customer_id", in.CustomerID); err != nil {
 			return err
 		}
-		if err := s.locations.CheckEnabled(ctx, "/location_id", in.LocationID); err != nil {
+		if err := s.locations.CheckUsable(ctx, "/location_id", in.LocationID, in.CustomerID, r.BillingEntityID); err != nil {
 			return err
 		}
 		if err := s.table.Insert(ctx, r); err != nil {
@@ -87,26 +91,26 @@ func (s *Service) Delete(ctx context.Context, in httpapi.DeleteInput) (Cloudspac
 	return r.model(), err
 }
 
-// Owner returns who owns the cloudspace in which something is to be made, and keeps it from being removed until the transaction ends. It
+// Place returns whose the cloudspace is in which something is to be made, and keeps it from being removed until the transaction ends. It
 // refuses one that is not made yet, and one whose customer is not active.
-func (s *Service) Owner(ctx context.Context, pointer, id string) (customerID, billingEntityID string, err error) {
+func (s *Service) Place(ctx context.Context, pointer, id string) (resource.Place, error) {
 	r, err := s.table.Refer(ctx, pointer, id)
 	if err != nil {
-		return "", "", err
+		return resource.Place{}, err
 	}
 	if r.OperationID != nil {
-		return "", "", resource.Busy(*r.OperationID, "the cloudspace is being changed")
+		return resource.Place{}, resource.Busy(*r.OperationID, "the cloudspace is being changed")
 	}
 	if r.GatewayAddress == nil {
-		return "", "", fault.Conflictf("wrong_state", "the cloudspace has failed: %s", resource.Text(r.StateReason))
+		return resource.Place{}, fault.Conflictf("wrong_state", "the cloudspace has failed: %s", resource.Text(r.StateReason))
 	}
-	_, err = s.customers.BillingEntityOfActive(ctx, pointer, r.CustomerID)
-	return r.CustomerID, r.BillingEntityID, err
+	err = s.customers.CheckActive(ctx, r.CustomerID)
+	return resource.Place{BillingEntityID: r.BillingEntityID, CustomerID: r.CustomerID, LocationID: r.LocationID}, err
 }
 
 // Location is where the cloudspace is, and what runs it.
 func (s *Service) Location(ctx context.Context, id string) (string, hypervisor.Driver, error) {
-	r, err := s.table.Get(ctx, id)
+	r, err := s.table.Get(authz.Elevated(ctx), id)
 	if err != nil {
 		return "", nil, err
 	}

@@ -11,6 +11,7 @@ var Kind = resource.Kind{
 	Description: "An organisation that uses resources and pays for them.",
 	Parent:      &resource.Link{Kind: "billing_entity", Field: "billing_entity_id"},
 	Tenant:      resource.CustomerColumn,
+	Scope:       true,
 }
 
 // The life cycle of a customer.

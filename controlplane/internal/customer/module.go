@@ -15,6 +15,9 @@ func New(d module.Deps, billingEntities BillingEntities) *Service {
 // Holds says what customers can have, in the order in which it is removed when one is terminated. To be called before Module.
 func (s *Service) Holds(holdings ...Holding) { s.holdings = holdings }
 
+// Ends says what keeps the tokens that end with a customer. To be called before the first request.
+func (s *Service) Ends(tokens Tokens) { s.tokens = tokens }
+
 // Module is what it brings to the server.
 func (s *Service) Module() module.Module {
 	s.converger.Apply = s.stages()

@@ -3,6 +3,7 @@ package customer
 import (
 	"context"
 
+	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
@@ -23,6 +24,12 @@ type Holdings interface {
 	RemoveAll(ctx context.Context, customerID string) error
 }
 
+// Tokens is what customers need of the API tokens.
+type Tokens interface {
+	// EndOf removes all tokens of a customer's service accounts.
+	EndOf(ctx context.Context, customerID string) error
+}
+
 // Holding is one kind of holdings under the name of its step.
 type Holding struct {
 	Name string
@@ -36,6 +43,7 @@ type Service struct {
 	converger       *resource.Converger[row, *row]
 	billingEntities BillingEntities
 	holdings        []Holding
+	tokens          Tokens
 }
 
 // Create adds a customer.
@@ -92,9 +100,24 @@ func (s *Service) Update(ctx context.Context, in httpapi.PatchInput[CustomerSpec
 		if err != nil || r.Status == old.Status && r.State != resource.Failed {
 			return err
 		}
+		if r.Status != old.Status {
+			if err := s.changeAccess(ctx, &r); err != nil {
+				return err
+			}
+		}
 		return s.converger.Update(ctx, &r)
 	})
 	return r.model(), err
+}
+
+// changeAccess says that the principals of a customer may do something else now. A terminated one has no tokens from that moment on.
+func (s *Service) changeAccess(ctx context.Context, r *row) error {
+	if r.Status == StatusTerminated {
+		if err := s.tokens.EndOf(ctx, r.ID); err != nil {
+			return err
+		}
+	}
+	return s.deps.Access.Changed(ctx)
 }
 
 // transition checks a change of status.
@@ -124,12 +147,37 @@ func (s *Service) Active(ctx context.Context, id string) (bool, error) {
 	return r.Status == StatusActive, err
 }
 
-// BillingEntityOfActive returns who bills the customer, and keeps the customer from changing until the transaction ends. It refuses one
-// that is not active.
+// BillingEntityOfActive returns who bills the customer that the caller has named, and keeps the customer from changing until the transaction
+// ends. It refuses one that is not active.
 func (s *Service) BillingEntityOfActive(ctx context.Context, pointer, id string) (string, error) {
 	r, err := s.table.Refer(ctx, pointer, id)
-	if err == nil && r.Status != StatusActive {
-		err = fault.Conflictf("wrong_state", "the customer is %s: only an active one can make resources", r.Status)
+	if err != nil {
+		return "", err
 	}
-	return r.BillingEntityID, err
+	return r.BillingEntityID, r.checkActive()
+}
+
+// CheckActive is BillingEntityOfActive for the customer of what the caller has named, who need not see the customer itself.
+func (s *Service) CheckActive(ctx context.Context, id string) error {
+	r, err := s.table.Share(authz.Elevated(ctx), id)
+	if err != nil {
+		return err
+	}
+	return r.checkActive()
+}
+
+func (r *row) checkActive() error {
+	if r.Status != StatusActive {
+		return fault.Conflictf("wrong_state", "the customer is %s: only an active one can make resources", r.Status)
+	}
+	return nil
+}
+
+// CheckNotTerminated refuses a customer that is terminated, and keeps it from changing until the transaction ends. The caller need not see it.
+func (s *Service) CheckNotTerminated(ctx context.Context, id string) error {
+	r, err := s.table.Share(authz.Elevated(ctx), id)
+	if err == nil && r.Status == StatusTerminated {
+		err = fault.Conflictf("wrong_state", "the customer is terminated")
+	}
+	return err
 }

@@ -48,6 +48,6 @@ func (r *row) set(s CustomerSpec) {
 // count is how many customers of a billing entity count against its limit.
 func count(ctx context.Context, d *db.DB, billingEntityID string) (int64, error) {
 	var n int64
-	err := d.Conn(ctx).Table(Kind.Table).Where("billing_entity_id = ? AND status <> ?", billingEntityID, StatusTerminated).Count(&n).Error
+	err := resource.Unscoped(ctx, d).Table(Kind.Table).Where("billing_entity_id = ? AND status <> ?", billingEntityID, StatusTerminated).Count(&n).Error
 	return n, err
 }

@@ -7,6 +7,7 @@ var Kind = resource.Kind{
 	Name: "disk", Plural: "disks", Title: "Disk", Category: "Storage", Prefix: "dsk", Path: "/disks", Table: "disk", Named: true,
 	Description: "A disk in a cloudspace, which can be attached to one of its machines.",
 	Parent:      &resource.Link{Kind: "cloudspace", Field: "cloudspace_id"},
+	Scope:       true, Scopes: []resource.Link{{Kind: "location", Field: "location_id"}, {Kind: "cloudspace", Field: "cloudspace_id"}},
 }
 
 // DiskSpec is what can be changed of a disk.

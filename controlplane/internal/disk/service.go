@@ -12,8 +12,8 @@ import (
 
 // Cloudspaces is what disks need of the cloudspaces.
 type Cloudspaces interface {
-	// Owner returns who owns a cloudspace that is ready to be filled, and keeps it from being removed until the transaction ends.
-	Owner(ctx context.Context, pointer, cloudspaceID string) (customerID, billingEntityID string, err error)
+	// Place returns whose a cloudspace is that is ready to be filled, and keeps it from being removed until the transaction ends.
+	Place(ctx context.Context, pointer, cloudspaceID string) (resource.Place, error)
 	// Location is where the cloudspace is, and what runs it.
 	Location(ctx context.Context, cloudspaceID string) (locationID string, driver hypervisor.Driver, err error)
 	// Drivers are those of all locations.
@@ -42,10 +42,11 @@ func (s *Service) Create(ctx context.Context, in DiskCreate) (Disk, error) {
 	r := &row{CloudspaceID: in.CloudspaceID}
 	r.set(in.DiskSpec)
 	err := s.deps.DB.InTx(ctx, func(ctx context.Context) error {
-		var err error
-		if r.CustomerID, r.BillingEntityID, err = s.cloudspaces.Owner(ctx, "/cloudspace_id", in.CloudspaceID); err != nil {
+		at, err := s.cloudspaces.Place(ctx, "/cloudspace_id", in.CloudspaceID)
+		if err != nil {
 			return err
 		}
+		r.CustomerID, r.BillingEntityID, r.LocationID = at.CustomerID, at.BillingEntityID, at.LocationID
 		if err := s.checkMachine(ctx, r); err != nil {
 			return err
 		}

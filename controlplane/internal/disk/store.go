@@ -5,6 +5,7 @@ import "github.com/demarc/demarc/controlplane/internal/platform/resource"
 type row struct {
 	resource.Columns `gorm:"embedded"`
 	CloudspaceID     string
+	LocationID       string
 	VirtualMachineID *string
 	SizeGiB          int64  `gorm:"column:size_gib"`
 	IOPSLimit        *int64 `gorm:"column:iops_limit"`

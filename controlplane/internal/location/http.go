@@ -36,6 +36,7 @@ func (a api) get(ctx context.Context, in httpapi.GetInput) (Location, error) {
 // @Summary	List locations
 // @ID		locations.list
 // @Param	enabled	query		string	false	"Those that take new cloudspaces, or do not"
+// @Param	restricted	query		bool	false	"Those that are for some only, or are for all"
 // @Success	200	{object}	LocationList
 // @Router	/locations [get]
 func (a api) list(ctx context.Context, in httpapi.ListInput) (LocationList, error) {

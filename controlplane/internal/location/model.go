@@ -6,6 +6,10 @@ import "github.com/demarc/demarc/controlplane/internal/platform/resource"
 var Kind = resource.Kind{
 	Name: "location", Plural: "locations", Title: "Location", Category: "Infrastructure", Prefix: "loc", Path: "/locations", Table: "location", Named: true,
 	Description: "A place where machines run.",
+	Scope:       true,
+	Shared: `NOT location.restricted OR EXISTS (SELECT FROM location_access a WHERE a.location_id = location.id AND (
+		a.grantee_id = ANY(@lineage) OR a.grantee_id = ANY(@customers)
+		OR EXISTS (SELECT FROM customer c WHERE c.id = a.grantee_id AND c.billing_entity_id = ANY(@billing_entities))))`,
 }
 
 // LocationSpec is what can be changed of a location.
@@ -17,6 +21,8 @@ type LocationSpec struct {
 	City *string `json:"city" maxLength:"100"`
 	// Whether new cloudspaces can be made in it.
 	Enabled bool `json:"enabled" default:"true"`
+	// Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes cloudspaces in it.
+	Restricted bool `json:"restricted" default:"false"`
 } // @name LocationSpec
 
 // LocationCreate is what a location is made from.

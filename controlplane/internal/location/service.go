@@ -10,10 +10,17 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 )
 
+// Accesses is what locations need of the accesses to restricted ones.
+type Accesses interface {
+	// Granted says whether any of the grantees has access to the location.
+	Granted(ctx context.Context, locationID string, grantees ...string) (bool, error)
+}
+
 // Service keeps the locations.
 type Service struct {
-	deps  module.Deps
-	table *resource.Table[row, *row]
+	deps     module.Deps
+	table    *resource.Table[row, *row]
+	accesses Accesses
 }
 
 // Create adds a location.
@@ -57,11 +64,25 @@ func (s *Service) Delete(ctx context.Context, in httpapi.DeleteInput) (resource.
 	return resource.None{}, s.table.Drop(ctx, in.ID, in.IfMatch)
 }
 
-// CheckEnabled refuses a location that takes nothing new, and keeps it from changing until the transaction ends.
-func (s *Service) CheckEnabled(ctx context.Context, pointer, id string) error {
+// CheckUsable refuses a location that takes nothing new, or nothing of that customer, and keeps it from changing until the transaction ends.
+func (s *Service) CheckUsable(ctx context.Context, pointer, id, customerID, billingEntityID string) error {
 	r, err := s.table.Refer(ctx, pointer, id)
-	if err == nil && !r.Enabled {
-		err = fault.Invalidf(pointer, "conflict", "the location takes no new cloudspaces: it is not enabled")
+	if err != nil {
+		return err
+	}
+	if !r.Enabled {
+		return fault.Invalidf(pointer, "conflict", "the location takes no new cloudspaces: it is not enabled")
+	}
+	if !r.Restricted {
+		return nil
+	}
+	above, err := s.deps.Access.Lineage(ctx, billingEntityID)
+	if err != nil {
+		return err
+	}
+	granted, err := s.accesses.Granted(ctx, id, append(above, customerID)...)
+	if err == nil && !granted {
+		err = fault.Invalidf(pointer, "location_not_allowed", "the location is restricted, and the customer has no access to it")
 	}
 	return err
 }

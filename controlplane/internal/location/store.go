@@ -8,6 +8,7 @@ type row struct {
 	Country          *string
 	City             *string
 	Enabled          bool
+	Restricted       bool
 }
 
 func (r *row) model() Location {
@@ -15,10 +16,10 @@ func (r *row) model() Location {
 }
 
 func (r *row) spec() LocationSpec {
-	return LocationSpec{Named: r.Named(), Country: r.Country, City: r.City, Enabled: r.Enabled}
+	return LocationSpec{Named: r.Named(), Country: r.Country, City: r.City, Enabled: r.Enabled, Restricted: r.Restricted}
 }
 
 func (r *row) set(s LocationSpec) {
 	r.SetNamed(s.Named)
-	r.Country, r.City, r.Enabled = s.Country, s.City, s.Enabled
+	r.Country, r.City, r.Enabled, r.Restricted = s.Country, s.City, s.Enabled, s.Restricted
 }

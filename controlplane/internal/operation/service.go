@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
@@ -37,11 +36,17 @@ func (s *Service) Get(ctx context.Context, id, wait string) (Operation, error) {
 	if err != nil {
 		return Operation{}, err
 	}
-	if err := seen(ctx); err != nil {
+	poll := ctx
+	if d > 0 {
+		var leave context.CancelFunc
+		if poll, leave, err = httpapi.LongPoll(ctx); err != nil {
+			return Operation{}, err
+		}
+		defer leave()
+	}
+	if err := s.seen(ctx, id); err != nil {
 		return Operation{}, err
 	}
-	poll, cancel := httpapi.LongPoll(ctx)
-	defer cancel()
 	o, err := s.sagas.Wait(poll, id, d)
 	if errors.Is(err, context.Canceled) && ctx.Err() == nil {
 		o, err = s.sagas.Get(ctx, id) // the server is stopping: answer with what there is
@@ -49,11 +54,15 @@ func (s *Service) Get(ctx context.Context, id, wait string) (Operation, error) {
 	return model(o), err
 }
 
-// seen refuses a caller who may not see operations. The engine, which works on them for everybody, does not ask.
-func seen(ctx context.Context) error {
-	access, err := authz.From(ctx)
-	if err == nil && !access.All {
-		return fault.NotFoundError()
+// seen refuses an operation that the caller may not see.
+func (s *Service) seen(ctx context.Context, id string) error {
+	where, args, err := resource.ScopeCondition(ctx, Kind)
+	if err != nil {
+		return err
+	}
+	found, err := s.sagas.List(ctx, saga.Query{ID: id, Where: where, Args: args, Limit: 1})
+	if err == nil && len(found) == 0 {
+		err = fault.NotFoundError()
 	}
 	return err
 }
@@ -71,7 +80,7 @@ func parseWait(s string) (time.Duration, error) {
 
 // List returns a page of operations, the newest first.
 func (s *Service) List(ctx context.Context, q resource.ListQuery) (resource.Page[Operation], error) {
-	access, err := authz.From(ctx)
+	where, args, err := resource.ScopeCondition(ctx, Kind)
 	if err != nil {
 		return resource.Page[Operation]{}, err
 	}
@@ -85,7 +94,7 @@ func (s *Service) List(ctx context.Context, q resource.ListQuery) (resource.Page
 	}
 	query := saga.Query{TargetID: q.Filters["target_id"], CustomerID: q.Filters["customer_id"], State: q.Filters["state"],
 		Descending: !strings.EqualFold(q.OrderBy, "created_at"), Limit: size + 1,
-		Nothing: !access.All}
+		Where: where, Args: args}
 	if after != nil {
 		query.After = after[0]
 	}
@@ -106,7 +115,7 @@ func (s *Service) List(ctx context.Context, q resource.ListQuery) (resource.Page
 
 // Cancel asks an operation to stop after the step that is running, and to undo.
 func (s *Service) Cancel(ctx context.Context, id string) (Operation, error) {
-	if err := seen(ctx); err != nil {
+	if err := s.seen(ctx, id); err != nil {
 		return Operation{}, err
 	}
 	o, err := s.sagas.Cancel(ctx, id)

@@ -11,7 +11,8 @@ var Kind = resource.Kind{
 	Path: "/virtual-machines", Table: "virtual_machine", Named: true,
 	Description: "A virtual machine in a cloudspace.",
 	Parent:      &resource.Link{Kind: "cloudspace", Field: "cloudspace_id"},
-	Needs:       []resource.Link{{Kind: "image", Field: "image_id"}},
+	Scope:       true, Scopes: []resource.Link{{Kind: "location", Field: "location_id"}, {Kind: "cloudspace", Field: "cloudspace_id"}},
+	Needs: []resource.Link{{Kind: "image", Field: "image_id"}},
 }
 
 // Power states that can be asked for.

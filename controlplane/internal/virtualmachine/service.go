@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"github.com/demarc/demarc/controlplane/internal/hypervisor"
+	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/id"
@@ -21,8 +22,8 @@ type Customers interface {
 
 // Cloudspaces is what machines need of the cloudspaces.
 type Cloudspaces interface {
-	// Owner returns who owns a cloudspace that is ready to be filled, and keeps it from being removed until the transaction ends.
-	Owner(ctx context.Context, pointer, cloudspaceID string) (customerID, billingEntityID string, err error)
+	// Place returns whose a cloudspace is that is ready to be filled, and keeps it from being removed until the transaction ends.
+	Place(ctx context.Context, pointer, cloudspaceID string) (resource.Place, error)
 	// Location is where the cloudspace is, and what runs it.
 	Location(ctx context.Context, cloudspaceID string) (locationID string, driver hypervisor.Driver, err error)
 	// Drivers are those of all locations.
@@ -51,13 +52,14 @@ type Service struct {
 // Create adds a machine and begins to make it.
 func (s *Service) Create(ctx context.Context, in VirtualMachineCreate) (VirtualMachine, error) {
 	// The id is part of what the user data is sealed for.
-	r := &row{Columns: resource.Columns{ID: id.New(Kind.Prefix)}, CloudspaceID: in.CloudspaceID, ImageID: in.ImageID}
+	r := &row{Columns: resource.Columns{Base: resource.Base{ID: id.New(Kind.Prefix)}}, CloudspaceID: in.CloudspaceID, ImageID: in.ImageID}
 	r.set(in.VirtualMachineSpec)
 	err := s.deps.DB.InTx(ctx, func(ctx context.Context) error {
-		var err error
-		if r.CustomerID, r.BillingEntityID, err = s.cloudspaces.Owner(ctx, "/cloudspace_id", in.CloudspaceID); err != nil {
+		at, err := s.cloudspaces.Place(ctx, "/cloudspace_id", in.CloudspaceID)
+		if err != nil {
 			return err
 		}
+		r.CustomerID, r.BillingEntityID, r.LocationID = at.CustomerID, at.BillingEntityID, at.LocationID
 		minDisk, err := s.images.Refer(ctx, "/image_id", in.ImageID)
 		if err != nil {
 			return err
@@ -137,7 +139,7 @@ func (s *Service) Act(ctx context.Context, in httpapi.ActionInput, verb string) 
 
 // power is what a machine is to be now: as asked for, unless its customer is not active.
 func (s *Service) power(ctx context.Context, r row) (hypervisor.Power, error) {
-	active, err := s.customers.Active(ctx, r.CustomerID)
+	active, err := s.customers.Active(authz.Elevated(ctx), r.CustomerID)
 	if active && r.PowerState == Running {
 		return hypervisor.PowerRunning, err
 	}

@@ -5,6 +5,7 @@ import "github.com/demarc/demarc/controlplane/internal/platform/resource"
 type row struct {
 	resource.Columns   `gorm:"embedded"`
 	CloudspaceID       string
+	LocationID         string
 	ImageID            string
 	VCPUs              int64 `gorm:"column:vcpus"`
 	MemoryMiB          int64 `gorm:"column:memory_mib"`

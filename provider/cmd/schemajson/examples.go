@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/demarc/demarc/controlplane/client/catalog"
@@ -20,7 +22,8 @@ func writeExamples(c *catalog.Catalog, dir string) error {
 		k := &c.Kinds[i]
 		files := map[string]string{}
 		typ := "demarc_" + k.Name
-		if k.Managed {
+		managed := k.Managed && !k.ShowsOnce()
+		if managed {
 			files["resources/"+typ+"/import.sh"] = importExample(c, k)
 			files["resources/"+typ+"/versions.tf"] = versionsExample
 		}
@@ -29,7 +32,7 @@ func writeExamples(c *catalog.Catalog, dir string) error {
 		}
 		if _, ok := k.Operations["list"]; ok {
 			files["data-sources/demarc_"+k.Plural+"/data-source.tf"] = listExample(c, k)
-			if k.Managed && k.Named {
+			if managed {
 				files["list-resources/"+typ+"/list-resource.tfquery.hcl"] = queryExample(k)
 			}
 		}
@@ -83,11 +86,75 @@ func samplePath(c *catalog.Catalog, k *catalog.Kind) string {
 }
 
 func importExample(c *catalog.Catalog, k *catalog.Kind) string {
-	s := fmt.Sprintf("# By id.\nterraform import demarc_%s.example %s_%s\n", k.Name, k.Prefix, sampleSuffix)
-	if k.Named {
+	s := fmt.Sprintf("# By %s.\nterraform import demarc_%s.example %s\n", k.IDField(), k.Name, sampleID(c, k))
+	switch {
+	case k.Named:
 		s += fmt.Sprintf("\n# By name path: the names from an ancestor down to the object.\nterraform import demarc_%s.example %s\n", k.Name, samplePath(c, k))
+	case byKey(k):
+		var values []string
+		for _, name := range k.Key {
+			values = append(values, sampleValue(c, k, name))
+		}
+		s += fmt.Sprintf("\n# By its key: %s.\nterraform import demarc_%s.example %s\n", strings.Join(k.Key, ","), k.Name, strings.Join(values, ","))
 	}
 	return s
+}
+
+// byKey says whether objects are found by the fields of their key.
+func byKey(k *catalog.Kind) bool {
+	_, lists := k.Operations["list"]
+	return !k.Named && !k.Singleton && lists && len(k.Key) > 0 && !slices.Contains(k.Key, "id")
+}
+
+// sampleID looks like an id of the kind. What belongs to another object has that one's; what has an id of its own form
+// is a permission.
+func sampleID(c *catalog.Catalog, k *catalog.Kind) string {
+	switch {
+	case k.Singleton:
+		return sampleValue(c, k, k.Key[0])
+	case k.Prefix == "":
+		return k.Operations["get"].Permission
+	}
+	return k.Prefix + "_" + sampleSuffix
+}
+
+var placeholder = regexp.MustCompile(`\$\{([a-z0-9_.]+)\}`)
+
+// sampleValue is a value for a field of a key: that of the kind's sample data, with ids for what they refer to.
+func sampleValue(c *catalog.Catalog, k *catalog.Kind, name string) string {
+	if data, err := catalog.LoadFixture(k.Name); err == nil {
+		if text, ok := data.Minimal[name].(string); ok {
+			return placeholder.ReplaceAllStringFunc(text, func(s string) string {
+				if of := c.Kind(data.Parents[s[2:len(s)-1]].Kind); of != nil {
+					return sampleID(c, of)
+				}
+				return "example"
+			})
+		}
+	}
+	f := k.Field(name)
+	for _, ref := range f.Ref {
+		if of := c.Kind(ref); of != nil {
+			return sampleID(c, of)
+		}
+	}
+	if len(f.Enum) > 0 {
+		return f.Enum[0]
+	}
+	return "example"
+}
+
+// arguments are lines of HCL whose values stand below each other.
+func arguments(lines [][2]string) string {
+	var b strings.Builder
+	width := 0
+	for _, l := range lines {
+		width = max(width, len(l[0]))
+	}
+	for _, l := range lines {
+		fmt.Fprintf(&b, "  %-*s = %s\n", width, l[0], l[1])
+	}
+	return b.String()
 }
 
 func dataExample(c *catalog.Catalog, k *catalog.Kind) string {
@@ -97,12 +164,23 @@ func dataExample(c *catalog.Catalog, k *catalog.Kind) string {
 		fmt.Fprintf(&b, "# By name path: the names from an ancestor down to the object.\ndata \"demarc_%s\" \"by_path\" {\n  path = %q\n}\n\n", k.Name, samplePath(c, k))
 		if k.Parent != nil && k.Parent.Kind != k.Name {
 			parent := c.Kind(k.Parent.Kind)
-			width := len(k.Parent.Field)
-			fmt.Fprintf(&b, "# By name, within its %s.\ndata \"demarc_%s\" \"parent\" {\n  path = %q\n}\n\ndata \"demarc_%s\" \"by_name\" {\n  %-*s = %q\n  %s = data.demarc_%s.parent.id\n}\n\n",
-				strings.ReplaceAll(parent.Name, "_", " "), parent.Name, samplePath(c, parent), k.Name, width, "name", sampleName(k), k.Parent.Field, parent.Name)
+			var within []string
+			for _, name := range k.Parents() {
+				within = append(within, strings.ReplaceAll(name, "_", " "))
+			}
+			fmt.Fprintf(&b, "# By name, within its %s.\ndata \"demarc_%s\" \"parent\" {\n  path = %q\n}\n\ndata \"demarc_%s\" \"by_name\" {\n%s}\n\n",
+				strings.Join(within, " or "), parent.Name, samplePath(c, parent), k.Name,
+				arguments([][2]string{{"name", fmt.Sprintf("%q", sampleName(k))}, {k.Parent.Field, "data.demarc_" + parent.Name + ".parent.id"}}))
 		}
 	}
-	fmt.Fprintf(&b, "# By id.\ndata \"demarc_%s\" \"by_id\" {\n  id = \"%s_%s\"\n}\n", k.Name, k.Prefix, sampleSuffix)
+	if byKey(k) {
+		var lines [][2]string
+		for _, name := range k.Key {
+			lines = append(lines, [2]string{name, fmt.Sprintf("%q", sampleValue(c, k, name))})
+		}
+		fmt.Fprintf(&b, "# By the whole of its key.\ndata \"demarc_%s\" \"by_key\" {\n%s}\n\n", k.Name, arguments(lines))
+	}
+	fmt.Fprintf(&b, "# By %s.\ndata \"demarc_%s\" \"by_%s\" {\n  %s = %q\n}\n", k.IDField(), k.Name, k.IDField(), k.IDField(), sampleID(c, k))
 	return b.String()
 }
 
@@ -115,19 +193,15 @@ func listExample(c *catalog.Catalog, k *catalog.Kind) string {
 		fmt.Fprintf(&b, "\ndata \"demarc_%s\" \"example\" {\n  path = %q\n}\n", parent.Name, samplePath(c, parent))
 		lines = append(lines, [2]string{k.Parent.Field, "data.demarc_" + parent.Name + ".example.id"})
 	}
+	if byKey(k) {
+		last := k.Key[len(k.Key)-1]
+		lines = append(lines, [2]string{last, fmt.Sprintf("%q", sampleValue(c, k, last))})
+	}
 	if k.Field("labels") != nil {
 		lines = append(lines, [2]string{"label", `"env=prod,tier!=db"`})
 	}
 	if len(lines) > 0 {
-		width := 0
-		for _, l := range lines {
-			width = max(width, len(l[0]))
-		}
-		fmt.Fprintf(&b, "\n# Only those that match all of the arguments.\ndata \"demarc_%s\" \"some\" {\n", k.Plural)
-		for _, l := range lines {
-			fmt.Fprintf(&b, "  %-*s = %s\n", width, l[0], l[1])
-		}
-		b.WriteString("}\n")
+		fmt.Fprintf(&b, "\n# Only those that match all of the arguments.\ndata \"demarc_%s\" \"some\" {\n%s}\n", k.Plural, arguments(lines))
 	}
 	attribute := "id"
 	if k.Named {
@@ -166,7 +240,7 @@ func sampleIDs(c *catalog.Catalog) string {
 		if err != nil {
 			panic(err) // A string.
 		}
-		fmt.Fprintf(&b, "{{ %s eq .Name %s }}%s_%s", word, name, k.Prefix, sampleSuffix)
+		fmt.Fprintf(&b, "{{ %s eq .Name %s }}%s", word, name, sampleID(c, &k))
 	}
 	b.WriteString("{{ end }}")
 	return b.String()

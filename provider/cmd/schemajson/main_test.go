@@ -32,19 +32,19 @@ func TestSchemas(t *testing.T) {
 	}
 	for _, k := range c.Kinds {
 		name := "demarc_" + k.Name
-		if k.Managed {
+		if k.Managed && !k.ShowsOnce() {
 			if s.Resources[name] == nil || s.Identities[name] == nil || !s.Identities[name].Attributes["id"].RequiredForImport {
 				t.Errorf("%s: resource or identity is missing", name)
 			}
-			if k.Named && s.ListResources[name] == nil {
+			if _, lists := k.Operations["list"]; lists && s.ListResources[name] == nil {
 				t.Errorf("%s: list resource is missing", name)
 			}
 		}
-		if s.DataSources["demarc_"+k.Plural].Block.Attributes["items"].NestedType.NestingMode != "list" {
+		if _, lists := k.Operations["list"]; lists && s.DataSources["demarc_"+k.Plural].Block.Attributes["items"].NestedType.NestingMode != "list" {
 			t.Errorf("demarc_%s: items is not a list", k.Plural)
 		}
 		for _, f := range k.Fields {
-			if k.Managed && f.WriteOnly && !s.Resources[name].Block.Attributes[f.Name+"_wo"].WriteOnly {
+			if k.Managed && !k.ShowsOnce() && f.WriteOnly && !s.Resources[name].Block.Attributes[f.Name+"_wo"].WriteOnly {
 				t.Errorf("%s.%s_wo is not write-only", name, f.Name)
 			}
 		}
@@ -85,6 +85,49 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 	})
 	if err != nil || seen == 0 {
 		t.Fatal(err, seen)
+	}
+}
+
+// Examples follow from every trait: keys, singletons, parents of several kinds, secrets that are shown once.
+func TestExamplesOfTraits(t *testing.T) {
+	t.Parallel()
+	c, err := catalog.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := writeExamples(c, dir); err != nil {
+		t.Fatal(err)
+	}
+	read := func(name string) string {
+		b, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
+		if err != nil {
+			return ""
+		}
+		return string(b)
+	}
+	for name, want := range map[string]string{
+		"resources/demarc_role_binding/import.sh":                      "# By its key: principal_kind,principal_id,role_id,scope_id.\nterraform import demarc_role_binding.example ",
+		"resources/demarc_policy/import.sh":                            "# By scope_id.\nterraform import demarc_policy.example ",
+		"resources/demarc_role/import.sh":                              "terraform import demarc_role.example customer/role",
+		"data-sources/demarc_role_binding/data-source.tf":              "  principal_kind = \"",
+		"data-sources/demarc_policy/data-source.tf":                    "data \"demarc_policy\" \"by_scope_id\" {\n  scope_id = \"",
+		"data-sources/demarc_role/data-source.tf":                      "# By name, within its customer or billing entity.",
+		"data-sources/demarc_permission/data-source.tf":                `id = "permissions.get"`,
+		"data-sources/demarc_role_bindings/data-source.tf":             "  scope_id = \"",
+		"list-resources/demarc_role_binding/list-resource.tfquery.hcl": `list "demarc_role_binding"`,
+	} {
+		if got := read(name); !strings.Contains(got, want) {
+			t.Errorf("%s has no %q:\n%s", name, want, got)
+		}
+	}
+	for _, name := range []string{"resources/demarc_api_token/import.sh", "data-sources/demarc_policies/data-source.tf"} {
+		if got := read(name); got != "" {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	if text := page(c, ""); !strings.Contains(text, `"demarc_service_account_token"`) {
+		t.Errorf("the ephemeral resource has no category: %s", text)
 	}
 }
 

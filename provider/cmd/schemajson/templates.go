@@ -2,18 +2,22 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/demarc/demarc/controlplane/client/catalog"
+	"github.com/demarc/demarc/provider/internal/hooks"
 )
 
 // pageTemplates are the templates of pages by file name. tfplugindocs has no place for a category but the template's
 // front matter, and one template serves all pages of a sort; so it chooses by name.
 func pageTemplates(c *catalog.Catalog) map[string]string {
 	return map[string]string{
-		"resources.md.tmpl":      page(c, resourceBody),
-		"data-sources.md.tmpl":   page(c, ""),
-		"list-resources.md.tmpl": page(c, ""),
+		"resources.md.tmpl":           page(c, resourceBody),
+		"data-sources.md.tmpl":        page(c, ""),
+		"list-resources.md.tmpl":      page(c, ""),
+		"ephemeral-resources.md.tmpl": page(c, ""),
 	}
 }
 
@@ -31,6 +35,11 @@ func categories(c *catalog.Catalog) string {
 			order = append(order, k.Category)
 		}
 		names[k.Category] = append(names[k.Category], fmt.Sprintf("%q", "demarc_"+k.Name), fmt.Sprintf("%q", "demarc_"+k.Plural))
+		for _, typ := range slices.Sorted(maps.Keys(hooks.About)) {
+			if hooks.About[typ] == k.Name {
+				names[k.Category] = append(names[k.Category], fmt.Sprintf("%q", typ))
+			}
+		}
 	}
 	var b strings.Builder
 	for i, category := range order {
@@ -70,7 +79,7 @@ const resourceBody = `
 
 {{ codefile "shell" .ImportFile }}
 
-In an import block, which takes both too:
+In an import block, which takes the same:
 
 ~~~terraform
 import {

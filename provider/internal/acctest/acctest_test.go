@@ -86,13 +86,13 @@ func newCore(t testing.TB) *coretest.Core {
 	return coretest.New(t, s, map[string]any{"endpoint": server.Endpoint, "token": server.Token})
 }
 
-// eachManaged runs f for every kind that can be managed, with its sample data.
+// eachManaged runs f for every kind that is a resource, with its sample data.
 func eachManaged(t *testing.T, f func(t *testing.T, k *catalog.Kind, sample *fixture.Fixture)) {
 	t.Helper()
 	c := load(t)
 	for i := range c.Kinds {
 		k := &c.Kinds[i]
-		if !k.Managed {
+		if !isResource(k) {
 			continue
 		}
 		t.Run(k.Name, func(t *testing.T) {
@@ -100,6 +100,17 @@ func eachManaged(t *testing.T, f func(t *testing.T, k *catalog.Kind, sample *fix
 			f(t, k, fixture.Open(t, newClient(t), c, k.Name))
 		})
 	}
+}
+
+// isResource says whether a kind can be managed by Terraform: not if it has a secret that is shown once.
+func isResource(k *catalog.Kind) bool { return k.Managed && !k.ShowsOnce() }
+
+// changes is what the sample data changes: nothing, of a kind that cannot be changed.
+func changes(k *catalog.Kind, sample *fixture.Fixture) map[string]any {
+	if _, ok := k.Operations["update"]; !ok {
+		return map[string]any{}
+	}
+	return sample.MustBody(fixture.Changed)
 }
 
 // attributes turns a body of the API into the attributes of the resource. version is that of the secrets.
@@ -153,13 +164,20 @@ func hcl(typ string, attributes map[string]any) string {
 	return b.String()
 }
 
-// unmanaged are arguments of a resource that an import cannot know.
+// unmanaged are arguments of a resource that an import cannot know, or knows in another notation.
 func unmanaged(k *catalog.Kind) []string {
 	out := []string{"timeouts"}
 	for _, f := range k.Fields {
-		if f.WriteOnly {
+		switch {
+		case f.WriteOnly:
 			out = append(out, f.Name+"_wo_version")
+		case f.Writable() && hasTime(f):
+			out = append(out, f.Name)
 		}
 	}
 	return out
+}
+
+func hasTime(f catalog.Field) bool {
+	return f.Format == "date-time" || slices.ContainsFunc(f.Fields, hasTime) || (f.Items != nil && hasTime(*f.Items))
 }

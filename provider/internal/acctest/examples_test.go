@@ -14,7 +14,7 @@ import (
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	for _, k := range load(t).Kinds {
-		if !k.Managed {
+		if !isResource(&k) {
 			continue
 		}
 		t.Run(k.Name, func(t *testing.T) {

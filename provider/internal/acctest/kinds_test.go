@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -27,7 +28,7 @@ func TestKinds(t *testing.T) {
 		address := typ + ".test"
 		minimal := sample.MustBody(fixture.Minimal)
 		full := sample.MustBody(fixture.Full)
-		changed := merged(full, sample.MustBody(fixture.Changed))
+		changed := merged(full, changes(k, sample))
 		// Not part of changing a field: it would refuse the steps that follow.
 		withoutProtection(full, changed)
 		cleared := only(changed, func(name string) bool { f := k.Field(name); return f.Required || f.Immutable || f.GrowOnly })
@@ -51,25 +52,34 @@ func TestKinds(t *testing.T) {
 			{Config: nothing()},
 			{Config: config(full, 1), ConfigPlanChecks: does(plancheck.ResourceActionCreate), Check: remember},
 			{ResourceName: address, ImportState: true, ImportStateVerify: true, ImportStateVerifyIgnore: unmanaged(k)},
-			{Config: config(changed, 2), ConfigPlanChecks: does(plancheck.ResourceActionUpdate), Check: remember},
-			// Changed by others: Terraform changes it back.
-			{PreConfig: func() { write(t, api, k, "update", id, clearAll(k, changed)) }, Config: config(changed, 2), ConfigPlanChecks: outside(k, changed, address)},
-			{Config: config(cleared, 0), ConfigPlanChecks: resource.ConfigPlanChecks{}},
+		}
+		if other := otherID(k, full); other != "" {
+			steps = append(steps, resource.TestStep{ResourceName: address, ImportState: true, ImportStateVerify: true, ImportStateVerifyIgnore: unmanaged(k), ImportStateId: other})
+		}
+		if _, ok := k.Operations["update"]; ok {
+			steps = append(steps,
+				resource.TestStep{Config: config(changed, 2), ConfigPlanChecks: does(plancheck.ResourceActionUpdate), Check: remember},
+				// Changed by others: Terraform changes it back.
+				resource.TestStep{PreConfig: func() { write(t, api, k, "update", id, clearAll(k, changed)) }, Config: config(changed, 2), ConfigPlanChecks: outside(k, changed, address)},
+				resource.TestStep{Config: config(cleared, 0), ConfigPlanChecks: resource.ConfigPlanChecks{}})
+		}
+		again := plancheck.ResourceActionCreate
+		if k.Singleton {
+			again = plancheck.ResourceActionUpdate // It is still there, with nothing in it.
+		}
+		steps = append(steps,
 			// Deleted by others: Terraform makes it again.
-			{PreConfig: func() { write(t, api, k, "delete", id, nil) }, Config: config(full, 1), ConfigPlanChecks: does(plancheck.ResourceActionCreate), Check: remember},
-			{Config: config(full, 1), Destroy: true},
-			{Config: config(full, 1), ConfigPlanChecks: does(plancheck.ResourceActionCreate)},
-		}
-		if k.Named {
-			steps = slices.Insert(steps, 5, resource.TestStep{ResourceName: address, ImportState: true, ImportStateVerify: true, ImportStateVerifyIgnore: unmanaged(k),
-				ImportStateIdFunc: func(*terraform.State) (string, error) { return full["name"].(string), nil }})
-		}
+			resource.TestStep{PreConfig: func() { write(t, api, k, "delete", id, nil) }, Config: config(full, 1), ConfigPlanChecks: does(again), Check: remember},
+			resource.TestStep{Config: config(full, 1), Destroy: true},
+			resource.TestStep{Config: config(full, 1), ConfigPlanChecks: does(plancheck.ResourceActionCreate)})
 		resource.UnitTest(t, resource.TestCase{
 			ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){"demarc": providerServer},
 			Steps:                    steps,
 			CheckDestroy: func(*terraform.State) error {
-				_, err := api.Do(t.Context(), client.Request{Path: path(k, "get", id)})
+				res, err := api.Do(t.Context(), client.Request{Path: path(k, "get", id)})
 				switch {
+				case err == nil && k.Singleton:
+					return atBeginning(t, k, res)
 				case err == nil:
 					return fmt.Errorf("%s is still there", id)
 				case client.IsNotFound(err):
@@ -81,19 +91,57 @@ func TestKinds(t *testing.T) {
 	})
 }
 
+// otherID is what else an import takes, beside the id.
+func otherID(k *catalog.Kind, body map[string]any) string {
+	switch {
+	case k.Named:
+		return body["name"].(string)
+	case k.Singleton:
+		return ""
+	}
+	var values []string
+	for _, name := range k.Key {
+		values = append(values, fmt.Sprint(body[name]))
+	}
+	return strings.Join(values, ",")
+}
+
+// atBeginning checks that every field of a singleton has its default.
+func atBeginning(t *testing.T, k *catalog.Kind, res *client.Response) error {
+	var o map[string]any
+	if err := res.Decode(&o); err != nil {
+		return err
+	}
+	for _, f := range k.Fields {
+		if f.Mutable() && !f.ServerDefault && !sameValue(o[f.Name], literal(t, f)) {
+			return fmt.Errorf("%s is still %v", f.Name, o[f.Name])
+		}
+	}
+	return nil
+}
+
 // TestFields changes every field that can change by itself, and clears every optional one by itself; each with a
 // plan, an apply and an empty plan after it.
 func TestFields(t *testing.T) {
 	t.Parallel()
 	eachManaged(t, func(t *testing.T, k *catalog.Kind, sample *fixture.Fixture) {
 		core := newCore(t)
-		full, changes := sample.MustBody(fixture.Full), sample.MustBody(fixture.Changed)
+		full, changes := sample.MustBody(fixture.Full), changes(k, sample)
 		withoutProtection(full, changes)
 		body := maps.Clone(full)
 		version := 1
 		instance := core.MustApply(core.Nothing("demarc_"+k.Name), attributes(k.Fields, body, version))
 		id := instance.Attribute("id")
 		t.Cleanup(func() { core.MustApply(instance, nil) })
+		if !slices.ContainsFunc(k.Fields, func(f catalog.Field) bool { return f.WriteOnly }) {
+			imported, errs := core.Import(instance.Type, id.(string))
+			if errs != "" {
+				t.Fatalf("import: %s", errs)
+			}
+			if plan, errs := core.Plan(imported, attributes(k.Fields, body, version)); errs != "" || !plan.Empty() {
+				t.Errorf("the plan after an import is not empty: %s%s", errs, plan.Difference())
+			}
+		}
 		step := func(what string) {
 			t.Helper()
 			config := attributes(k.Fields, body, version)
@@ -218,8 +266,11 @@ func TestSchemas(t *testing.T) {
 		if _, ok := k.Operations["list"]; ok && schemas.DataSourceSchemas["demarc_"+k.Plural] == nil {
 			t.Errorf("no data source demarc_%s", k.Plural)
 		}
-		if k.Managed && k.Named && schemas.ListResourceSchemas[typ] == nil {
+		if _, ok := k.Operations["list"]; ok && isResource(&k) && schemas.ListResourceSchemas[typ] == nil {
 			t.Errorf("no list resource %s", typ)
+		}
+		if !isResource(&k) && schemas.ResourceSchemas[typ] != nil {
+			t.Errorf("%s is a resource", typ)
 		}
 		for _, f := range k.Filters {
 			if attribute(schemas.DataSourceSchemas["demarc_"+k.Plural], f.Name) == nil {
@@ -227,10 +278,10 @@ func TestSchemas(t *testing.T) {
 			}
 		}
 		for _, f := range k.Fields {
-			if a := attribute(schemas.DataSourceSchemas[typ], f.Name); (a == nil) != f.WriteOnly {
-				t.Errorf("data.%s.%s: present %v, write-only %v", typ, f.Name, a != nil, f.WriteOnly)
+			if a := attribute(schemas.DataSourceSchemas[typ], f.Name); (a == nil) != (f.WriteOnly || f.ShownOnce) {
+				t.Errorf("data.%s.%s: present %v, secret %v", typ, f.Name, a != nil, f.WriteOnly || f.ShownOnce)
 			}
-			if !k.Managed {
+			if !isResource(&k) {
 				continue
 			}
 			name := f.Name
@@ -304,6 +355,13 @@ func outside(k *catalog.Kind, body map[string]any, address string) resource.Conf
 func write(t *testing.T, api *client.Client, k *catalog.Kind, verb, id string, body any) {
 	t.Helper()
 	r := client.Request{Method: k.Operations[verb].Method, Path: path(k, verb, id)}
+	if k.Operations[verb].RequiresIfMatch {
+		present, err := api.Do(t.Context(), client.Request{Path: path(k, "get", id)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.IfMatch = present.ETag()
+	}
 	if body != nil {
 		r.Body = body
 	}

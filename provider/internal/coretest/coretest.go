@@ -40,6 +40,8 @@ type Plan struct {
 	planned  tftypes.Value
 	private  []byte
 	identity *tfprotov6.ResourceIdentityData
+	// Warnings are those of the provider, printed as Errors are.
+	Warnings string
 	// Replace lists the attributes that make Terraform replace the object.
 	Replace []*tftypes.AttributePath
 }
@@ -62,9 +64,13 @@ func New(t testing.TB, server tfprotov6.ProviderServer, config map[string]any) *
 
 // Errors prints the errors among diagnostics, "" if there is none.
 func Errors(diags []*tfprotov6.Diagnostic) string {
+	return printed(diags, tfprotov6.DiagnosticSeverityError)
+}
+
+func printed(diags []*tfprotov6.Diagnostic, severity tfprotov6.DiagnosticSeverity) string {
 	var b strings.Builder
 	for _, d := range diags {
-		if d.Severity == tfprotov6.DiagnosticSeverityError {
+		if d.Severity == severity {
 			fmt.Fprintf(&b, "%s %s: %s\n", d.Attribute, d.Summary, d.Detail)
 		}
 	}
@@ -104,6 +110,7 @@ func (c *Core) Plan(prior Instance, config map[string]any) (*Plan, string) {
 	if errs := Errors(res.Diagnostics); errs != "" {
 		return nil, errs
 	}
+	p.Warnings = printed(res.Diagnostics, tfprotov6.DiagnosticSeverityWarning)
 	p.planned, p.private, p.identity, p.Replace = c.read(s, res.PlannedState), res.PlannedPrivate, res.PlannedIdentity, res.RequiresReplace
 	if wrong := invalidPlan(p.planned, p.config, prior.State, tftypes.NewAttributePath()); len(wrong) > 0 {
 		c.t.Fatalf("the provider produced an invalid plan for %s:\n%s", prior.Type, strings.Join(wrong, "\n"))
@@ -205,6 +212,54 @@ func (c *Core) MustApply(prior Instance, config map[string]any) Instance {
 		c.t.Fatalf("the plan after an apply of %s is not empty: %s%s", prior.Type, errs, again.Difference())
 	}
 	return got
+}
+
+// Ephemeral is an ephemeral resource that is open.
+type Ephemeral struct {
+	Type    string
+	Private []byte
+	// Result has its attributes as JSON has them.
+	Result map[string]any
+}
+
+// Open validates a configuration and opens an ephemeral resource.
+func (c *Core) Open(typ string, config map[string]any) (Ephemeral, []*tfprotov6.Diagnostic) {
+	c.t.Helper()
+	s := c.schemas.EphemeralResourceSchemas[typ]
+	if s == nil {
+		c.t.Fatalf("the provider has no ephemeral resource %s", typ)
+	}
+	v := c.value(s.ValueType(), config)
+	checked, err := c.server.ValidateEphemeralResourceConfig(c.ctx, &tfprotov6.ValidateEphemeralResourceConfigRequest{TypeName: typ, Config: c.dynamic(v)})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if len(checked.Diagnostics) > 0 {
+		return Ephemeral{}, checked.Diagnostics
+	}
+	res, err := c.server.OpenEphemeralResource(c.ctx, &tfprotov6.OpenEphemeralResourceRequest{TypeName: typ, Config: c.dynamic(v)})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if len(res.Diagnostics) > 0 {
+		return Ephemeral{}, res.Diagnostics
+	}
+	got := c.read(s, res.Result)
+	if wrong := invalidPlan(got, v, v, tftypes.NewAttributePath()); len(wrong) > 0 || !got.IsFullyKnown() {
+		c.t.Fatalf("the provider produced an invalid result of %s: %v\n%s", typ, got, strings.Join(wrong, "\n"))
+	}
+	result, _ := plain(got).(map[string]any)
+	return Ephemeral{typ, res.Private, result}, nil
+}
+
+// Close closes an ephemeral resource.
+func (c *Core) Close(e Ephemeral) []*tfprotov6.Diagnostic {
+	c.t.Helper()
+	res, err := c.server.CloseEphemeralResource(c.ctx, &tfprotov6.CloseEphemeralResourceRequest{TypeName: e.Type, Private: e.Private})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return res.Diagnostics
 }
 
 // Attribute returns one attribute as JSON has it, nil if it is null.

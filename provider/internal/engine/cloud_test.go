@@ -122,13 +122,23 @@ func (c *cloud) the() string {
 // do sends a request past the provider.
 func (c *cloud) do(method, path, body, key string) int {
 	c.t.Helper()
+	header := map[string]string{}
+	if key != "" {
+		header["Idempotency-Key"] = key
+	}
+	return c.send(method, path, body, header)
+}
+
+// send is do with headers.
+func (c *cloud) send(method, path, body string, header map[string]string) int {
+	c.t.Helper()
 	r, err := http.NewRequest(method, c.URL+c.catalog.BasePath+path, strings.NewReader(body))
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	r.Header.Set("Authorization", "Bearer "+fakeapi.Token)
-	if key != "" {
-		r.Header.Set("Idempotency-Key", key)
+	for name, v := range header {
+		r.Header.Set(name, v)
 	}
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {

@@ -1,11 +1,12 @@
 package engine
 
-// The data source of one object: by id, by name path, or by name and parent.
+// The data source of one object: by id, by name path, by name and parent, or by key.
 
 import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -40,33 +41,36 @@ func byName(k *catalog.Kind) bool {
 	return k.Named && lists && k.Field(pathAttribute) == nil
 }
 
+// lookup are the arguments of a kind's data source that are fields, and the ways to say which object it is, in words.
+func lookup(k *catalog.Kind) (arguments []string, ways string) {
+	switch {
+	case k.Singleton:
+		return k.Key, fmt.Sprintf("by `%s`", k.Key[0])
+	case byName(k) && k.Parent != nil:
+		return []string{"id", "name", k.Parent.Field}, fmt.Sprintf("by `id`, by `path`, or by `name` and `%s`", k.Parent.Field)
+	case byName(k):
+		return []string{"id", "name"}, "by `id`, by `path`, or by `name`"
+	case byKey(k):
+		return append([]string{"id"}, k.Key...), "by `id`, or by all of `" + strings.Join(k.Key, "`, `") + "`"
+	}
+	return []string{"id"}, "by `id`"
+}
+
 func dataSourceSchema(c *catalog.Catalog, k *catalog.Kind) (schema.Schema, error) {
 	attributes, err := readAttributes(k.Fields)
 	if err != nil {
 		return schema.Schema{}, err
 	}
-	id := *k.Field("id")
-	ways := "by `id`"
-	look := []string{"id"}
+	arguments, ways := lookup(k)
 	if byName(k) {
-		ways = "by `id`, by `path`, or by `name`"
-		look = append(look, "name")
-		if k.Parent != nil {
-			ways = fmt.Sprintf("by `id`, by `path`, or by `name` and `%s`", k.Parent.Field)
-			look = append(look, k.Parent.Field)
-		}
 		attributes[pathAttribute] = schema.StringAttribute{Optional: true, MarkdownDescription: "Name path: the names from an ancestor down to the object, such as `acme/web/vm1`. " +
 			"It may begin at any ancestor, and must match exactly one object."}
 	}
-	id.Ref = []string{k.Name}
-	for _, name := range look {
+	for _, name := range arguments {
 		f := *k.Field(name)
-		if name == "id" {
-			f = id
-		}
-		a := schema.StringAttribute{Optional: len(look) > 1, Computed: len(look) > 1, Required: len(look) == 1, MarkdownDescription: describe(f, false)}
-		if name == "id" {
-			a.MarkdownDescription = sentence(k.Field("id").Description)
+		a := schema.StringAttribute{Optional: len(arguments) > 1, Computed: len(arguments) > 1, Required: len(arguments) == 1, MarkdownDescription: describe(f, false)}
+		if name == "id" && k.Prefix != "" {
+			f.Ref = []string{k.Name}
 		}
 		if r := newRule(c, f); r != nil {
 			a.Validators = []validator.String{r}
@@ -83,7 +87,7 @@ func dataSourceSchema(c *catalog.Catalog, k *catalog.Kind) (schema.Schema, error
 func readAttributes(fields []catalog.Field) (map[string]schema.Attribute, error) {
 	out := make(map[string]schema.Attribute, len(fields))
 	for _, f := range fields {
-		if f.WriteOnly {
+		if f.WriteOnly || f.ShownOnce {
 			continue
 		}
 		a, err := readAttribute(f)
@@ -109,7 +113,7 @@ func readAttribute(f catalog.Field) (schema.Attribute, error) {
 		return nil, err
 	}
 	switch f.Type {
-	case catalog.String:
+	case catalog.String, catalog.JSON:
 		return schema.StringAttribute{Computed: true, MarkdownDescription: text, DeprecationMessage: f.Deprecated}, nil
 	case catalog.Integer:
 		return schema.Int64Attribute{Computed: true, MarkdownDescription: text, DeprecationMessage: f.Deprecated}, nil
@@ -163,7 +167,11 @@ func (d *kindDataSource) Configure(_ context.Context, req datasource.ConfigureRe
 
 // ValidateConfig implements datasource.DataSourceWithValidateConfig.
 func (d *kindDataSource) ValidateConfig(_ context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
-	if !byName(d.kind) {
+	switch {
+	case byKey(d.kind):
+		d.validateKey(req.Config.Raw, &resp.Diagnostics)
+		return
+	case !byName(d.kind):
 		return
 	}
 	ways := []string{"id", pathAttribute, "name"}
@@ -192,9 +200,32 @@ func (d *kindDataSource) ValidateConfig(_ context.Context, req datasource.Valida
 	}
 }
 
+// validateKey checks that either the id or the whole of the key is given.
+func (d *kindDataSource) validateKey(config tftypes.Value, diags *diag.Diagnostics) {
+	given, all := members(config), append([]string{"id"}, d.kind.Key...)
+	var set []string
+	for _, name := range all {
+		if !given[name].IsKnown() {
+			return
+		}
+		if !given[name].IsNull() {
+			set = append(set, name)
+		}
+	}
+	if slices.Equal(set, all[:1]) || slices.Equal(set, all[1:]) {
+		return
+	}
+	got := "none"
+	if len(set) > 0 {
+		got = strings.Join(set, ", ")
+	}
+	diags.AddError(fmt.Sprintf("data.%s: which one?", typeName(d.kind)),
+		fmt.Sprintf("Either id alone, or all of %s must be set; set: %s.", strings.Join(d.kind.Key, ", "), got))
+}
+
 // Read implements datasource.DataSource.
 func (d *kindDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	if !d.session.usable(&resp.Diagnostics) {
+	if !d.session.Usable(&resp.Diagnostics) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTime)
@@ -218,49 +249,20 @@ func (d *kindDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 }
 
 func (d *kindDataSource) find(ctx context.Context, config tftypes.Value) (object, diag.Diagnostics) {
+	if id := text(member(config, d.kind.IDField())); id != "" {
+		return d.get(ctx, id, config)
+	}
 	var diags diag.Diagnostics
-	if id := text(member(config, "id")); id != "" {
-		o, err := d.session.reads.get(ctx, d.kind, id, config)
-		if client.IsNotFound(err) {
-			diags.AddAttributeError(path.Root("id"), fmt.Sprintf("No %s %s", lower(d.kind.Title), id),
-				"There is none with that id, or this token may not see it.")
-		} else if err != nil {
-			diags.Append(problemDiagnostics(d.kind, "read", id, err)...)
-		}
-		return o, diags
-	}
-	at, wanted := path.Root(pathAttribute), strings.Trim(text(member(config, pathAttribute)), "/")
-	query := url.Values{}
-	if wanted == "" {
-		at, wanted = path.Root("name"), text(member(config, "name"))
-		if p := d.kind.Parent; p != nil {
-			if parent := text(member(config, p.Field)); parent != "" {
-				query.Set(p.Field, parent)
-			}
-		}
-	}
-	query.Set("path", wanted)
-	query.Set("page_size", "20")
-	var found []object
-	for raw, err := range d.session.api.List(ctx, d.kind.Operations["list"].Path, query) {
-		if err != nil {
-			diags.Append(problemDiagnostics(d.kind, "list", wanted, err)...)
-			return nil, diags
-		}
-		o, err := decodeObject(raw)
-		if err != nil {
-			diags.Append(problemDiagnostics(d.kind, "list", wanted, err)...)
-			return nil, diags
-		}
-		if found = append(found, o); len(found) == 20 {
-			break
-		}
+	at, wanted, query := d.query(config)
+	found, err := d.session.find(ctx, d.kind, query)
+	if err != nil {
+		return nil, problemDiagnostics(d.kind, "list", wanted, err)
 	}
 	switch len(found) {
 	case 1:
 		return found[0], diags
 	case 0:
-		diags.AddAttributeError(at, fmt.Sprintf("No %s %q", lower(d.kind.Title), wanted), "There is none of that name, or this token may not see it.")
+		diags.AddAttributeError(at, fmt.Sprintf("No %s %q", lower(d.kind.Title), wanted), "There is none, or this token may not see it.")
 	default:
 		var b strings.Builder
 		fmt.Fprintf(&b, "More than one matches:\n\n")
@@ -275,4 +277,40 @@ func (d *kindDataSource) find(ctx context.Context, config tftypes.Value) (object
 		diags.AddAttributeError(at, fmt.Sprintf("Which %s %q?", lower(d.kind.Title), wanted), b.String())
 	}
 	return nil, diags
+}
+
+func (d *kindDataSource) get(ctx context.Context, id string, config tftypes.Value) (object, diag.Diagnostics) {
+	var diags diag.Diagnostics
+	o, err := d.session.reads.get(ctx, d.kind, id, config)
+	switch {
+	case client.IsNotFound(err):
+		diags.AddAttributeError(path.Root(d.kind.IDField()), fmt.Sprintf("No %s %s", lower(d.kind.Title), id),
+			"There is nothing with that id, or this token may not see it.")
+	case err != nil:
+		diags.Append(problemDiagnostics(d.kind, "read", id, err)...)
+	}
+	return o, diags
+}
+
+// query asks a list for the object that a configuration names otherwise than by its id. With it come the attribute
+// that names the object, and what it says.
+func (d *kindDataSource) query(config tftypes.Value) (at path.Path, wanted string, query url.Values) {
+	query = url.Values{}
+	if byKey(d.kind) {
+		for _, name := range d.kind.Key {
+			query.Set(name, fmt.Sprint(toJSON(member(config, name))))
+		}
+		return path.Root(d.kind.Key[0]), label(d.kind, config), query
+	}
+	at, wanted = path.Root(pathAttribute), strings.Trim(text(member(config, pathAttribute)), "/")
+	if wanted == "" {
+		at, wanted = path.Root("name"), text(member(config, "name"))
+		if p := d.kind.Parent; p != nil {
+			if parent := text(member(config, p.Field)); parent != "" {
+				query.Set(p.Field, parent)
+			}
+		}
+	}
+	query.Set("path", wanted)
+	return at, wanted, query
 }

@@ -104,7 +104,7 @@ func (d *kindListDataSource) Configure(_ context.Context, req datasource.Configu
 
 // Read implements datasource.DataSource.
 func (d *kindListDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	if !d.session.usable(&resp.Diagnostics) {
+	if !d.session.Usable(&resp.Diagnostics) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTime)

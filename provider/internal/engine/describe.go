@@ -21,6 +21,9 @@ func describe(f catalog.Field, writing bool) string {
 	if f.Unit != "" {
 		parts = append(parts, "In "+f.Unit+".")
 	}
+	if f.Type == catalog.JSON {
+		parts = append(parts, "As JSON: `jsondecode` takes it apart.")
+	}
 	if len(f.Enum) > 0 {
 		values := make([]string, len(f.Enum))
 		for i, v := range f.Enum {
@@ -33,11 +36,20 @@ func describe(f catalog.Field, writing bool) string {
 		parts = append(parts, list)
 	}
 	if len(f.Ref) > 0 {
-		kinds := make([]string, len(f.Ref))
-		for i, k := range f.Ref {
-			kinds[i] = "`demarc_" + k + "`"
+		var kinds []string
+		word := ""
+		for _, k := range f.Ref {
+			if k == catalog.Platform {
+				word = ", or the word `" + catalog.Platform + "`"
+				continue
+			}
+			kinds = append(kinds, "`demarc_"+k+"`")
 		}
-		parts = append(parts, "Id of a "+strings.Join(kinds, " or ")+".")
+		whose := "Id of a "
+		if f.Type == catalog.Map {
+			whose = "Each key is the id of a "
+		}
+		parts = append(parts, whose+oneOf(kinds)+word+".")
 	}
 	if writing && f.Writable() {
 		for _, l := range limits(f) {

@@ -32,6 +32,10 @@ func New(c *catalog.Catalog) (*Engine, error) {
 }
 
 func (e *Engine) add(k *catalog.Kind) error {
+	k, err := declared(k)
+	if err != nil {
+		return err
+	}
 	_, gets := k.Operations["get"]
 	_, lists := k.Operations["list"]
 	if gets {
@@ -52,7 +56,7 @@ func (e *Engine) add(k *catalog.Kind) error {
 			return &kindListDataSource{catalog: e.catalog, kind: k, schema: s}
 		})
 	}
-	if !k.Managed {
+	if !k.Managed || k.ShowsOnce() {
 		return nil
 	}
 	s, err := resourceSchema(e.catalog, k)
@@ -62,7 +66,7 @@ func (e *Engine) add(k *catalog.Kind) error {
 	e.resources = append(e.resources, func() resource.Resource {
 		return &kindResource{catalog: e.catalog, kind: k, schema: s}
 	})
-	if lists && k.Named {
+	if lists {
 		e.lists = append(e.lists, func() list.ListResource {
 			return &kindList{kindResource: kindResource{catalog: e.catalog, kind: k, schema: s}}
 		})
@@ -70,11 +74,11 @@ func (e *Engine) add(k *catalog.Kind) error {
 	return nil
 }
 
-// Resources returns a constructor for each kind that can be managed.
+// Resources returns a constructor for each kind that can be managed, but for those with a secret that is shown once.
 func (e *Engine) Resources() []func() resource.Resource { return e.resources }
 
 // DataSources returns constructors for each kind: by id or name, and of lists.
 func (e *Engine) DataSources() []func() datasource.DataSource { return e.dataSources }
 
-// ListResources returns a constructor for each named kind that can be managed, for terraform query.
+// ListResources returns a constructor for each resource whose objects can be listed, for terraform query.
 func (e *Engine) ListResources() []func() list.ListResource { return e.lists }

@@ -1,6 +1,6 @@
 package engine
 
-// The list resource of a named kind: what terraform query finds, for import in bulk.
+// The list resource of a kind: what terraform query finds, for import in bulk.
 
 import (
 	"context"
@@ -43,7 +43,7 @@ func (l *kindList) ListResourceConfigSchema(_ context.Context, _ list.ListResour
 // List implements list.ListResource. An error is a result like any other, the last.
 func (l *kindList) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	refused := req.NewListResult(ctx)
-	if !l.session.usable(&refused.Diagnostics) {
+	if !l.session.Usable(&refused.Diagnostics) {
 		stream.Results = list.ListResultsStreamDiagnostics(refused.Diagnostics)
 		return
 	}
@@ -69,12 +69,12 @@ func (l *kindList) List(ctx context.Context, req list.ListRequest, stream *list.
 }
 
 func (l *kindList) fill(ctx context.Context, req list.ListRequest, raw []byte, result *list.ListResult) {
-	o, err := decodeObject(raw)
+	o, err := objectOf(l.kind, raw)
 	if err != nil {
 		result.Diagnostics.Append(problemDiagnostics(l.kind, "list", "", err)...)
 		return
 	}
-	result.DisplayName = o.text("name")
+	result.DisplayName = o.label(l.kind)
 	result.Diagnostics.Append(result.Identity.SetAttribute(ctx, path.Root("id"), o.text("id"))...)
 	if !req.IncludeResource {
 		return
@@ -82,7 +82,7 @@ func (l *kindList) fill(ctx context.Context, req list.ListRequest, raw []byte, r
 	t := l.objectType(ctx)
 	value, err := reconcile(l.kind.Fields, t, o, tftypes.NewValue(t, nil))
 	if err != nil {
-		result.Diagnostics.Append(problemDiagnostics(l.kind, "list", o.text("name"), err)...)
+		result.Diagnostics.Append(problemDiagnostics(l.kind, "list", o.label(l.kind), err)...)
 		return
 	}
 	result.Resource.Raw = withUnfinished(value, unfinished(o, ""))

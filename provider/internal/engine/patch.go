@@ -145,6 +145,31 @@ func sameJSON(a, b any) bool {
 	return a == b
 }
 
+// overwritten lists, as JSON pointers, where a merge patch changes or removes what an object has.
+func overwritten(patch map[string]any, o map[string]any, prefix string) []string {
+	var out []string
+	for _, name := range sortedKeys(patch) {
+		pointer := prefix + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+		switch has := o[name].(type) {
+		case nil:
+		case map[string]any:
+			sub, partly := patch[name].(map[string]any)
+			if partly {
+				out = append(out, overwritten(sub, has, pointer)...)
+			} else if len(has) > 0 {
+				out = append(out, pointer)
+			}
+		case []any:
+			if len(has) > 0 {
+				out = append(out, pointer)
+			}
+		default:
+			out = append(out, pointer)
+		}
+	}
+	return out
+}
+
 // collisions lists, as JSON pointers, the fields that two merge patches of the same object set to different values.
 func collisions(ours, theirs map[string]any, prefix string) []string {
 	var out []string

@@ -180,6 +180,28 @@ func TestCollisions(t *testing.T) {
 	}
 }
 
+func TestOverwritten(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, patch, has string
+		want             []string
+	}{
+		{"nothing is there", `{"name":"a","labels":{"a":"1"}}`, `{"name":null,"labels":{}}`, nil},
+		{"a value", `{"name":"b"}`, `{"name":"a","plan":"small"}`, []string{"/name"}},
+		{"a key that goes", `{"labels":{"a/b":null,"c":"2"}}`, `{"labels":{"a/b":"1"}}`, []string{"/labels/a~1b"}},
+		{"a set", `{"contacts":["b@x"],"tags":[]}`, `{"contacts":["a@x"],"tags":[]}`, []string{"/contacts"}},
+		{"an object", `{"uplink":null,"price":null}`, `{"uplink":{"speed":1},"price":{}}`, []string{"/uplink"}},
+		{"a member of an element", `{"ports":{"p1":{"vlan":2},"p2":{"vlan":2}}}`, `{"ports":{"p1":{"vlan":1}}}`, []string{"/ports/p1/vlan"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if got := overwritten(decode(t, c.patch), decode(t, c.has), ""); !reflect.DeepEqual(got, c.want) {
+				t.Errorf("got %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
 func TestSameText(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -154,6 +154,27 @@ func (m sameMeaning) PlanModifyString(_ context.Context, req planmodifier.String
 	}
 }
 
+// PlanModifyMap implements planmodifier.Map. A map is planned as it is configured or as it was, and not as a mixture.
+func (m sameMeaning) PlanModifyMap(_ context.Context, req planmodifier.MapRequest, resp *planmodifier.MapResponse) {
+	was, is := req.StateValue.Elements(), req.PlanValue.Elements()
+	if len(is) == 0 || len(is) != len(was) {
+		return
+	}
+	for key, v := range is {
+		a, isText := v.(basetypes.StringValuable)
+		b, both := was[key].(basetypes.StringValuable)
+		if !isText || !both || v.IsUnknown() || !sameText(m.format, asText(a), asText(b)) {
+			return
+		}
+	}
+	resp.PlanValue = req.StateValue
+}
+
+func asText(v basetypes.StringValuable) string {
+	s, _ := v.ToStringValue(context.Background())
+	return s.ValueString()
+}
+
 // keeps says whether an attribute needs a keeper.
 func keeps(f catalog.Field) bool { return f.Computed || (f.ServerDefault && !f.Required) }
 
@@ -213,6 +234,9 @@ func mapModifiers(f catalog.Field) []planmodifier.Map {
 	if keeps(f) {
 		out = append(out, keeper{f.ServerDefault})
 	}
+	if f.Items != nil && customText(f.Items.Format) != nil && !f.Computed {
+		out = append(out, sameMeaning{f.Items.Format})
+	}
 	if f.Immutable && !f.Computed {
 		out = append(out, mapplanmodifier.RequiresReplace())
 	}
@@ -245,6 +269,7 @@ func listModifiers(f catalog.Field) []planmodifier.List {
 func (r *kindResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.State.Raw.IsNull() {
 		r.planCreate(ctx, resp)
+		r.planReplacement(ctx, req, resp)
 		return
 	}
 	if req.Plan.Raw.IsNull() {
@@ -269,6 +294,29 @@ func (r *kindResource) planCreate(ctx context.Context, resp *resource.ModifyPlan
 	}
 }
 
+// planReplacement warns of what the create of a singleton takes away. Without the control plane, or the right to read
+// there, it says nothing: the apply will.
+func (r *kindResource) planReplacement(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	id := text(member(resp.Plan.Raw, r.kind.IDField()))
+	if !r.kind.Singleton || id == "" || !r.session.Usable(&diag.Diagnostics{}) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, defaultReadTime)
+	defer cancel()
+	body, o, err := r.session.replacement(ctx, r.kind, id, resp.Plan.Raw, req.Config.Raw)
+	if err != nil {
+		return
+	}
+	gone := overwritten(body, o, "")
+	if len(gone) == 0 {
+		return
+	}
+	resp.Diagnostics.AddWarning(fmt.Sprintf("What %s holds now is replaced", what(r.kind, id)),
+		fmt.Sprintf("This resource declares the whole of it, and the apply replaces or removes what is there and not declared:\n\n  - %s\n\n"+
+			"To keep something, add it to the configuration. To manage what is there instead, import it: terraform import %s.example %s",
+			strings.Join(gone, "\n  - "), typeName(r.kind), id))
+}
+
 // planFinish shows that an unfinished object will be finished. What the server had not set yet becomes unknown, so
 // that what depends on it waits too.
 func (r *kindResource) planFinish(ctx context.Context, unfinished string, resp *resource.ModifyPlanResponse) {
@@ -291,7 +339,7 @@ func (r *kindResource) planFinish(ctx context.Context, unfinished string, resp *
 func (r *kindResource) checkProtection(state tftypes.Value, diags *diag.Diagnostics) {
 	if protected(state) {
 		diags.AddAttributeError(path.Root("deletion_protection"),
-			fmt.Sprintf("Cannot delete %s", what(r.kind, text(member(state, "name")))), protectedAdvice)
+			fmt.Sprintf("Cannot delete %s", what(r.kind, label(r.kind, state))), protectedAdvice)
 	}
 }
 

@@ -70,10 +70,13 @@ func problemDiagnostics(k *catalog.Kind, verb, name string, err error) diag.Diag
 	case p.Code == "deletion_protected":
 		diags.AddAttributeError(path.Root("deletion_protection"), summary, protectedAdvice+request)
 		return diags
+	case p.Status == http.StatusNotFound && k.Singleton && verb == "create":
+		diags.AddAttributeError(path.Root(k.Key[0]), summary, "There is nothing with that id, or this token may not see it."+request)
+		return diags
 	case p.Status == http.StatusUnauthorized:
 		detail += "\n\nThe token was refused. The provider takes it from its argument token, else from " + client.EnvToken + " or the file named by " + client.EnvTokenFile + "."
 	case p.Status == http.StatusForbidden:
-		if op, ok := k.Operations[operationOf(verb)]; ok {
+		if op, ok := k.Operations[operationOf(k, verb)]; ok {
 			detail += fmt.Sprintf("\n\nIt needs the permission %s.", op.Permission)
 		}
 	}
@@ -84,28 +87,43 @@ func problemDiagnostics(k *catalog.Kind, verb, name string, err error) diag.Diag
 const protectedAdvice = "It is protected from deletion. Set deletion_protection = false and apply that first; then it can be deleted or replaced."
 
 // operationOf maps the verb of a summary to the catalog's.
-func operationOf(verb string) string {
-	if verb == "read" {
+func operationOf(k *catalog.Kind, verb string) string {
+	switch {
+	case verb == "read":
 		return "get"
+	case verb == "import" && k.Operations["list"].Path != "":
+		return "list"
+	case verb == "create" && k.Singleton:
+		return "update"
 	}
 	return verb
 }
 
-// nameTaken is the diagnostic of a create whose name another object has: it says how to adopt that one.
-func nameTaken(k *catalog.Kind, name string, p *client.Problem) diag.Diagnostics {
+// existsAlready is the diagnostic of a create that another object is in the way of, by its name or its key: it says how
+// to adopt that one.
+func existsAlready(k *catalog.Kind, name string, p *client.Problem) diag.Diagnostics {
 	var diags diag.Diagnostics
+	is, instead := "it exists already", "change what identifies this one"
+	if p.Code == "name_taken" {
+		is, instead = "the name is taken", "choose another name"
+	}
 	detail := sentence(p.Detail)
 	if p.ExistingID != "" {
 		to := typeName(k) + ".example"
-		detail += fmt.Sprintf("\n\nThe object that has the name is %s. To manage that one instead of making another, with this resource's own address in place of %s, run\n\n"+
+		detail += fmt.Sprintf("\n\nThe object that is there is %s. To manage that one instead of making another, with this resource's own address in place of %s, run\n\n"+
 			"  terraform import %s %s\n\nor add\n\n  import {\n    to = %s\n    id = %q\n  }", p.ExistingID, to, to, p.ExistingID, to, p.ExistingID)
 	} else {
-		detail += "\n\nThe object that has the name is not visible to this token; choose another name."
+		detail += fmt.Sprintf("\n\nThe object that is there is not visible to this token; %s.", instead)
 	}
 	if p.RequestID != "" {
 		detail += "\n\nRequest id: " + p.RequestID
 	}
-	diags.AddAttributeError(path.Root("name"), fmt.Sprintf("Cannot create %s: the name is taken", what(k, name)), detail)
+	summary := fmt.Sprintf("Cannot create %s: %s", what(k, name), is)
+	if p.Code == "name_taken" {
+		diags.AddAttributeError(path.Root("name"), summary, detail)
+	} else {
+		diags.AddError(summary, detail)
+	}
 	return diags
 }
 

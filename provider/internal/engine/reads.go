@@ -70,7 +70,7 @@ func (r *reads) get(ctx context.Context, k *catalog.Kind, id string, near tftype
 			return nil, ctx.Err()
 		}
 		if raw, ok := l.items[id]; ok && !r.stopped() {
-			return decodeObject(raw)
+			return objectOf(k, raw)
 		}
 		// It is not in the list: gone, moved to another parent, or beyond what was listed. Only a read of its own tells.
 	}
@@ -83,7 +83,7 @@ func (r *reads) fresh(ctx context.Context, k *catalog.Kind, id string) (object, 
 	if err != nil {
 		return nil, err
 	}
-	return decodeObject(res.Body)
+	return objectOf(k, res.Body)
 }
 
 func (r *reads) stopped() bool {
@@ -101,6 +101,9 @@ func (r *reads) listed(ctx context.Context, k *catalog.Kind, near tftypes.Value)
 	}
 	whole := scope{kind: k.Name}
 	narrow, limit := whole, prefetchAfter
+	if k.Parent == nil && !k.Named {
+		limit = prefetchKindAfter // It may be about things all over the platform.
+	}
 	if k.Parent != nil && hasFilter(k, k.Parent.Field) {
 		if parent := text(member(near, k.Parent.Field)); parent != "" {
 			narrow = scope{k.Name, k.Parent.Field, parent}

@@ -66,8 +66,12 @@ func (r *kindResource) Schema(_ context.Context, _ resource.SchemaRequest, resp 
 // IdentitySchema implements resource.ResourceWithIdentity. Everything else about an object can change, its name and
 // its parent too; so its id alone is its identity.
 func (r *kindResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	what := fmt.Sprintf("Id of the %s, %s_….", lower(r.kind.Title), r.kind.Prefix)
+	if r.kind.Singleton {
+		what = fmt.Sprintf("The %s.", r.kind.Key[0])
+	}
 	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
-		"id": identityschema.StringAttribute{RequiredForImport: true, Description: fmt.Sprintf("Id of the %s, %s_….", lower(r.kind.Title), r.kind.Prefix)},
+		"id": identityschema.StringAttribute{RequiredForImport: true, Description: what},
 	}}
 }
 
@@ -83,17 +87,17 @@ func (r *kindResource) ValidateConfig(_ context.Context, req resource.ValidateCo
 
 // Create implements resource.Resource.
 func (r *kindResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	if !r.session.usable(&resp.Diagnostics) {
+	if !r.session.Usable(&resp.Diagnostics) {
 		return
 	}
 	ctx, cancel := limited(ctx, req.Plan.Raw, "create", defaultWriteTime)
 	defer cancel()
-	name := text(member(req.Plan.Raw, "name"))
+	name := label(r.kind, req.Plan.Raw)
 
-	res, err := r.session.create(ctx, r.kind, createBody(r.kind.Fields, req.Plan.Raw, req.Config.Raw))
+	res, err := r.begin(ctx, req.Plan.Raw, req.Config.Raw)
 	if err != nil {
-		if p := client.AsProblem(err); p != nil && p.Code == "name_taken" {
-			resp.Diagnostics.Append(nameTaken(r.kind, name, p)...)
+		if p := client.AsProblem(err); taken(p) {
+			resp.Diagnostics.Append(existsAlready(r.kind, name, p)...)
 			return
 		}
 		resp.Diagnostics.Append(r.failure(ctx, "create", name, err, "Nothing was sent to the control plane, or it is not known whether it was acted on: "+
@@ -111,6 +115,14 @@ func (r *kindResource) Create(ctx context.Context, req resource.CreateRequest, r
 	w.finish(ctx, res, taintAdvice(req.Plan.Raw))
 }
 
+// begin sends what makes an object.
+func (r *kindResource) begin(ctx context.Context, plan, config tftypes.Value) (*client.Response, error) {
+	if r.kind.Singleton {
+		return r.session.replace(ctx, r.kind, text(member(plan, r.kind.IDField())), plan, config)
+	}
+	return r.session.create(ctx, r.kind, createBody(r.kind.Fields, plan, config))
+}
+
 // taintAdvice says what follows from a create that did not end well.
 func taintAdvice(plan tftypes.Value) string {
 	if protected(plan) {
@@ -123,7 +135,7 @@ func taintAdvice(plan tftypes.Value) string {
 
 // Read implements resource.Resource.
 func (r *kindResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	if !r.session.usable(&resp.Diagnostics) {
+	if !r.session.Usable(&resp.Diagnostics) {
 		return
 	}
 	ctx, cancel := limited(ctx, req.State.Raw, "read", defaultReadTime)
@@ -138,12 +150,12 @@ func (r *kindResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		return
 	}
 	if err != nil {
-		resp.Diagnostics.Append(r.failure(ctx, "read", text(member(req.State.Raw, "name")), err, "")...)
+		resp.Diagnostics.Append(r.failure(ctx, "read", label(r.kind, req.State.Raw), err, "")...)
 		return
 	}
 	value, err := reconcile(r.kind.Fields, r.objectType(ctx), o, req.State.Raw)
 	if err != nil {
-		resp.Diagnostics.Append(problemDiagnostics(r.kind, "read", o.text("name"), err)...)
+		resp.Diagnostics.Append(problemDiagnostics(r.kind, "read", o.label(r.kind), err)...)
 		return
 	}
 	left := privateText(ctx, resp.Private, keyOperation)
@@ -156,12 +168,12 @@ func (r *kindResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 
 // Update implements resource.Resource.
 func (r *kindResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	if !r.session.usable(&resp.Diagnostics) {
+	if !r.session.Usable(&resp.Diagnostics) {
 		return
 	}
 	ctx, cancel := limited(ctx, req.Plan.Raw, "update", defaultWriteTime)
 	defer cancel()
-	id, name := text(member(req.State.Raw, "id")), text(member(req.State.Raw, "name"))
+	id, name := text(member(req.State.Raw, "id")), label(r.kind, req.State.Raw)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("id"), id)...)
 	body := mergePatch(r.kind.Fields, req.State.Raw, req.Plan.Raw, req.Config.Raw)
 	w := &writing{r, "update", name, req.Plan.Raw, body, &resp.State, resp.Identity, resp.Private, &resp.Diagnostics}
@@ -204,12 +216,12 @@ func (r *kindResource) Update(ctx context.Context, req resource.UpdateRequest, r
 
 // Delete implements resource.Resource.
 func (r *kindResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	if !r.session.usable(&resp.Diagnostics) {
+	if !r.session.Usable(&resp.Diagnostics) {
 		return
 	}
 	ctx, cancel := limited(ctx, req.State.Raw, "delete", defaultWriteTime)
 	defer cancel()
-	id, name := text(member(req.State.Raw, "id")), text(member(req.State.Raw, "name"))
+	id, name := text(member(req.State.Raw, "id")), label(r.kind, req.State.Raw)
 
 	res, err := r.session.remove(ctx, r.kind, id, privateText(ctx, req.Private, keyRevision))
 	if err != nil {
@@ -239,7 +251,7 @@ func (r *kindResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 
 // ImportState implements resource.ResourceWithImportState.
 func (r *kindResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if !r.session.usable(&resp.Diagnostics) {
+	if !r.session.Usable(&resp.Diagnostics) {
 		return
 	}
 	wanted := req.ID
@@ -255,26 +267,6 @@ func (r *kindResource) ImportState(ctx context.Context, req resource.ImportState
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("id"), id)...)
-}
-
-// resolve returns the id that an import names, by id or by name path.
-func (s *Session) resolve(ctx context.Context, k *catalog.Kind, wanted string) (string, diag.Diagnostics) {
-	var diags diag.Diagnostics
-	if other := s.catalog.KindOfID(wanted); other != nil && other.Name != k.Name {
-		diags.AddError(fmt.Sprintf("Cannot import %s", typeName(k)),
-			fmt.Sprintf("%s is the id of a %s; a %s has an id such as %s_….", wanted, lower(other.Title), lower(k.Title), k.Prefix))
-		return "", diags
-	}
-	id, err := s.api.Resolve(ctx, k, strings.Trim(wanted, "/"))
-	if err != nil {
-		form := fmt.Sprintf("Import takes an id (%s_…)", k.Prefix)
-		if k.Named {
-			form += " or a name path, the names from an ancestor down to the object, such as acme/web/vm1"
-		}
-		diags.Append(problemDiagnostics(k, "import", "", err)...)
-		diags.AddWarning("What an import of "+typeName(k)+" takes", form+".")
-	}
-	return id, diags
 }
 
 // ended waits for what goes on with an object, and returns it as it is then.
@@ -392,7 +384,7 @@ type writing struct {
 
 // accept saves what the server answered.
 func (w *writing) accept(ctx context.Context, res *client.Response) bool {
-	o, err := decodeObject(res.Body)
+	o, err := objectOf(w.kind, res.Body)
 	if err == nil && o.text("id") == "" {
 		err = fmt.Errorf("the server's answer has no id (request %s)", res.RequestID())
 	}
@@ -428,7 +420,7 @@ func (w *writing) finish(ctx context.Context, res *client.Response, advice strin
 	if op == "" {
 		return
 	}
-	o, _ := decodeObject(res.Body)
+	o, _ := objectOf(w.kind, res.Body)
 	id := o.text("id")
 	_, err := w.session.api.WaitOperation(ctx, op)
 	failed := (*client.OperationFailedError)(nil)

@@ -82,6 +82,12 @@ func (r *rule) ValidateMap(ctx context.Context, req validator.MapRequest, resp *
 				"A key without a value cannot be kept. Leave the key out of the map.")
 			continue
 		}
+		if len(r.field.Ref) > 0 {
+			// Those of a map are its keys.
+			if broken := r.checkReference(key); broken != "" {
+				resp.Diagnostics.AddAttributeError(req.Path, fmt.Sprintf("Invalid key of %s", req.Path), fmt.Sprintf("A key of %s %s.", req.Path, broken))
+			}
+		}
 		r.element(&resp.Diagnostics, req.Path.AtMapKey(key), m[key])
 	}
 }
@@ -173,17 +179,30 @@ func (r *rule) checkText(s string) string {
 // id at all.
 func (r *rule) checkReference(s string) string {
 	var takes []string
+	word := ""
 	for _, name := range r.field.Ref {
-		if k := r.catalog.Kind(name); k != nil {
-			takes = append(takes, fmt.Sprintf("a %s (%s_…)", lower(k.Title), k.Prefix))
+		k := r.catalog.Kind(name)
+		switch {
+		case name == catalog.Platform && s == name:
+			return ""
+		case name == catalog.Platform:
+			word = fmt.Sprintf(", or the word %q", name)
+		case k != nil && k.Prefix == "":
+			// Its ids have a form of their own, that only a pattern could know.
+			if r.pattern == nil || r.pattern.MatchString(s) {
+				return ""
+			}
+			takes = append(takes, indefinite(k))
+		case k != nil:
+			takes = append(takes, fmt.Sprintf("%s (%s_…)", indefinite(k), k.Prefix))
 		}
 	}
-	wanted := "must be the id of " + strings.Join(takes, " or ")
+	wanted := "must be the id of " + oneOf(takes) + word
 	if k := r.catalog.KindOfID(s); k != nil {
 		if slices.Contains(r.field.Ref, k.Name) {
 			return ""
 		}
-		return fmt.Sprintf("%s, and %s is the id of a %s", wanted, s, lower(k.Title))
+		return fmt.Sprintf("%s, and %s is the id of %s", wanted, s, indefinite(k))
 	}
 	if r.pattern != nil && r.pattern.MatchString(s) {
 		return ""

@@ -91,7 +91,7 @@ func kindDescription(k *catalog.Kind) string {
 func resourceAttributes(c *catalog.Catalog, fields []catalog.Field, computed bool) (map[string]schema.Attribute, error) {
 	out := make(map[string]schema.Attribute, len(fields))
 	for _, f := range fields {
-		if f.Volatile {
+		if f.Volatile || f.ShownOnce {
 			continue
 		}
 		f.Computed = f.Computed || computed
@@ -286,7 +286,7 @@ func setAttribute(f catalog.Field, role role, limits *rule) (schema.Attribute, e
 // attrType is the framework's type of a field's values.
 func attrType(f catalog.Field) (attr.Type, error) {
 	switch f.Type {
-	case catalog.String:
+	case catalog.String, catalog.JSON:
 		if t := customText(f.Format); t != nil {
 			return t.(attr.Type), nil
 		}

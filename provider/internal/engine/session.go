@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"context"
+
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/demarc/demarc/controlplane/client"
@@ -26,8 +28,8 @@ func NewUnusableSession(why diag.Diagnostics) *Session {
 	return &Session{unusable: why}
 }
 
-// usable appends why there is no way to the control plane, if so, and says whether there is one.
-func (s *Session) usable(diags *diag.Diagnostics) bool {
+// Usable appends why there is no way to the control plane, if so, and says whether there is one.
+func (s *Session) Usable(diags *diag.Diagnostics) bool {
 	switch {
 	case s == nil:
 		diags.AddError("The demarc provider is not configured",
@@ -38,4 +40,12 @@ func (s *Session) usable(diags *diag.Diagnostics) bool {
 		return false
 	}
 	return true
+}
+
+// Do makes a request. Once sent, a stop of Terraform does not cut it off, because nobody would know then whether the
+// server has acted on it.
+func (s *Session) Do(ctx context.Context, r client.Request) (*client.Response, error) {
+	longer, cancel := outlive(ctx)
+	defer cancel()
+	return s.api.Do(longer, r)
 }

@@ -57,6 +57,9 @@ func fromJSON(t tftypes.Type, v any) (tftypes.Value, error) {
 			return tftypes.NewValue(t, s), nil
 		case json.Number:
 			return tftypes.NewValue(t, s.String()), nil
+		case map[string]any: // of a shape that the contract does not fix
+			b, err := json.Marshal(s)
+			return tftypes.NewValue(t, string(b)), err
 		}
 		return mismatch()
 	case t.Is(tftypes.Bool):

@@ -53,7 +53,7 @@ func (s *Session) send(ctx context.Context, r client.Request, about *reference) 
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		res, err := s.sendOnce(ctx, r)
+		res, err := s.Do(ctx, r)
 		p := client.AsProblem(err)
 		if p == nil || p.Status != http.StatusConflict {
 			return res, err
@@ -92,12 +92,6 @@ func (s *Session) send(ctx context.Context, r client.Request, about *reference) 
 	}
 }
 
-func (s *Session) sendOnce(ctx context.Context, r client.Request) (*client.Response, error) {
-	longer, cancel := outlive(ctx)
-	defer cancel()
-	return s.api.Do(longer, r)
-}
-
 // await waits for an operation that somebody else began: how it ends does not matter here.
 func (s *Session) await(ctx context.Context, id string) error {
 	_, err := s.api.WaitOperation(ctx, id)
@@ -132,11 +126,16 @@ func (s *Session) parentOf(k *catalog.Kind, body map[string]any) *reference {
 		return nil
 	}
 	id, _ := body[k.Parent.Field].(string)
-	parent := s.catalog.Kind(k.Parent.Kind)
+	parent := s.catalog.KindOfID(id) // Several kinds may contain it.
 	if id == "" || parent == nil || !lifecycle(parent) {
 		return nil
 	}
 	return &reference{parent, id}
+}
+
+// taken says whether a create was refused because of the object that is there already.
+func taken(p *client.Problem) bool {
+	return p != nil && (p.Code == "name_taken" || p.Code == "already_exists")
 }
 
 // create sends a POST. If the name is that of an object which is being deleted, it waits until it is free.
@@ -148,7 +147,7 @@ func (s *Session) create(ctx context.Context, k *catalog.Kind, body map[string]a
 	about := s.parentOf(k, body)
 	res, err := s.send(ctx, request(), about)
 	p := client.AsProblem(err)
-	if p == nil || p.Code != "name_taken" || p.ExistingID == "" {
+	if !taken(p) || p.ExistingID == "" {
 		return res, err
 	}
 	existing, gone := s.reads.fresh(ctx, k, p.ExistingID)
@@ -164,6 +163,41 @@ func (s *Session) create(ctx context.Context, k *catalog.Kind, body map[string]a
 	return s.send(ctx, request(), about)
 }
 
+// replace brings the object of a singleton kind, which is there already, to plan: what it holds beside that goes.
+func (s *Session) replace(ctx context.Context, k *catalog.Kind, id string, plan, config tftypes.Value) (*client.Response, error) {
+	for try := 1; ; try++ {
+		body, o, err := s.replacement(ctx, k, id, plan, config)
+		if err != nil {
+			return nil, err
+		}
+		op := k.Operations["update"]
+		res, err := s.send(ctx, client.Request{Method: op.Method, Path: objectPath(k, "update", id), Body: body, IfMatch: o.etag()}, &reference{k, id})
+		if !client.IsCode(err, "revision_mismatch") || try == revisionTries {
+			return res, err
+		}
+	}
+}
+
+// replacement is the merge patch from the object as it is to plan, and the object.
+func (s *Session) replacement(ctx context.Context, k *catalog.Kind, id string, plan, config tftypes.Value) (map[string]any, object, error) {
+	o, err := s.reads.fresh(ctx, k, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, _ := plan.Type().(tftypes.Object)
+	now, err := reconcile(k.Fields, t, o, tftypes.NewValue(t, nil))
+	return mergePatch(k.Fields, now, plan, config), o, err
+}
+
+// revision is etag, or, if nobody kept one and the operation insists on it, that of the object as it is.
+func (s *Session) revision(ctx context.Context, k *catalog.Kind, verb, id, etag string) (string, error) {
+	if etag != "" || !k.Operations[verb].RequiresIfMatch {
+		return etag, nil
+	}
+	o, err := s.reads.fresh(ctx, k, id)
+	return o.etag(), err
+}
+
 // conflict says that somebody else changed what a write was about to change.
 type conflict struct {
 	pointers []string
@@ -176,6 +210,10 @@ func (*conflict) Error() string { return "changed outside of Terraform since the
 // at what has changed: changes elsewhere do not matter, changes of the same fields are a *conflict.
 func (s *Session) patch(ctx context.Context, k *catalog.Kind, id, etag string, body map[string]any, state tftypes.Value) (*client.Response, error) {
 	about := &reference{k, id}
+	etag, err := s.revision(ctx, k, "update", id, etag)
+	if err != nil {
+		return nil, err
+	}
 	for try := 1; ; try++ {
 		op := k.Operations["update"]
 		res, err := s.send(ctx, client.Request{Method: op.Method, Path: objectPath(k, "update", id), Body: body, IfMatch: etag}, about)
@@ -200,6 +238,13 @@ func (s *Session) patch(ctx context.Context, k *catalog.Kind, id, etag string, b
 // remove sends a DELETE. An object that does not exist is a success, with no response.
 func (s *Session) remove(ctx context.Context, k *catalog.Kind, id, etag string) (*client.Response, error) {
 	about := &reference{k, id}
+	etag, err := s.revision(ctx, k, "delete", id, etag)
+	switch {
+	case client.IsNotFound(err):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
 	for try := 1; ; try++ {
 		op := k.Operations["delete"]
 		res, err := s.send(ctx, client.Request{Method: op.Method, Path: objectPath(k, "delete", id), IfMatch: etag}, about)

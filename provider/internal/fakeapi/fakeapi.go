@@ -4,6 +4,7 @@
 package fakeapi
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
@@ -33,6 +34,7 @@ type API struct {
 	objects   map[string]*thing
 	order     []string
 	ops       map[string]*operation
+	tokens    map[string]string // shown-once secret to the id of what it belongs to
 	replies   map[string]reply
 	requests  []Request
 	intercept func(Request) *Problem
@@ -49,12 +51,36 @@ type Request struct {
 	Body         string
 }
 
+// Again sends the request a second time, past Intercept, and returns the status: its first answer can then get lost
+// although the server has acted on it.
+func (r Request) Again(ctx context.Context, base string) (int, error) {
+	req, err := http.NewRequestWithContext(ctx, r.Method, base+r.Path, strings.NewReader(r.Body))
+	if err != nil {
+		return 0, err
+	}
+	req.Header = r.Header.Clone()
+	req.Header.Set(againHeader, "1")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer res.Body.Close()
+	return res.StatusCode, nil
+}
+
+// timeForm is RFC 3339 with microseconds.
+const timeForm = "2006-01-02T15:04:05.000000Z07:00"
+
+const againHeader = "Fake-Again"
+
 // Problem is an answer that is not a success. Errors are fields of RFC 9457 extension members.
 type Problem struct {
 	Status  int
 	Code    string
 	Detail  string
 	Members map[string]any
+	// RetryAfter is the header of that name.
+	RetryAfter string
 	// Hangup closes the connection without an answer.
 	Hangup bool
 }
@@ -81,7 +107,7 @@ type reply struct {
 
 // New starts an API; the test's end stops it.
 func New(t testing.TB, c *catalog.Catalog) *API {
-	a := &API{catalog: c, objects: map[string]*thing{}, ops: map[string]*operation{}, replies: map[string]reply{}, fail: map[string]string{}}
+	a := &API{catalog: c, objects: map[string]*thing{}, ops: map[string]*operation{}, tokens: map[string]string{}, replies: map[string]reply{}, fail: map[string]string{}}
 	server := httptest.NewServer(a)
 	t.Cleanup(func() {
 		a.Release()
@@ -159,7 +185,8 @@ func (a *API) Remove(id string) {
 	a.forget(id)
 }
 
-// Object returns a copy of an object as JSON has it, nil if there is none.
+// Object returns a copy of an object as JSON has it, nil if there is none. That of a singleton kind has the id
+// "kind/id", and exists once it was changed.
 func (a *API) Object(id string) map[string]any {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -201,11 +228,11 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	intercept := a.intercept
 	a.mu.Unlock()
 	w.Header().Set("X-Request-Id", "req_"+strings.ToLower(rand.Text()))
-	if r.Header.Get("Authorization") != "Bearer "+Token {
+	if !a.knows(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")) {
 		a.refuse(w, &Problem{Status: 401, Code: "unauthenticated", Detail: "no valid token"})
 		return
 	}
-	if intercept != nil {
+	if intercept != nil && r.Header.Get(againHeader) == "" {
 		if p := intercept(req); p != nil {
 			if p.Hangup {
 				panic(http.ErrAbortHandler)
@@ -231,10 +258,20 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Write(answer)
 }
 
+// knows says whether a token is the API's own or one that it made and did not revoke.
+func (a *API) knows(token string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return token == Token || (a.tokens[token] != "" && a.objects[a.tokens[token]] != nil)
+}
+
 func (a *API) refuse(w http.ResponseWriter, p *Problem) {
 	doc := map[string]any{"status": p.Status, "code": p.Code, "title": http.StatusText(p.Status), "detail": p.Detail, "request_id": w.Header().Get("X-Request-Id")}
 	maps.Copy(doc, p.Members)
 	w.Header().Set("Content-Type", "application/problem+json")
+	if p.RetryAfter != "" {
+		w.Header().Set("Retry-After", p.RetryAfter)
+	}
 	w.WriteHeader(p.Status)
 	json.NewEncoder(w).Encode(doc)
 }
@@ -269,6 +306,9 @@ func (a *API) route(r *http.Request, req Request) (int, []byte, http.Header, *Pr
 			continue
 		}
 		id := strings.TrimPrefix(rest, "/")
+		if k.Singleton {
+			return a.routeSingleton(k, id, r, req)
+		}
 		switch {
 		case id == "" && r.Method == http.MethodGet:
 			return a.list(k, r)
@@ -283,12 +323,56 @@ func (a *API) route(r *http.Request, req Request) (int, []byte, http.Header, *Pr
 		case http.MethodGet:
 			return a.answer(200, o)
 		case http.MethodPatch:
-			return a.update(o, r, req)
+			if _, ok := k.Operations["update"]; ok {
+				return a.update(o, r, req)
+			}
 		case http.MethodDelete:
 			return a.remove(o, r)
 		}
+		return 0, nil, nil, &Problem{Status: 405, Code: "method_not_allowed", Detail: r.Method}
 	}
 	return 0, nil, nil, &Problem{Status: 404, Code: "not_found", Detail: "no such path"}
+}
+
+// routeSingleton serves the one object that a kind has for each object that its key names: with its defaults and
+// revision 0 until it is changed.
+func (a *API) routeSingleton(k *catalog.Kind, id string, r *http.Request, req Request) (int, []byte, http.Header, *Problem) {
+	if !a.refers(k.Field(k.Key[0]).Ref, id) {
+		return 0, nil, nil, &Problem{Status: 404, Code: "not_found", Detail: fmt.Sprintf("no %s", id)}
+	}
+	at := k.Name + "/" + id
+	o := a.objects[at]
+	if o == nil {
+		o = &thing{kind: k, body: map[string]any{}, secrets: map[string]any{}}
+		a.fill(k.Fields, map[string]any{k.Key[0]: id}, o.body, o.secrets, id)
+		o.body["revision"] = 0
+	}
+	switch r.Method {
+	case http.MethodGet:
+		return a.answer(200, o)
+	case http.MethodPatch:
+		status, answer, header, problem := a.update(o, r, req)
+		if problem == nil && a.objects[at] == nil && o.body["revision"] != 0 {
+			a.objects[at] = o
+			a.order = append(a.order, at)
+		}
+		return status, answer, header, problem
+	case http.MethodDelete:
+		if p := a.guard(o, "delete", r); p != nil {
+			return 0, nil, nil, p
+		}
+		a.forget(at)
+		return 204, nil, http.Header{}, nil
+	}
+	return 0, nil, nil, &Problem{Status: 405, Code: "method_not_allowed", Detail: r.Method}
+}
+
+// refers says whether a value is a reference to something that is there.
+func (a *API) refers(kinds []string, value string) bool {
+	if o := a.objects[value]; o != nil {
+		return slices.Contains(kinds, o.kind.Name)
+	}
+	return value == "platform" && slices.Contains(kinds, value)
 }
 
 func (a *API) answer(status int, o *thing) (int, []byte, http.Header, *Problem) {
@@ -376,6 +460,9 @@ func (a *API) create(k *catalog.Kind, r *http.Request, req Request) (int, []byte
 	if problem == nil {
 		problem = a.checkName(k, body, "")
 	}
+	if problem == nil {
+		problem = a.checkKey(k, body)
+	}
 	if problem != nil {
 		return 0, nil, nil, problem
 	}
@@ -384,6 +471,14 @@ func (a *API) create(k *catalog.Kind, r *http.Request, req Request) (int, []byte
 		a.begin(o, "create", func() {})
 	}
 	status, answer, header, _ := a.answer(statusOf(201, o), o)
+	shown := maps.Clone(o.body)
+	for _, f := range k.Fields {
+		if f.ShownOnce {
+			secret := rand.Text()
+			shown[f.Name], a.tokens[secret] = secret, o.body["id"].(string)
+			answer, _ = json.Marshal(shown)
+		}
+	}
 	if key != "" {
 		a.replies[key] = reply{req.Body, status, answer, header}
 	}
@@ -403,7 +498,7 @@ func (a *API) make(k *catalog.Kind, body map[string]any) *thing {
 	a.sequence++
 	a.fill(k.Fields, body, o.body, o.secrets, fmt.Sprint(a.sequence))
 	o.body["id"] = fmt.Sprintf("%s_%026d", k.Prefix, a.sequence)
-	now := time.Unix(1_800_000_000, 0).UTC().Format("2006-01-02T15:04:05.000000Z07:00")
+	now := time.Unix(1_800_000_000, 0).UTC().Format(timeForm)
 	for name, v := range map[string]any{"revision": 1, "created_at": now, "updated_at": now, "state": "active"} {
 		if k.Field(name) != nil {
 			o.body[name] = v
@@ -428,10 +523,23 @@ func (a *API) fill(fields []catalog.Field, in, out, secrets map[string]any, seed
 		switch {
 		case v == nil && len(f.Default) > 0:
 			json.Unmarshal(f.Default, &v)
+		case v == nil && f.ServerDefault && f.Format == "date-time":
+			v = "2027-01-01T00:00:00.000000Z"
 		case v == nil && f.ServerDefault && f.Type == catalog.String:
 			v = "chosen-" + seed
+		case f.ShownOnce:
+			v = nil
 		case v == nil && f.Computed && !f.Nullable && f.Type == catalog.String && len(f.Ref) == 0:
 			v = f.Name + "-" + seed
+		}
+		if f.Items != nil && f.Items.Format == "date-time" {
+			m, _ := clone(v).(map[string]any)
+			for key, e := range m {
+				m[key] = inUTC(e)
+			}
+			v = m
+		} else if f.Format == "date-time" {
+			v = inUTC(v)
 		}
 		if m, ok := v.(map[string]any); ok {
 			filled := map[string]any{}
@@ -450,6 +558,15 @@ func (a *API) fill(fields []catalog.Field, in, out, secrets map[string]any, seed
 		}
 		out[f.Name] = v
 	}
+}
+
+// inUTC is a time as the server writes it.
+func inUTC(v any) any {
+	s, _ := v.(string)
+	if at, err := time.Parse(time.RFC3339Nano, s); err == nil {
+		return at.UTC().Format(timeForm)
+	}
+	return v
 }
 
 func (a *API) decode(k *catalog.Kind, raw string) (map[string]any, *Problem) {
@@ -481,8 +598,15 @@ func (a *API) check(fields []catalog.Field, body map[string]any, pointer string,
 			add(name, "immutable", "cannot change")
 		case f.Required && body[name] == nil:
 			add(name, "required", "is required")
-		case isText && len(f.Ref) > 0 && a.objects[s] == nil:
+		case isText && len(f.Ref) > 0 && !a.refers(f.Ref, s):
 			add(name, "not_found", "does not exist")
+		}
+		if keys, ok := body[name].(map[string]any); ok && len(f.Ref) > 0 {
+			for _, key := range slices.Sorted(maps.Keys(keys)) {
+				if keys[key] != nil && !a.refers(f.Ref, key) {
+					add(name+"/"+key, "not_found", "does not exist")
+				}
+			}
 		}
 	}
 	for _, f := range fields {
@@ -512,7 +636,23 @@ func (a *API) checkName(k *catalog.Kind, body map[string]any, self string) *Prob
 	return nil
 }
 
-func (a *API) guard(o *thing, r *http.Request) *Problem {
+func (a *API) checkKey(k *catalog.Kind, body map[string]any) *Problem {
+	if k.Named || len(k.Key) == 0 {
+		return nil
+	}
+	for _, id := range a.order {
+		o := a.objects[id]
+		if o.kind == k && !slices.ContainsFunc(k.Key, func(name string) bool { return o.body[name] != body[name] }) {
+			return &Problem{Status: 409, Code: "already_exists", Detail: "there is one with that key", Members: map[string]any{"existing_id": id}}
+		}
+	}
+	return nil
+}
+
+func (a *API) guard(o *thing, verb string, r *http.Request) *Problem {
+	if r.Header.Get("If-Match") == "" && o.kind.Operations[verb].RequiresIfMatch {
+		return &Problem{Status: 428, Code: "precondition_required", Detail: "If-Match is needed"}
+	}
 	if op := o.body["operation_id"]; op != nil {
 		return &Problem{Status: 409, Code: "operation_in_progress", Detail: "an operation is running", Members: map[string]any{"operation_id": op}}
 	}
@@ -523,7 +663,7 @@ func (a *API) guard(o *thing, r *http.Request) *Problem {
 }
 
 func (a *API) update(o *thing, r *http.Request, req Request) (int, []byte, http.Header, *Problem) {
-	if p := a.guard(o, r); p != nil {
+	if p := a.guard(o, "update", r); p != nil {
 		return 0, nil, nil, p
 	}
 	patch, problem := a.decode(o.kind, req.Body)
@@ -531,14 +671,15 @@ func (a *API) update(o *thing, r *http.Request, req Request) (int, []byte, http.
 		problem = a.check(o.kind.Fields, patch, "", false)
 	}
 	if problem == nil {
-		problem = a.checkName(o.kind, map[string]any{"name": patch["name"]}, o.body["id"].(string))
+		self, _ := o.body["id"].(string)
+		problem = a.checkName(o.kind, map[string]any{"name": patch["name"]}, self)
 	}
 	if problem != nil {
 		return 0, nil, nil, problem
 	}
 	spec := map[string]any{}
 	for _, f := range o.kind.Fields {
-		if !f.Computed && !f.WriteOnly {
+		if !f.Computed && !f.WriteOnly && !(o.kind.Singleton && f.Name == o.kind.Key[0]) {
 			spec[f.Name] = o.body[f.Name]
 		}
 	}
@@ -571,7 +712,7 @@ func (a *API) update(o *thing, r *http.Request, req Request) (int, []byte, http.
 }
 
 func (a *API) remove(o *thing, r *http.Request) (int, []byte, http.Header, *Problem) {
-	if p := a.guard(o, r); p != nil {
+	if p := a.guard(o, "delete", r); p != nil {
 		return 0, nil, nil, p
 	}
 	id := o.body["id"].(string)
@@ -581,7 +722,7 @@ func (a *API) remove(o *thing, r *http.Request) (int, []byte, http.Header, *Prob
 	var children []map[string]any
 	for _, other := range a.order {
 		c := a.objects[other]
-		if p := c.kind.Parent; p != nil && c.body[p.Field] == id {
+		if p := c.kind.Parent; p != nil && c.body[p.Field] == id && !c.kind.ShowsOnce() {
 			children = append(children, map[string]any{"kind": c.kind.Name, "id": other, "name": c.body["name"]})
 		}
 	}
@@ -645,7 +786,13 @@ func (a *API) touch(o *thing) {
 func (a *API) forget(id string) {
 	delete(a.objects, id)
 	a.order = slices.DeleteFunc(a.order, func(other string) bool { return other == id })
-	for _, o := range a.objects {
+	for at, o := range a.objects {
+		if o.kind.Singleton && o.body[o.kind.Key[0]] == id || o.kind.ShowsOnce() && o.body[o.kind.Parent.Field] == id {
+			// It belongs to what is gone. A token does too: it works as an account that is no more.
+			delete(a.objects, at)
+			a.order = slices.DeleteFunc(a.order, func(other string) bool { return other == at })
+			continue
+		}
 		for _, f := range o.kind.Fields {
 			if f.Nullable && len(f.Ref) > 0 && o.body[f.Name] == id {
 				o.body[f.Name] = nil // Attachments are released.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -15,6 +16,7 @@ import (
 	"github.com/demarc/demarc/controlplane/client"
 	"github.com/demarc/demarc/controlplane/client/catalog"
 	"github.com/demarc/demarc/provider/internal/engine"
+	"github.com/demarc/demarc/provider/internal/hooks"
 )
 
 // Address is the provider's source address.
@@ -22,12 +24,16 @@ const Address = "registry.terraform.io/demarc/demarc"
 
 // Demarc is the provider.
 type Demarc struct {
-	version string
-	catalog *catalog.Catalog
-	engine  *engine.Engine
+	version    string
+	catalog    *catalog.Catalog
+	engine     *engine.Engine
+	ephemerals []func() ephemeral.EphemeralResource
 }
 
-var _ provider.ProviderWithListResources = (*Demarc)(nil)
+var (
+	_ provider.ProviderWithListResources      = (*Demarc)(nil)
+	_ provider.ProviderWithEphemeralResources = (*Demarc)(nil)
+)
 
 // New returns the provider over the embedded catalog.
 func New(version string) (*Demarc, error) {
@@ -44,7 +50,11 @@ func NewFor(version string, c *catalog.Catalog) (*Demarc, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Demarc{version: version, catalog: c, engine: e}, nil
+	ephemerals, err := hooks.EphemeralResources(c)
+	if err != nil {
+		return nil, err
+	}
+	return &Demarc{version: version, catalog: c, engine: e, ephemerals: ephemerals}, nil
 }
 
 // settings is the configuration block.
@@ -68,7 +78,7 @@ func (p *Demarc) Schema(_ context.Context, _ provider.SchemaRequest, resp *provi
 			"endpoint": schema.StringAttribute{Optional: true,
 				MarkdownDescription: fmt.Sprintf("URL of the control plane, such as `https://cloud.example.com`. Or set `%s`.", client.EnvEndpoint)},
 			"token": schema.StringAttribute{Optional: true, Sensitive: true,
-				MarkdownDescription: fmt.Sprintf("Token to authenticate with. Or set `%s`, or `%s` to the name of a file that holds it. Reading needs the `get` permissions alone, so a token that may only read can plan.", client.EnvToken, client.EnvTokenFile)},
+				MarkdownDescription: fmt.Sprintf("Token to authenticate with. Or set `%s`, or `%s` to the name of a file that holds it. Reading needs the `get` permissions alone, so a token that may only read can plan. That of a service account, for the time of a run, is the ephemeral resource `demarc_service_account_token`.", client.EnvToken, client.EnvTokenFile)},
 			"ca_file": schema.StringAttribute{Optional: true,
 				MarkdownDescription: fmt.Sprintf("PEM file of certificate authorities to trust beside the system's. Or set `%s`.", client.EnvCAFile)},
 		},
@@ -89,6 +99,7 @@ func (p *Demarc) Configure(ctx context.Context, req provider.ConfigureRequest, r
 	resp.ResourceData = session
 	resp.DataSourceData = session
 	resp.ListResourceData = session
+	resp.EphemeralResourceData = session
 }
 
 func (p *Demarc) session(s settings, req provider.ConfigureRequest, resp *provider.ConfigureResponse) *engine.Session {
@@ -123,4 +134,9 @@ func (p *Demarc) DataSources(context.Context) []func() datasource.DataSource {
 // ListResources implements provider.ProviderWithListResources.
 func (p *Demarc) ListResources(context.Context) []func() list.ListResource {
 	return p.engine.ListResources()
+}
+
+// EphemeralResources implements provider.ProviderWithEphemeralResources.
+func (p *Demarc) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return p.ephemerals
 }

@@ -161,7 +161,8 @@ func collisions(where string, fields []catalog.Field, taken []string) []error {
 	return errs
 }
 
-// hiddenSecrets finds secrets inside of other fields: there is no option that says when to send them again.
+// hiddenSecrets finds secrets inside of other fields: there is no option that says when to send them again, and what is shown once
+// could not be kept until the task ends.
 func hiddenSecrets(where string, fields []catalog.Field) []error {
 	var errs []error
 	for _, f := range fields {
@@ -170,7 +171,7 @@ func hiddenSecrets(where string, fields []catalog.Field) []error {
 			inner = append(slices.Clone(inner), *f.Items)
 		}
 		for _, s := range inner {
-			if s.WriteOnly {
+			if s.WriteOnly || s.ShownOnce {
 				errs = append(errs, fmt.Errorf("%s: the secret %s is inside of %s; only a field of its own can be a secret", where, s.Name, f.Name))
 			}
 		}

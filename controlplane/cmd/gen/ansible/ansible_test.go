@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -58,7 +59,7 @@ func TestEveryKindHasItsModulesAndEveryFieldItsOption(t *testing.T) {
 	made := files(t, dir)
 	for i := range cat.Kinds {
 		k := &cat.Kinds[i]
-		for name, wanted := range map[string]bool{k.Name: k.Managed, k.Name + "_info": k.Operations["list"].ID != "", k.Name + "_action": len(k.Actions) > 0} {
+		for name, wanted := range map[string]bool{k.Name: k.Managed, k.Name + "_info": k.Operations["list"].ID != "" || k.Singleton, k.Name + "_action": len(k.Actions) > 0} {
 			text, ok := made["plugins/modules/"+name+".py"]
 			if ok != wanted {
 				t.Errorf("module %s: is there %t, wanted %t", name, ok, wanted)
@@ -156,6 +157,9 @@ func TestFieldsThatCannotBeOptionsAreRefused(t *testing.T) {
 		{"a secret that is hidden", "the secret key is inside of login",
 			catalog.Kind{Name: "thing", Managed: true, Fields: []catalog.Field{
 				{Name: "login", Type: catalog.Object, Fields: []catalog.Field{{Name: "key", Type: catalog.String, WriteOnly: true}}}}}},
+		{"a secret that is shown once, and hidden", "the secret key is inside of login",
+			catalog.Kind{Name: "thing", Managed: true, Fields: []catalog.Field{
+				{Name: "login", Type: catalog.Object, Computed: true, Fields: []catalog.Field{{Name: "key", Type: catalog.String, Computed: true, ShownOnce: true}}}}}},
 		{"a module's name", "kind api: there is a module of that name", catalog.Kind{Name: "api"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -165,6 +169,128 @@ func TestFieldsThatCannotBeOptionsAreRefused(t *testing.T) {
 				t.Errorf("got %v, wanted %q", err, c.want)
 			}
 		})
+	}
+}
+
+// access are kinds of every shape that is not that of a named object in a parent of one kind.
+func access() *catalog.Catalog {
+	text := func(name string) catalog.Field {
+		return catalog.Field{Name: name, Type: catalog.String, Description: "The " + name}
+	}
+	computed := func(names ...string) []catalog.Field {
+		var l []catalog.Field
+		for _, n := range names {
+			f := text(n)
+			f.Computed = true
+			l = append(l, f)
+		}
+		return l
+	}
+	key := func(name string, kinds ...string) catalog.Field {
+		f := text(name)
+		f.Required, f.Immutable, f.Ref = true, true, kinds
+		return f
+	}
+	operations := func(verbs ...string) map[string]catalog.Operation {
+		m := map[string]catalog.Operation{}
+		for _, v := range verbs {
+			m[v] = catalog.Operation{ID: v}
+		}
+		return m
+	}
+	members := catalog.Field{Name: "members", Type: catalog.Set, Description: "Principals, as `kind:id`", Items: &catalog.Field{Type: catalog.String}}
+	bindings := catalog.Field{Name: "bindings", Type: catalog.Map, Description: "Who has which role", Ref: []string{"duty"},
+		Items: &catalog.Field{Type: catalog.Object, Fields: []catalog.Field{members}}}
+	secret := computed("token")[0]
+	secret.ShownOnce = true
+	overlap := catalog.Field{Name: "overlap_seconds", Type: catalog.Integer, Description: "Overlap", Default: json.RawMessage("60")}
+	return &catalog.Catalog{Kinds: []catalog.Kind{
+		{Name: "duty", Plural: "duties", Prefix: "dut", Named: true, Managed: true, Parent: &catalog.Parent{Kind: "firm", Or: []string{"shop"}, Field: "owner_id"},
+			Fields: append(computed("id"), text("name"), key("owner_id", "firm", "shop")), Operations: operations("create", "list", "update", "delete")},
+		{Name: "grant", Plural: "grants", Prefix: "gr", Managed: true, Key: []string{"duty_id", "scope_id"},
+			Fields: append(computed("id", "created_at"), key("duty_id", "duty"), key("scope_id", catalog.Platform, "firm", "shop", "duty")), Operations: operations("create", "list", "delete"),
+			Filters: []catalog.Filter{{Name: "scope_id", Type: catalog.String, Description: "By scope", Ref: []string{catalog.Platform, "duty"}}}},
+		{Name: "statute", Plural: "statutes", Managed: true, Singleton: true, Key: []string{"scope_id"},
+			Fields: append(computed("revision"), key("scope_id", catalog.Platform, "duty"), bindings), Operations: operations("get", "update", "delete")},
+		{Name: "pass", Plural: "passes", Prefix: "pas", Named: true, Managed: true, Fields: append(computed("id"), text("name"), secret), Operations: operations("create", "update"),
+			Actions: []catalog.Action{{Name: "rotate", Fields: []catalog.Field{overlap}, Operation: catalog.Operation{Summary: "Rotate"}}}},
+		{Name: "right", Plural: "rights", Key: []string{"id"}, Fields: computed("id", "verb"), Operations: operations("get", "list")},
+	}}
+}
+
+func TestKindsOfOtherShapes(t *testing.T) {
+	t.Parallel()
+	dir := collection(t)
+	if err := Generate(access(), dir); err != nil {
+		t.Fatal(err)
+	}
+	made := files(t, dir)
+	for _, c := range []struct {
+		file string
+		has  []string
+		not  []string
+	}{
+		{"modules/grant.py",
+			[]string{
+				"The grant is found by O(id), or by O(duty_id) and O(scope_id).", "With V(present) the grant is created if it does not exist.",
+				"V(platform), or the id of a firm, a shop or a duty, or its name or path of names, such as V(duty).", "Required, unless O(id) is given.",
+				"    duty_id: duty\n    scope_id: platform\n    state: absent\n",
+			},
+			[]string{"previous_name", "another name", "left alone"}},
+		{"modules/grant_info.py", []string{"\n  scope_id:\n", "- '-created_at'"}, []string{"\n  path:\n", "- name\n"}},
+		{"modules/statute.py",
+			[]string{
+				"There is one for each O(scope_id), for as long as that exists.", "Its keys: the id of a duty", "given whole as well",
+				"'In it, C(members), a list: principals, as V(kind:id). What is given is the whole set; its order means nothing.'",
+				"    scope_id: platform\n    state: absent\n", "module: demarc.cloud.statute_info",
+			},
+			[]string{"\n  id:\n", "O(id)", "created", "exists\n"}},
+		{"modules/statute_info.py", []string{"\n  scope_id:\n", "      - Required.\n", "    scope_id: platform\n  register: found\n"}, []string{"order_by", "\n  id:\n"}},
+		{"modules/pass.py",
+			[]string{"\nnotes:\n", "RV(pass.token)", "C(no_log=true)", "A secret. It is null unless this very task has made it.", "  register: made\n  no_log: true\n"},
+			[]string{"\n  token:\n"}},
+		{"modules/pass_action.py", []string{"\nnotes:\n", "    overlap_seconds: 60\n  register: made\n  no_log: true\n"}, nil},
+		{"modules/right_info.py", []string{"\n  id:\n"}, []string{"order_by"}},
+		{"module_utils/_catalog.py",
+			[]string{
+				`"parent": {"kind": "firm", "field": "owner_id", "or": ["shop"]}`, `"singleton": True`, `"shown_once": True`, `"ref": ["platform", "duty"]`,
+				`"operations": ["create", "delete", "list"]`, `"prefix": ""`,
+			}, nil},
+	} {
+		text := made["plugins/"+c.file]
+		for _, want := range c.has {
+			if !strings.Contains(strings.Join(strings.Fields(text), " "), strings.Join(strings.Fields(want), " ")) {
+				t.Errorf("%s: has no %q", c.file, want)
+			}
+		}
+		for _, not := range c.not {
+			options, _, _ := strings.Cut(text, "RETURN = ")
+			if strings.Contains(options, not) {
+				t.Errorf("%s: has %q", c.file, not)
+			}
+		}
+	}
+	if _, ok := made["plugins/modules/right.py"]; ok {
+		t.Error("what is only read has a module that manages it")
+	}
+}
+
+func TestExamplesHaveNamesWhereTheEngineTakesThem(t *testing.T) {
+	t.Parallel()
+	cat := access()
+	g := generator{cat: cat}
+	f := &catalog.Fixture{Parents: map[string]catalog.FixtureParent{"duty": {Kind: "duty"}, "duty.built_in": {Kind: "duty", Existing: "watch"}, "pass": {Kind: "pass"}}}
+	statute := cat.Kind("statute")
+	got := g.readable(statute, f, catalog.Field{Type: catalog.Object, Fields: statute.Fields}, map[string]any{
+		"scope_id": "${duty}",
+		"bindings": map[string]any{"${duty.built_in}": map[string]any{"members": []any{"pass:${pass}", "until ${in_30_days} of ${unique}"}}},
+	})
+	want := map[string]any{
+		"scope_id": "duty",
+		"bindings": map[string]any{"watch": map[string]any{"members": []any{"pass:pas" + exampleID, "until 2031-01-01T00:00:00Z of 1"}}},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, wanted %v", got, want)
 	}
 }
 

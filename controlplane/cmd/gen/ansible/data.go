@@ -5,6 +5,8 @@ package ansible
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,9 +33,13 @@ func (g generator) data() string {
 func pyKind(k *catalog.Kind) mapping {
 	m := mapping{{"name", k.Name}, {"plural", k.Plural}, {"prefix", k.Prefix}, {"path", k.Path}, {"named", k.Named}, {"managed", k.Managed}}
 	if k.Parent != nil {
-		m = append(m, pair{"parent", mapping{{"kind", k.Parent.Kind}, {"field", k.Parent.Field}}})
+		m = append(m, pair{"parent", mapping{{"kind", k.Parent.Kind}, {"field", k.Parent.Field}}.text("or", k.Parent.Or)})
 	}
 	m = m.text("key", k.Key)
+	if k.Singleton {
+		m = append(m, pair{"singleton", true})
+	}
+	m = m.text("operations", slices.Sorted(maps.Keys(k.Operations)))
 	m = append(m, pair{"fields", pyFields(k.Fields)})
 	if len(k.Filters) > 0 {
 		filters := []any{}
@@ -46,6 +52,9 @@ func pyKind(k *catalog.Kind) mapping {
 		actions := []any{}
 		for _, a := range k.Actions {
 			action := mapping{{"name", a.Name}, {"method", a.Method}, {"path", a.Path}}
+			if a.RequiresIfMatch {
+				action = append(action, pair{"requires_if_match", true})
+			}
 			if len(a.Fields) > 0 {
 				action = append(action, pair{"fields", pyFields(a.Fields)})
 			}
@@ -76,7 +85,7 @@ func pyField(f catalog.Field) mapping {
 		value bool
 	}{
 		{"required", f.Required}, {"nullable", f.Nullable}, {"server_default", f.ServerDefault}, {"immutable", f.Immutable},
-		{"computed", f.Computed}, {"volatile", f.Volatile}, {"write_only", f.WriteOnly}, {"grow_only", f.GrowOnly}, {"open_enum", f.OpenEnum},
+		{"computed", f.Computed}, {"volatile", f.Volatile}, {"write_only", f.WriteOnly}, {"shown_once", f.ShownOnce}, {"grow_only", f.GrowOnly}, {"open_enum", f.OpenEnum},
 	} {
 		if t.value {
 			m = append(m, pair{t.key, true})

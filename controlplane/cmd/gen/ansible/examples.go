@@ -5,6 +5,7 @@ package ansible
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -18,31 +19,69 @@ func (g generator) sample(k *catalog.Kind, of func(*catalog.Fixture) map[string]
 	if err != nil {
 		return nil
 	}
-	return g.readable(k, f, of(f)).(map[string]any)
+	values := of(f)
+	if values == nil {
+		return nil
+	}
+	return g.readable(k, f, catalog.Field{Type: catalog.Object, Fields: k.Fields}, values).(map[string]any)
 }
 
-func (g generator) readable(k *catalog.Kind, f *catalog.Fixture, v any) any {
+func (g generator) readable(k *catalog.Kind, f *catalog.Fixture, field catalog.Field, v any) any {
+	var items catalog.Field
+	if field.Items != nil {
+		items = *field.Items
+	}
 	switch v := v.(type) {
 	case map[string]any:
 		m := map[string]any{}
 		for key, e := range v {
-			m[key] = g.readable(k, f, e)
+			if field.Type == catalog.Object {
+				inner := slices.IndexFunc(field.Fields, func(s catalog.Field) bool { return s.Name == key })
+				items = catalog.Field{}
+				if inner >= 0 {
+					items = field.Fields[inner]
+				}
+				m[key] = g.readable(k, f, items, e)
+				continue
+			}
+			m[g.readableText(k, f, field, key)] = g.readable(k, f, items, e)
 		}
 		return m
 	case []any:
 		l := make([]any, len(v))
 		for i, e := range v {
-			l[i] = g.readable(k, f, e)
+			l[i] = g.readable(k, f, items, e)
 		}
 		return l
 	case string:
-		if label, ok := strings.CutPrefix(v, "${"); ok && strings.HasSuffix(label, "}") && label != "unique}" {
-			return g.parentPath(k, f, strings.TrimSuffix(label, "}"))
-		}
-		return strings.ReplaceAll(strings.ReplaceAll(v, "-${unique}", ""), "${unique}", "1")
+		return g.readableText(k, f, field, v)
 	}
 	return v
 }
+
+var (
+	parentRef = regexp.MustCompile(`\$\{[a-z0-9_.]+\}`)
+	inDays    = regexp.MustCompile(`\$\{in_[0-9]+_days\}`)
+)
+
+// readableText has names where the field takes them, and ids where it is only a text to the engine.
+func (g generator) readableText(k *catalog.Kind, f *catalog.Fixture, field catalog.Field, text string) string {
+	text = strings.ReplaceAll(strings.ReplaceAll(text, "-${unique}", ""), "${unique}", "1")
+	text = inDays.ReplaceAllString(text, "2031-01-01T00:00:00Z")
+	return parentRef.ReplaceAllStringFunc(text, func(ref string) string {
+		label := ref[2 : len(ref)-1]
+		if len(field.Ref) > 0 {
+			return g.parentPath(k, f, label)
+		}
+		if parent := g.cat.Kind(f.Parents[label].Kind); parent != nil {
+			return parent.Prefix + exampleID
+		}
+		return label
+	})
+}
+
+// exampleID is an id in documentation, after its prefix.
+const exampleID = "_01jd2x7vq9f3t8m5k6a4hnw0ec"
 
 // parentPath is the path of names of one of a fixture's parents.
 func (g generator) parentPath(k *catalog.Kind, f *catalog.Fixture, label string) string {
@@ -77,11 +116,11 @@ func (g generator) exampleName(k *catalog.Kind) string {
 	return strings.ReplaceAll(k.Name, "_", "-")
 }
 
-// inOrder gives a sample's values the order of the catalog's fields.
+// inOrder gives a sample's values the order of the catalog's fields. A null says nothing where nothing is set yet.
 func inOrder(k *catalog.Kind, values map[string]any) mapping {
 	var m mapping
 	for _, f := range k.Fields {
-		if v, ok := values[f.Name]; ok {
+		if v := values[f.Name]; v != nil {
 			m = append(m, pair{f.Name, v})
 		}
 	}
@@ -111,11 +150,17 @@ func (g generator) managingExamples(k *catalog.Kind) []any {
 	minimal := g.sample(k, func(f *catalog.Fixture) map[string]any { return f.Minimal })
 	full := g.sample(k, func(f *catalog.Fixture) map[string]any { return f.Full })
 	if minimal == nil {
-		minimal = map[string]any{"name": g.exampleName(k)}
+		minimal = g.required(k)
 	}
-	l := []any{task("Ensure that "+title+" exists", k.Name, inOrder(k, minimal))}
-	if len(full) > len(minimal) {
+	var l []any
+	if !k.Singleton {
+		l = append(l, secretly(k, task("Ensure that "+title+" exists", k.Name, inOrder(k, minimal))))
+	}
+	switch {
+	case k.Singleton && len(full) > 0:
 		l = append(l, task("Ensure that "+title+" is as described", k.Name, inOrder(k, full)))
+	case len(full) > len(minimal):
+		l = append(l, secretly(k, task("Ensure that "+title+" is as described", k.Name, inOrder(k, full))))
 	}
 	if f := g.cleared(k, full); f != "" {
 		l = append(l, task("Clear the "+strings.TrimSuffix(words(f), " id")+" of "+title, k.Name, append(keys(k, minimal), pair{f, nil})))
@@ -129,7 +174,33 @@ func (g generator) managingExamples(k *catalog.Kind) []any {
 		}
 		l = append(l, task("Rename "+title, k.Name, args))
 	}
-	return append(l, task("Ensure that "+title+" does not exist", k.Name, append(keys(k, minimal), pair{"state", "absent"})))
+	gone := "does not exist"
+	if k.Singleton {
+		gone = "is as at its beginning"
+	}
+	return append(l, task("Ensure that "+title+" "+gone, k.Name, append(keys(k, minimal), pair{"state", "absent"})))
+}
+
+// required is a sample of a kind that has no fixture.
+func (g generator) required(k *catalog.Kind) map[string]any {
+	m := map[string]any{}
+	if k.Named {
+		m["name"] = g.exampleName(k)
+	}
+	for _, f := range k.Fields {
+		if f.Name != "name" && f.Required && f.Writable() {
+			m[f.Name] = g.exampleValue(f)
+		}
+	}
+	return m
+}
+
+// secretly keeps a secret that the task may return off the screen.
+func secretly(k *catalog.Kind, t any) any {
+	if !slices.ContainsFunc(k.Fields, func(f catalog.Field) bool { return f.ShownOnce }) {
+		return t
+	}
+	return append(t.(mapping), pair{"register", "made"}, pair{"no_log", true})
 }
 
 // cleared is a field whose clearing makes a good example: a reference rather than a text.
@@ -152,6 +223,13 @@ func (g generator) cleared(k *catalog.Kind, full map[string]any) string {
 func (g generator) readingExamples(k *catalog.Kind) []any {
 	titles := words(k.Plural)
 	register := func(t any) any { return append(t.(mapping), pair{"register", "found"}) }
+	if k.Singleton {
+		sample := g.sample(k, func(f *catalog.Fixture) map[string]any { return f.Minimal })
+		if sample == nil {
+			sample = g.required(k)
+		}
+		return []any{register(task("Read "+article(words(k.Name)), k.Name+"_info", keys(k, sample)))}
+	}
 	if !k.Named {
 		return []any{register(task("Read all "+titles, k.Name+"_info", mapping{}))}
 	}
@@ -174,20 +252,22 @@ func (g generator) actingExamples(k *catalog.Kind) []any {
 	for _, a := range k.Actions {
 		args := mapping{{"path", g.examplePath(k)}, {"action", a.Name}}
 		if !k.Named {
-			args = mapping{{"id", k.Prefix + "_01jd2x7vq9f3t8m5k6a4hnw0ec"}, {"action", a.Name}}
+			args = mapping{{"id", k.Prefix + exampleID}, {"action", a.Name}}
 		}
 		for _, f := range a.Fields {
-			if f.Required {
-				args = append(args, pair{f.Name, exampleValue(f)})
+			if v, ok := literal(f); ok {
+				args = append(args, pair{f.Name, v})
+			} else if f.Required {
+				args = append(args, pair{f.Name, g.exampleValue(f)})
 			}
 		}
-		l = append(l, task(fmt.Sprintf("%s %s", strings.ToUpper(words(a.Name)[:1])+words(a.Name)[1:], article(words(k.Name))), k.Name+"_action", args))
+		l = append(l, secretly(k, task(fmt.Sprintf("%s %s", strings.ToUpper(words(a.Name)[:1])+words(a.Name)[1:], article(words(k.Name))), k.Name+"_action", args)))
 	}
 	return l
 }
 
 // exampleValue is a value that the field takes, for examples of bodies that no fixture has.
-func exampleValue(f catalog.Field) any {
+func (g generator) exampleValue(f catalog.Field) any {
 	switch {
 	case len(f.Enum) > 0:
 		return f.Enum[0]
@@ -202,6 +282,9 @@ func exampleValue(f catalog.Field) any {
 	case f.Type == catalog.Set || f.Type == catalog.List:
 		return []any{}
 	case len(f.Ref) > 0:
+		if k := g.cat.Kind(f.Ref[0]); k != nil && k.Named {
+			return g.examplePath(k)
+		}
 		return strings.ReplaceAll(f.Ref[0], "_", "-")
 	}
 	return "example"

@@ -44,7 +44,7 @@ func (g generator) modules(k *catalog.Kind) []module {
 	if k.Managed {
 		ms = append(ms, g.managing(k))
 	}
-	if _, ok := k.Operations["list"]; ok {
+	if reads(k) {
 		ms = append(ms, g.reading(k))
 	}
 	if len(k.Actions) > 0 {
@@ -53,24 +53,49 @@ func (g generator) modules(k *catalog.Kind) []module {
 	return ms
 }
 
+// reads says whether a kind has a module that reads it.
+func reads(k *catalog.Kind) bool {
+	_, lists := k.Operations["list"]
+	return lists || k.Singleton
+}
+
 func (g generator) managing(k *catalog.Kind) module {
 	title, titles := words(k.Name), words(k.Plural)
 	about := append(sentences(k.Description), g.identity(k))
-	about = append(about,
-		"Options that are not given are left alone. Null clears an option, or sets it back to its default.")
-	options := mapping{
-		{"id", mapping{{"description", list("Id of an object that exists. Needed to give it another name, or to tell it from another one of the same name.")}, {"type", "str"}}},
+	_, updates := k.Operations["update"]
+	present := fmt.Sprintf("With V(present) the %s is created, or changed to be as given.", title)
+	absent := "With V(absent) it is deleted; that it does not exist is fine."
+	outcome := fmt.Sprintf("The %s as it is then. Null if it is absent. In check mode as it would be; the id of a new one then ends in zeros.", title)
+	switch {
+	case k.Singleton:
+		present = fmt.Sprintf("With V(present) the %s is changed to be as given.", title)
+		absent = "With V(absent) it is put back to its beginning, where nothing of it is set."
+		outcome = fmt.Sprintf("The %s as it is then, or in check mode as it would be. Null if O(state=absent).", title)
+	case !updates:
+		present = fmt.Sprintf("With V(present) the %s is created if it does not exist.", title)
 	}
-	if k.Named {
-		options = append(options, pair{"previous_name", mapping{
-			{"description", list("The name that it had before. Where nothing has O(name) yet, what has this name is renamed.")}, {"type", "str"}}})
+	if updates {
+		about = append(about, "Options that are not given are left alone. Null clears an option, or sets it back to its default.")
+	}
+	var options mapping
+	switch {
+	case k.Named:
+		options = mapping{
+			{"id", mapping{{"description", list("Id of an object that exists. Needed to give it another name, or to tell it from another one of the same name.")}, {"type", "str"}}},
+			{"previous_name", mapping{
+				{"description", list("The name that it had before. Where nothing has O(name) yet, what has this name is renamed.")}, {"type", "str"}}},
+		}
+	case !k.Singleton:
+		options = mapping{{"id", mapping{{"description", list("Id of an object that exists, instead of the options that say which one is meant.")}, {"type", "str"}}}}
 	}
 	options = append(options, pair{"state", mapping{
-		{"description", list(
-			fmt.Sprintf("With V(present) the %s is created, or changed to be as given.", title),
-			"With V(absent) it is deleted; that it does not exist is fine.")},
-		{"type", "str"}, {"choices", list("present", "absent")}, {"default", "present"}}})
-	options = append(options, g.options(k.Fields, true)...)
+		{"description", list(present, absent)}, {"type", "str"}, {"choices", list("present", "absent")}, {"default", "present"}}})
+	for _, o := range g.options(k.Fields, true) {
+		if slices.Contains(k.Key, o.key) {
+			o = pair{o.key, g.keyOption(k, o.key)}
+		}
+		options = append(options, o)
+	}
 	for _, f := range resendable(k) {
 		options = append(options, pair{updateOption(f), mapping{
 			{"description", list(
@@ -80,21 +105,67 @@ func (g generator) managing(k *catalog.Kind) module {
 			{"type", "str"}, {"choices", list("on_create", "always")}, {"default", "on_create"}}})
 	}
 	docs := g.header(k.Name, "Manage "+titles, about, k.Since, "connection", "wait", "attributes.managed")
-	docs = append(docs, pair{"options", options}, pair{"seealso", g.seeAlso(k, k.Name)})
+	docs = append(docs, pair{"options", options}).notes(k, "The run that creates it returns")
+	docs = append(docs, pair{"seealso", g.seeAlso(k, k.Name)})
 	m := module{name: k.Name, docs: docs, tasks: g.managingExamples(k)}
 	m.result = mapping{
 		{k.Name, mapping{
-			{"description", list(fmt.Sprintf("The %s as it is then. Null if it is absent. In check mode as it would be; the id of a new one then ends in zeros.", title))},
-			{"returned", "success"}, {"type", "dict"}, {"contains", g.contains(k.Fields)}}},
+			{"description", list(outcome)}, {"returned", "success"}, {"type", "dict"}, {"contains", g.contains(k.Fields)}}},
 		operationResult,
 	}
 	m.result = append(m.result, failureResults...)
 	return m
 }
 
+// keyOption is the option that says, alone or with others, which object is meant.
+func (g generator) keyOption(k *catalog.Kind, name string) mapping {
+	required := "Required, unless O(id) is given."
+	if k.Singleton {
+		required = "Required."
+	}
+	o := g.option(*k.Field(name), false)
+	for i := range o {
+		if o[i].key == "description" {
+			o[i].value = append(o[i].value.([]any), required)
+		}
+	}
+	return o
+}
+
+// notes say what has to be done about secrets that are shown once.
+func (m mapping) notes(k *catalog.Kind, when string) mapping {
+	for _, f := range k.Fields {
+		if f.ShownOnce {
+			return append(m, pair{"notes", list(fmt.Sprintf("%s a secret, RV(%s.%s), which nobody can read again. "+
+				"Set C(no_log=true) for the task and register its result, or Ansible shows the secret.", when, k.Name, f.Name))})
+		}
+	}
+	return m
+}
+
+// standardOrders are the fields that lists can be ordered by, where the kind has them.
+var standardOrders = []string{"name", "created_at"}
+
 func (g generator) reading(k *catalog.Kind) module {
 	titles := words(k.Plural)
 	about := append(list("Reads "+titles+"."), sentences(k.Description)...)
+	docs := g.header(k.Name+"_info", "Read "+titles, about, k.Since, "connection", "attributes.info")
+	docs = append(docs, pair{"options", g.readingOptions(k)}, pair{"seealso", g.seeAlso(k, k.Name+"_info")})
+	m := module{name: k.Name + "_info", docs: docs, tasks: g.readingExamples(k)}
+	m.result = append(mapping{{k.Plural, mapping{
+		{"description", list("What was found.")}, {"returned", "success"}, {"type", "list"}, {"elements", "dict"}, {"contains", g.contains(k.Fields)}}}},
+		failureResults...)
+	return m
+}
+
+func (g generator) readingOptions(k *catalog.Kind) mapping {
+	if k.Singleton {
+		var options mapping
+		for _, name := range k.Key {
+			options = append(options, pair{name, g.keyOption(k, name)})
+		}
+		return options
+	}
 	options := mapping{
 		{"id", mapping{{"description", list("Reads the one with this id. The list is empty if there is none.")}, {"type", "str"}}},
 	}
@@ -104,11 +175,15 @@ func (g generator) reading(k *catalog.Kind) module {
 			pair{"label", mapping{{"description", list("A selector of labels, such as V(env=prod,tier!=db,owner,!legacy). All parts must hold.")}, {"type", "str"}}},
 			pair{"q", mapping{{"description", list("A part of the name or of the display name.")}, {"type", "str"}}})
 	}
-	order := list("created_at", "-created_at")
-	if k.Named {
-		order = list("name", "-name", "created_at", "-created_at")
+	var orders []any
+	for _, name := range standardOrders {
+		if k.Field(name) != nil {
+			orders = append(orders, name, "-"+name)
+		}
 	}
-	options = append(options, pair{"order_by", mapping{{"description", list("How the list is ordered. A minus sign reverses.")}, {"type", "str"}, {"choices", order}}})
+	if orders != nil {
+		options = append(options, pair{"order_by", mapping{{"description", list("How the list is ordered. A minus sign reverses.")}, {"type", "str"}, {"choices", orders}}})
+	}
 	for _, f := range k.Filters {
 		if slices.Contains(controlOptions.info, f.Name) {
 			continue
@@ -120,13 +195,7 @@ func (g generator) reading(k *catalog.Kind) module {
 		o := mapping{{"description", description}, {"type", ansibleType(f.Type)}}
 		options = append(options, pair{f.Name, o.text("choices", f.Enum)})
 	}
-	docs := g.header(k.Name+"_info", "Read "+titles, about, k.Since, "connection", "attributes.info")
-	docs = append(docs, pair{"options", options}, pair{"seealso", g.seeAlso(k, k.Name+"_info")})
-	m := module{name: k.Name + "_info", docs: docs, tasks: g.readingExamples(k)}
-	m.result = append(mapping{{k.Plural, mapping{
-		{"description", list("What was found.")}, {"returned", "success"}, {"type", "list"}, {"elements", "dict"}, {"contains", g.contains(k.Fields)}}}},
-		failureResults...)
-	return m
+	return options
 }
 
 func (g generator) acting(k *catalog.Kind) module {
@@ -159,7 +228,8 @@ func (g generator) acting(k *catalog.Kind) module {
 		}
 	}
 	docs := g.header(k.Name+"_action", "Start actions of "+words(k.Plural), about, k.Since, "connection", "wait", "attributes.action")
-	docs = append(docs, pair{"options", options}, pair{"seealso", g.seeAlso(k, k.Name+"_action")})
+	docs = append(docs, pair{"options", options}).notes(k, "An action that makes it anew returns")
+	docs = append(docs, pair{"seealso", g.seeAlso(k, k.Name+"_action")})
 	m := module{name: k.Name + "_action", docs: docs, tasks: g.actingExamples(k)}
 	m.result = append(mapping{{k.Name, mapping{
 		{"description", list(fmt.Sprintf("The %s as it is then.", title))}, {"returned", "success"}, {"type", "dict"}, {"contains", g.contains(k.Fields)}}},
@@ -187,7 +257,7 @@ func (g generator) seeAlso(k *catalog.Kind, self string) []any {
 	for _, n := range []struct {
 		name    string
 		present bool
-	}{{k.Name, k.Managed}, {k.Name + "_info", k.Operations["list"].ID != ""}, {k.Name + "_action", len(k.Actions) > 0}, {"api", true}} {
+	}{{k.Name, k.Managed}, {k.Name + "_info", reads(k)}, {k.Name + "_action", len(k.Actions) > 0}, {"api", true}} {
 		if n.present && n.name != self {
 			l = append(l, mapping{{"module", "demarc.cloud." + n.name}})
 		}
@@ -207,7 +277,10 @@ func (g generator) identity(k *catalog.Kind) string {
 	for _, key := range k.Key {
 		keys = append(keys, "O("+key+")")
 	}
-	return fmt.Sprintf("The %s is found by O(id), or by %s.", words(k.Name), strings.Join(keys, " and "))
+	if k.Singleton {
+		return fmt.Sprintf("There is one for each O(%s), for as long as that exists.", k.Key[0])
+	}
+	return fmt.Sprintf("The %s is found by O(id), or by %s.", words(k.Name), join(keys, "and"))
 }
 
 // options documents writable fields; managed ones say what happens when they change.
@@ -252,7 +325,10 @@ func (g generator) option(f catalog.Field, managed bool) mapping {
 func (g generator) traits(f catalog.Field, managed bool) []any {
 	var l []any
 	add := func(format string, args ...any) { l = append(l, fmt.Sprintf(format, args...)) }
-	if len(f.Ref) > 0 {
+	switch {
+	case len(f.Ref) > 0 && f.Type == catalog.Map:
+		add("Its keys: %s", lowerFirst(g.referenceHelp(f.Ref)))
+	case len(f.Ref) > 0:
 		l = append(l, g.referenceHelp(f.Ref))
 	}
 	if f.Items != nil && len(f.Items.Ref) > 0 {
@@ -273,13 +349,12 @@ func (g generator) traits(f catalog.Field, managed bool) []any {
 	case catalog.Map:
 		add("What is given is the whole map: keys that are not in it are removed.")
 		if f.Items.Type == catalog.Object {
-			var names []string
+			add("Each value is a dictionary, given whole as well: what is not in it is empty, or has its default.")
 			for _, s := range f.Items.Fields {
 				if s.Writable() {
-					names = append(names, "C("+s.Name+")")
+					add("In it, C(%s), a %s: %s", s.Name, shape(s), lowerFirst(joined(append(sentences(s.Description), g.traits(s, false)...))))
 				}
 			}
-			add("Each value has %s.", strings.Join(names, ", "))
 		}
 	case catalog.Set:
 		add("What is given is the whole set; its order means nothing.")
@@ -332,20 +407,55 @@ func values(names []string) []string {
 	return l
 }
 
+// shape is what a value of the field looks like in a playbook.
+func shape(f catalog.Field) string {
+	switch f.Type {
+	case catalog.Object, catalog.Map:
+		return "dictionary"
+	case catalog.Set, catalog.List:
+		return "list"
+	case catalog.Integer:
+		return "number"
+	case catalog.Boolean:
+		return "boolean"
+	}
+	return "text"
+}
+
+func joined(sentences []any) string {
+	var l []string
+	for _, s := range sentences {
+		l = append(l, s.(string))
+	}
+	return strings.Join(l, " ")
+}
+
+// join lists alternatives, or things, in a sentence.
+func join(names []string, last string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " " + last + " " + names[len(names)-1]
+}
+
 func (g generator) referenceHelp(kinds []string) string {
 	var titles []string
-	path := ""
+	path, the := "", "The"
 	for _, name := range kinds {
+		if name == catalog.Platform {
+			the = "V(" + catalog.Platform + "), or the"
+			continue
+		}
 		titles = append(titles, article(words(name)))
 		if k := g.cat.Kind(name); k != nil && k.Named && path == "" {
 			path = g.examplePath(k)
 		}
 	}
-	of := strings.Join(titles, " or ")
+	of := join(titles, "or")
 	if path == "" {
-		return fmt.Sprintf("The id of %s.", of)
+		return fmt.Sprintf("%s id of %s.", the, of)
 	}
-	return fmt.Sprintf("The id of %s, or its name or path of names, such as V(%s).", of, path)
+	return fmt.Sprintf("%s id of %s, or its name or path of names, such as V(%s).", the, of, path)
 }
 
 // contains documents the fields that are returned.
@@ -355,9 +465,16 @@ func (g generator) contains(fields []catalog.Field) mapping {
 		if f.WriteOnly {
 			continue
 		}
-		r := mapping{{"description", sentences(f.Description)}, {"returned", "success"}, {"type", ansibleType(f.Type)}}
+		description := sentences(f.Description)
+		if f.ShownOnce {
+			description = append(description, "A secret. It is null unless this very task has made it.")
+		}
+		r := mapping{{"description", description}, {"returned", "success"}, {"type", ansibleType(f.Type)}}
 		if f.Type == catalog.Set || f.Type == catalog.List {
 			r = append(r, pair{"elements", ansibleType(f.Items.Type)})
+			if f.Items.Type == catalog.Object {
+				r = append(r, pair{"contains", g.contains(f.Items.Fields)})
+			}
 		}
 		if f.Type == catalog.Object && len(f.Fields) > 0 {
 			r = append(r, pair{"contains", g.contains(f.Fields)})
@@ -393,7 +510,7 @@ func ansibleType(t string) string {
 		return "int"
 	case catalog.Boolean:
 		return "bool"
-	case catalog.Object, catalog.Map:
+	case catalog.Object, catalog.Map, catalog.JSON:
 		return "dict"
 	case catalog.Set, catalog.List:
 		return "list"

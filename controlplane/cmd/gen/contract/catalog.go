@@ -27,9 +27,9 @@ func (d *document) makeCatalog(kinds []resource.Kind) *catalog.Catalog {
 
 func (d *document) kind(k resource.Kind) catalog.Kind {
 	out := catalog.Kind{Name: k.Name, Plural: k.Plural, Title: k.Title, Description: sentence(k.Description), Category: k.Category,
-		Prefix: k.Prefix, Path: k.Path, Named: k.Named, Key: k.Key, Operations: map[string]catalog.Operation{}}
+		Prefix: k.Prefix, Path: k.Path, Named: k.Named, Key: k.Key, Singleton: k.Singleton, Operations: map[string]catalog.Operation{}}
 	if k.Parent != nil {
-		out.Parent = &catalog.Parent{Kind: k.Parent.Kind, Field: k.Parent.Field}
+		out.Parent = &catalog.Parent{Kind: k.Parent.Kind, Or: slices.Sorted(slices.Values(k.Parent.Or)), Field: k.Parent.Field}
 	}
 	var verbs []string
 	d.each(func(path, method string, op *openapi3.Operation) {
@@ -37,9 +37,10 @@ func (d *document) kind(k resource.Kind) catalog.Kind {
 		if row.Kind != k.Name {
 			return
 		}
-		o := catalog.Operation{ID: row.ID, Method: method, Path: path, Permission: row.Permission, Async: row.Async, Summary: sentence(op.Summary)}
+		o := catalog.Operation{ID: row.ID, Method: method, Path: path, Permission: row.Permission, Async: row.Async,
+			RequiresIfMatch: row.RequiresIfMatch, Summary: sentence(op.Summary)}
 		if row.Verb == httpapi.List {
-			out.Filters = filters(op)
+			out.Filters = d.filters(op, k)
 		}
 		if strings.Contains(path, "{") {
 			verbs = append(verbs, row.Verb)
@@ -55,9 +56,13 @@ func (d *document) kind(k resource.Kind) catalog.Kind {
 		out.Actions = append(out.Actions, a)
 	})
 	sort.Slice(out.Actions, func(i, j int) bool { return out.Actions[i].Name < out.Actions[j].Name })
-	_, creates := out.Operations[httpapi.Create]
+	begin := httpapi.Create
+	if k.Singleton {
+		begin = httpapi.Update
+	}
+	_, begins := out.Operations[begin]
 	_, deletes := out.Operations[httpapi.Delete]
-	out.Managed = creates && deletes
+	out.Managed = begins && deletes
 	out.Fields = d.kindFields(k)
 	if out.Field("state") != nil {
 		sort.Slice(verbs, func(i, j int) bool { return verbRank(verbs[i]) < verbRank(verbs[j]) })
@@ -75,7 +80,11 @@ func verbRank(verb string) string {
 }
 
 // filters are the parameters of a list that are its kind's own.
-func filters(op *openapi3.Operation) []catalog.Filter {
+func (d *document) filters(op *openapi3.Operation, k resource.Kind) []catalog.Filter {
+	var fields openapi3.Schemas
+	if read := d.Components.Schemas[d.types[k.Name].read]; read != nil {
+		fields = read.Value.Properties
+	}
 	var out []catalog.Filter
 	for _, ref := range op.Parameters {
 		p := ref.Value
@@ -84,6 +93,9 @@ func filters(op *openapi3.Operation) []catalog.Filter {
 		}
 		s := p.Schema.Value
 		f := catalog.Filter{Name: p.Name, Type: (*s.Type)[0], Description: p.Description, Enum: enumOf(s), Ref: refsOf(s)}
+		if fields[p.Name] == nil && len(f.Ref) == 0 {
+			f.Format = s.Format
+		}
 		out = append(out, f)
 	}
 	return out
@@ -103,6 +115,9 @@ func (d *document) kindFields(k resource.Kind) []catalog.Field {
 			if !have[f.Name] {
 				have[f.Name] = true
 				mark(&f, immutable, computed)
+				if k.Singleton && slices.Contains(k.Key, f.Name) { // it is said, in the path
+					f.Required, f.Immutable, f.Computed = true, true, false
+				}
 				fields = append(fields, f)
 			}
 		}
@@ -134,6 +149,11 @@ func mark(f *catalog.Field, immutable, computed bool) {
 	}
 	for i := range f.Fields {
 		mark(&f.Fields[i], immutable, computed)
+	}
+	if f.Items != nil {
+		for i := range f.Items.Fields {
+			mark(&f.Items.Fields[i], immutable, computed)
+		}
 	}
 }
 
@@ -196,7 +216,7 @@ func (d *document) fieldOf(name string, ref *openapi3.SchemaRef, within string) 
 	text := func(name string) string { t, _ := s.Extensions[name].(string); return t }
 	f := catalog.Field{
 		Name: name, Description: s.Description, Nullable: s.Nullable, WriteOnly: s.WriteOnly, ServerDefault: flag(extServerDefault),
-		Volatile: flag(extVolatile), GrowOnly: flag(extGrowOnly), NeedsStop: flag(extNeedsStop), OpenEnum: flag(extOpenEnum),
+		Volatile: flag(extVolatile), ShownOnce: flag(extShownOnce), GrowOnly: flag(extGrowOnly), NeedsStop: flag(extNeedsStop), OpenEnum: flag(extOpenEnum),
 		Enum: enumOf(s), Pattern: s.Pattern, Ref: refsOf(s), Unit: text(extUnit), OneOf: text(extOneOf), Since: text(extSince),
 		Deprecated: text(extDeprecated), RenamedFrom: text(extRenamedFrom),
 	}
@@ -229,6 +249,8 @@ func (d *document) fieldOf(name string, ref *openapi3.SchemaRef, within string) 
 		f.Items = d.itemsOf("item", "Item of "+name+".", s.Items, within)
 	case s.Type.Is("integer"):
 		f.Type, f.Minimum, f.Maximum = catalog.Integer, whole(s.Min), whole(s.Max)
+	case flag(extAny):
+		f.Type = catalog.JSON
 	default:
 		f.Type, f.Format = (*s.Type)[0], s.Format
 	}
@@ -313,6 +335,9 @@ func references(k catalog.Kind) map[string]bool {
 	out := map[string]bool{}
 	if k.Parent != nil {
 		out[k.Parent.Kind] = true
+		for _, to := range k.Parent.Or {
+			out[to] = true
+		}
 	}
 	var follow func(fields []catalog.Field)
 	follow = func(fields []catalog.Field) {
@@ -331,5 +356,6 @@ func references(k catalog.Kind) map[string]bool {
 	}
 	follow(k.Fields)
 	delete(out, k.Name)
+	delete(out, catalog.Platform)
 	return out
 }

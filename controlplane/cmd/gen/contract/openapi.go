@@ -208,7 +208,9 @@ func (d *document) head(basePath string, kinds []resource.Kind) {
 	prefixes := map[string]any{}
 	d.Tags = nil
 	for _, k := range kinds {
-		prefixes[k.Prefix] = k.Name
+		if k.Prefix != "" {
+			prefixes[k.Prefix] = k.Name
+		}
 		d.Tags = append(d.Tags, &openapi3.Tag{Name: k.Title, Description: k.Description})
 	}
 	sort.Slice(d.Tags, func(i, j int) bool { return d.Tags[i].Name < d.Tags[j].Name })
@@ -240,6 +242,7 @@ func (d *document) operations() {
 		set("x-kind", row.Kind)
 		set("x-verb", row.Verb)
 		set("x-async", row.Async)
+		set("x-requires-if-match", row.RequiresIfMatch)
 		if kind.Title != "" {
 			op.Tags = []string{kind.Title}
 		}
@@ -260,12 +263,16 @@ func (d *document) parameters(path string, op *openapi3.Operation, row httpapi.O
 		}
 	}
 	for _, m := range pathParameter.FindAllStringSubmatch(path, -1) {
-		if m[1] != "id" || kind.Prefix == "" {
+		id := d.addressOf(kind)
+		if m[1] != "id" || id == nil {
 			d.faults.addf("operation %s: the only parameter of a path is the id of its kind, not %s", row.ID, m[0])
 			continue
 		}
-		add(&openapi3.Parameter{Name: "id", In: openapi3.ParameterInPath, Required: true, Description: "Id of the " + kindWords(kind.Name) + ".",
-			Schema: &openapi3.SchemaRef{Value: &openapi3.Schema{Type: &openapi3.Types{"string"}, Format: "typeid", Pattern: idPattern(kind.Prefix)}}})
+		words := "Id of the " + kindWords(kind.Name) + "."
+		if kind.Singleton {
+			words = id.Description
+		}
+		add(&openapi3.Parameter{Name: "id", In: openapi3.ParameterInPath, Required: true, Description: words, Schema: shapeOf(id)})
 	}
 	for _, ref := range declared {
 		if p := ref.Value; p.In == openapi3.ParameterInQuery {
@@ -289,9 +296,31 @@ func (d *document) parameters(path string, op *openapi3.Operation, row httpapi.O
 	if row.Method == http.MethodPost {
 		addStandard("IdempotencyKey")
 	}
-	if row.Method != http.MethodPost || row.Action {
+	switch {
+	case row.RequiresIfMatch:
+		addStandard("RequiredIfMatch")
+	case row.Method != http.MethodPost || row.Action:
 		addStandard("IfMatch")
 	}
+}
+
+// addressOf is the field that objects of a kind are addressed by; nil if it has none.
+func (d *document) addressOf(kind resource.Kind) *openapi3.Schema {
+	name := "id"
+	if kind.Singleton && len(kind.Key) == 1 {
+		name = kind.Key[0]
+	}
+	read := d.Components.Schemas[d.types[kind.Name].read]
+	if read == nil || read.Value.Properties[name] == nil {
+		return nil
+	}
+	return read.Value.Properties[name].Value
+}
+
+// shapeOf says of a parameter what its values are: what a field says of its own.
+func shapeOf(f *openapi3.Schema) *openapi3.SchemaRef {
+	return &openapi3.SchemaRef{Value: &openapi3.Schema{Type: f.Type, Format: f.Format, Enum: f.Enum, Pattern: f.Pattern,
+		Min: f.Min, Max: f.Max, MaxLength: f.MaxLength, Extensions: only(f.Extensions, extRef)}}
 }
 
 // filter completes a list's own parameter: one that is called like a field of the kind has the field's type.
@@ -303,14 +332,12 @@ func (d *document) filter(p *openapi3.Parameter, row httpapi.Op, kind resource.K
 	own := p.Schema.Value
 	if read := d.Components.Schemas[d.types[kind.Name].read]; read != nil {
 		if f := read.Value.Properties[p.Name]; f != nil && f.Ref == "" && f.Value.Type != nil {
-			v := f.Value
-			p.Schema = &openapi3.SchemaRef{Value: &openapi3.Schema{Type: v.Type, Format: v.Format, Enum: v.Enum, Pattern: v.Pattern,
-				Min: v.Min, Max: v.Max, MaxLength: v.MaxLength, Extensions: only(v.Extensions, extRef)}}
+			p.Schema = shapeOf(f.Value)
 			return
 		}
 	}
 	if to, ok := strings.CutSuffix(p.Name, "_id"); ok {
-		if k, known := d.kinds[to]; known {
+		if k, known := d.kinds[to]; known && k.Prefix != "" {
 			own.Format, own.Pattern = "typeid", idPattern(k.Prefix)
 			own.Extensions = map[string]any{extRef: to}
 			return
@@ -355,6 +382,7 @@ func (d *document) responses(method, path string, op *openapi3.Operation, row ht
 		success[status] = name
 	}
 	object := d.types[row.Kind].read
+	d.reveals(row, success)
 	if row.Async {
 		success["202"] = orElse(success["202"], orElse(success["200"], orElse(success["201"], object)))
 	}
@@ -370,6 +398,24 @@ func (d *document) responses(method, path string, op *openapi3.Operation, row ht
 	}
 	if len(success) == 0 {
 		d.faults.addf("operation %s: says no @Success", row.ID)
+	}
+}
+
+// reveals checks that an operation which makes a secret is known as one: what it answered is kept for repetitions only under seal.
+func (d *document) reveals(row httpapi.Op, success map[string]string) {
+	holds := false
+	for _, name := range success {
+		if s := d.Components.Schemas[name]; s != nil {
+			for _, f := range s.Value.Properties {
+				holds = holds || f.Value != nil && f.Value.Extensions[extShownOnce] == true
+			}
+		}
+	}
+	switch {
+	case row.Reveals && !holds:
+		d.faults.addf("operation %s: is said to reveal a secret, and answers none; %s on its field", row.ID, extShownOnce)
+	case holds && row.Verb == httpapi.Create && !row.Reveals:
+		d.faults.addf("operation %s: makes a secret that is shown once; its row needs Reveals", row.ID)
 	}
 }
 

@@ -10,10 +10,14 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/demarc/demarc/controlplane/client/catalog"
 	"github.com/demarc/demarc/controlplane/internal/platform/spec"
 )
 
 const idSuffix = spec.IDSuffix
+
+// scopes is what x-ref=scope stands for: the platform, and every kind that roles can be bound on.
+const scopes = "scope"
 
 // Extensions that a field's tag may have. The first group stays in the specification, the second becomes something that OpenAPI has.
 const (
@@ -29,6 +33,7 @@ const (
 	extDeprecated    = "x-deprecated"
 	extRenamedFrom   = "x-renamed-from"
 	extServerDefault = "x-server-default"
+	extShownOnce     = "x-shown-once"
 
 	extWriteOnly  = "x-write-only"
 	extMaxItems   = "x-max-items"
@@ -36,7 +41,7 @@ const (
 	extItemFormat = "x-item-format"
 )
 
-var flags = []string{extAny, extGrowOnly, extNeedsStop, extVolatile, extOpenEnum, extServerDefault, extWriteOnly, extSet}
+var flags = []string{extAny, extGrowOnly, extNeedsStop, extVolatile, extOpenEnum, extServerDefault, extShownOnce, extWriteOnly, extSet}
 var texts = []string{extRef, extUnit, extOneOf, extSince, extDeprecated, extRenamedFrom, extMaxItems, extItemFormat}
 
 // schemas gives every component its final form. A type that is both sent and read becomes two components, for the rules differ: what
@@ -180,7 +185,7 @@ func (d *document) common(name string) {
 	}
 	if id := s.Properties["id"]; id != nil && id.Value != nil {
 		for kind, t := range d.types {
-			if t.read == name {
+			if t.read == name && d.kinds[kind].Prefix != "" {
 				id.Value.Pattern = idPattern(d.kinds[kind].Prefix)
 			}
 		}
@@ -205,11 +210,31 @@ func (d *document) extensions(where string, f *openapi3.Schema) {
 		case slices.Contains(texts, name):
 			if s, ok := v.(string); !ok || s == "" {
 				d.faults.addf("%s: %s needs a value: %s=…", where, name, name)
+			} else if name == extRef {
+				f.Extensions[name] = d.expand(s)
 			}
 		default:
 			d.faults.addf("%s: nobody knows the extension %s", where, name)
 		}
 	}
+}
+
+// expand writes out the scopes in a list of references.
+func (d *document) expand(refs string) string {
+	var out []string
+	for _, ref := range strings.Split(refs, "|") {
+		if ref != scopes {
+			out = append(out, ref)
+			continue
+		}
+		out = append(out, catalog.Platform)
+		for _, name := range slices.Sorted(maps.Keys(d.kinds)) {
+			if d.kinds[name].Scope {
+				out = append(out, name)
+			}
+		}
+	}
+	return strings.Join(out, "|")
 }
 
 // field turns tags into what OpenAPI has for it.
@@ -235,6 +260,9 @@ func (d *document) field(where string, f *openapi3.Schema) {
 		}
 	case values != nil:
 		f.MaxProps = d.count(where, extMaxItems, maxItems)
+		if refs, ok := f.Extensions[extRef].(string); ok {
+			d.refPattern(where, refs)
+		}
 		if values.Ref == "" { // swag puts the limits of the values beside them
 			v := values.Value
 			v.MinLength, v.MaxLength, v.Min, v.Max, v.Enum = f.MinLength, f.MaxLength, f.Min, f.Max, f.Enum
@@ -269,18 +297,10 @@ func (d *document) format(where string, s *openapi3.Schema, refs string) {
 		return
 	}
 	if refs != "" {
-		var prefixes []string
-		for _, kind := range strings.Split(refs, "|") {
-			k, ok := d.kinds[kind]
-			if !ok {
-				d.faults.addf("%s: %s=%s names no kind", where, extRef, kind)
-			}
-			prefixes = append(prefixes, k.Prefix)
-		}
 		if s.Format != "typeid" {
 			d.faults.addf("%s: a reference has the format typeid", where)
 		}
-		s.Pattern = idPattern(prefixes...)
+		s.Pattern = d.refPattern(where, refs)
 		return
 	}
 	if s.Format == "" {
@@ -291,6 +311,28 @@ func (d *document) format(where string, s *openapi3.Schema, refs string) {
 		d.faults.addf("%s: there is no format %s of a %s; spec.Formats has them all", where, s.Format, strings.Join(*s.Type, "|"))
 	}
 	s.Pattern = f.Pattern
+}
+
+// refPattern matches the ids of the kinds that are referred to, and the word for the platform if that is among them.
+func (d *document) refPattern(where, refs string) string {
+	var prefixes []string
+	word := false
+	for _, kind := range strings.Split(refs, "|") {
+		k, ok := d.kinds[kind]
+		switch {
+		case kind == catalog.Platform:
+			word = true
+		case !ok || k.Prefix == "":
+			d.faults.addf("%s: %s=%s names no kind that has ids", where, extRef, kind)
+		default:
+			prefixes = append(prefixes, k.Prefix)
+		}
+	}
+	p := idPattern(prefixes...)
+	if word {
+		p = "^(" + catalog.Platform + "|" + strings.TrimSuffix(strings.TrimPrefix(p, "^"), "$") + ")$"
+	}
+	return p
 }
 
 // isScalarOrObject says whether absence needs a null: a map or a list can be empty instead.
@@ -441,11 +483,23 @@ func (d *document) patch(from, to string) {
 	for field, ref := range s.Properties {
 		ref.Value.Default = nil
 		ref.Value.Nullable = !slices.Contains(s.Required, field)
+		if values := ref.Value.AdditionalProperties.Schema; values != nil { // null removes an entry
+			ref.Value.AdditionalProperties.Schema = nullable(values)
+		}
 	}
 	s.Required = nil
 	for _, name := range nested {
 		d.patch(name, patchName(name))
 	}
+}
+
+// nullable is a schema that also takes null.
+func nullable(ref *openapi3.SchemaRef) *openapi3.SchemaRef {
+	if ref.Ref != "" {
+		return &openapi3.SchemaRef{Value: &openapi3.Schema{AllOf: openapi3.SchemaRefs{ref}, Nullable: true}}
+	}
+	ref.Value.Nullable = true
+	return ref
 }
 
 func patchName(name string) string { return strings.TrimSuffix(name, "Input") + "Patch" }

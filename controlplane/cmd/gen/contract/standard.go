@@ -29,12 +29,16 @@ func parameters() openapi3.ParametersMap {
 	size.Min, size.Max, size.Default = ptr(1.0), ptr(float64(resource.MaxPageSize)), resource.DefaultPageSize
 	order := stringSchema()
 	order.Enum = []any{"name", "-name", "created_at", "-created_at"}
+	required := parameter("header", "If-Match", "The ETag of the object as it was read: the write is refused without it, and if the object has another revision by now.",
+		stringSchema())
+	required.Value.Required = true
 	return openapi3.ParametersMap{
-		"PageSize":  parameter("query", "page_size", "How many objects a page has at most.", size),
-		"PageToken": parameter("query", "page_token", "The next_page_token of the page before, with the same parameters.", text(2000)),
-		"OrderBy":   parameter("query", "order_by", "Order of the list; without it an order that is stable and fast.", order),
-		"Label":     parameter("query", "label", "Selector of labels: env=prod,tier!=db,owner,!legacy. All parts must hold.", text(2000)),
-		"Q":         parameter("query", "q", "Part of the name or of the display name.", text(200)),
+		"RequiredIfMatch": required,
+		"PageSize":        parameter("query", "page_size", "How many objects a page has at most.", size),
+		"PageToken":       parameter("query", "page_token", "The next_page_token of the page before, with the same parameters.", text(2000)),
+		"OrderBy":         parameter("query", "order_by", "Order of the list; without it an order that is stable and fast.", order),
+		"Label":           parameter("query", "label", "Selector of labels: env=prod,tier!=db,owner,!legacy. All parts must hold.", text(2000)),
+		"Q":               parameter("query", "q", "Part of the name or of the display name.", text(200)),
 		"NamePath": parameter("query", "path",
 			"Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.", text(1000)),
 		"DryRun": parameter("query", "dry_run", "Answer the object as it would be, and keep nothing.", &openapi3.Schema{Type: &openapi3.Types{"boolean"}}),
@@ -79,6 +83,7 @@ var allProblems = []problem{
 	{"413", "TooLarge", "The body is too large."},
 	{"415", "UnsupportedMediaType", "The body is not application/json."},
 	{"422", "Invalid", "Fields are wrong; errors has all of them."},
+	{"428", "PreconditionRequired", "It has to say by If-Match which revision it is about."},
 	{"429", "RateLimited", "Too many requests; Retry-After says when to try again."},
 	{"500", "Internal", "A fault of the server, which its log explains under the request id."},
 	{"503", "Unavailable", "Not now; Retry-After says when to try again."},
@@ -91,6 +96,7 @@ func problemsOf(op httpapi.Op, body, object bool) []problem {
 	may["404"] = object
 	may["409"] = op.Mutates
 	may["412"] = op.Mutates && object
+	may["428"] = op.RequiresIfMatch
 	may["413"], may["415"] = body, body
 	may["422"] = body || (op.Mutates && op.Method == http.MethodPost) // a key that is used again is one, too
 	var out []problem
@@ -140,7 +146,7 @@ func problemSchema() *openapi3.SchemaRef {
 			"code": text("What is wrong, for programs."), "detail": text("What is wrong, for people."),
 			"instance": text("URN of this request."), "request_id": text("Id of this request."),
 			"operation_id": text("The operation that is changing the object (code operation_in_progress)."),
-			"existing_id":  text("The object that has the name (code name_taken), where the caller may see it."),
+			"existing_id":  text("The object that is there already (codes name_taken and already_exists), where the caller may see it."),
 			"errors": list("Every wrong field.", []string{"code", "detail", "pointer"}, openapi3.Schemas{
 				"pointer": text("JSON pointer into the body, or the name of a parameter."), "code": text("What is wrong with it."), "detail": text("The same in words.")}),
 			"children": list("What the object contains (code has_children): the first of them.", []string{"id", "kind"}, openapi3.Schemas{

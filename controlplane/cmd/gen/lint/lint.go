@@ -18,9 +18,11 @@ import (
 var reserved = map[string]string{
 	"provider": "Terraform", "count": "Terraform", "lifecycle": "Terraform", "depends_on": "Terraform", "connection": "Terraform",
 	"for_each": "Terraform", "provisioner": "Terraform", "version": "Terraform", "timeouts": "the provider",
-	"api_url": "Ansible", "api_token": "Ansible", "validate_certs": "Ansible", "wait": "Ansible", "wait_timeout": "Ansible",
-	"endpoint": "Ansible", "token": "Ansible", "token_file": "Ansible", "ca_file": "Ansible", "retries": "Ansible", "timeout": "Ansible",
+	"api_url": ansible, "api_token": ansible, "validate_certs": ansible, "wait": ansible, "wait_timeout": ansible,
+	"endpoint": ansible, "token": ansible, "token_file": ansible, "ca_file": ansible, "retries": ansible, "timeout": ansible,
 }
+
+const ansible = "Ansible"
 
 // units are the suffixes of names that measure something.
 var units = map[string]string{
@@ -41,6 +43,9 @@ func Catalog(c *catalog.Catalog) []string {
 	for i := range c.Kinds {
 		k := &c.Kinds[i]
 		for _, name := range []string{"name " + k.Name, "plural " + k.Plural, "prefix " + k.Prefix, "path " + k.Path} {
+			if name == "prefix " {
+				continue
+			}
 			if other, ok := seen[name]; ok {
 				l.addf("kind %s: its %s is also that of %s", k.Name, name, other)
 			}
@@ -63,8 +68,11 @@ func (l *linter) addf(format string, args ...any) {
 
 func (l *linter) kind(k *catalog.Kind) {
 	where := "kind " + k.Name
-	if !fieldName.MatchString(k.Name) || !fieldName.MatchString(k.Plural) || !prefixName.MatchString(k.Prefix) || !pathName.MatchString(k.Path) {
-		l.addf("%s: name and plural are lower_case, the prefix is 2 to 5 letters, the path is /lower-case", where)
+	if !fieldName.MatchString(k.Name) || !fieldName.MatchString(k.Plural) || !pathName.MatchString(k.Path) {
+		l.addf("%s: name and plural are lower_case, the path is /lower-case", where)
+	}
+	if !prefixName.MatchString(k.Prefix) && (k.Prefix != "" || k.Managed && !k.Singleton) {
+		l.addf("%s: its prefix is 2 to 5 letters; only what the program itself has needs none", where)
 	}
 	l.words(where, "title", k.Title)
 	l.words(where, "category", k.Category)
@@ -72,19 +80,15 @@ func (l *linter) kind(k *catalog.Kind) {
 	if _, ok := k.Operations["get"]; !ok {
 		l.addf("%s: nothing reads one; every kind has a get", where)
 	}
-	if _, ok := k.Operations["list"]; !ok {
+	if _, ok := k.Operations["list"]; !ok && !k.Singleton {
 		l.addf("%s: nothing lists it; every kind has a list", where)
 	}
-	if !k.Named && len(k.Key) == 0 {
-		l.addf("%s: has neither a name nor a key", where)
-	}
-	for _, name := range k.Key {
-		if k.Field(name) == nil {
-			l.addf("%s: its key names %s, which is no field", where, name)
-		}
-	}
+	l.key(where, k)
 	for verb, op := range k.Operations {
 		l.words(where+", "+verb, "summary", op.Summary)
+		if op.RequiresIfMatch && k.Field("revision") == nil {
+			l.addf("%s, %s: requires If-Match, and has no field revision to match", where, verb)
+		}
 	}
 	for _, a := range k.Actions {
 		if _, ok := k.Operations[a.Name]; ok {
@@ -98,11 +102,46 @@ func (l *linter) kind(k *catalog.Kind) {
 	l.fields(where, k.Fields)
 	l.filters(where, k)
 	l.states(where, k)
-	if id := k.Field("id"); id == nil || !id.Computed || id.Format != "typeid" {
+	switch id := k.Field("id"); {
+	case k.Singleton && id != nil:
+		l.addf("%s: has the field id; the id of a singleton is its key", where)
+	case !k.Singleton && (id == nil || !id.Computed || k.Prefix != "" && id.Format != "typeid"):
 		l.addf("%s: has no computed field id of the format typeid", where)
 	}
 	if state := k.Field("state"); state != nil && !state.Computed {
 		l.addf("%s, field state: cannot be sent: it is what the server says of the object, and Ansible has an option of that name", where)
+	}
+}
+
+// key checks what tells the objects of an unnamed kind apart: clients find them by it.
+func (l *linter) key(where string, k *catalog.Kind) {
+	if !k.Named && len(k.Key) == 0 {
+		l.addf("%s: has neither a name nor a key", where)
+	}
+	for _, name := range k.Key {
+		f := k.Field(name)
+		switch {
+		case f == nil:
+			l.addf("%s: its key names %s, which is no field", where, name)
+		case !k.Managed && !k.Singleton:
+		case !f.Required || !f.Immutable:
+			l.addf("%s, field %s: is part of the key, so it is required and cannot be changed", where, name)
+		case !k.Singleton && !slices.ContainsFunc(k.Filters, func(f catalog.Filter) bool { return f.Name == name }):
+			l.addf("%s, field %s: is part of the key, so its list needs a filter by it", where, name)
+		}
+	}
+	if !k.Singleton {
+		return
+	}
+	if len(k.Key) != 1 || k.Field(k.Key[0]) == nil || len(k.Field(k.Key[0]).Ref) == 0 {
+		l.addf("%s: is a singleton, so its key is one field, which refers to that of which there is one", where)
+	}
+	for verb, op := range k.Operations {
+		if verb == "create" || verb == "list" {
+			l.addf("%s: is a singleton and has a %s", where, verb)
+		} else if op.Path != k.Path+"/{id}" {
+			l.addf("%s, %s: its path is not %s/{id}", where, verb, k.Path)
+		}
 	}
 }
 
@@ -123,14 +162,17 @@ func (l *linter) parent(where string, k *catalog.Kind) {
 	if k.Parent == nil {
 		return
 	}
+	for _, name := range k.Parents() {
+		if l.catalog.Kind(name) == nil {
+			l.addf("%s: its parent %s is no kind", where, name)
+		}
+	}
 	f := k.Field(k.Parent.Field)
 	switch {
-	case l.catalog.Kind(k.Parent.Kind) == nil:
-		l.addf("%s: its parent %s is no kind", where, k.Parent.Kind)
 	case f == nil:
 		l.addf("%s: its parent field %s does not exist", where, k.Parent.Field)
-	case !slices.Equal(f.Ref, []string{k.Parent.Kind}):
-		l.addf("%s, field %s: refers to %v, the parent is a %s", where, f.Name, f.Ref, k.Parent.Kind)
+	case !slices.Equal(slices.Sorted(slices.Values(f.Ref)), slices.Sorted(slices.Values(k.Parents()))):
+		l.addf("%s, field %s: refers to %v, the parent is a %s", where, f.Name, f.Ref, strings.Join(k.Parents(), " or a "))
 	case f.Computed:
 		l.addf("%s, field %s: is set by the server, so nothing says where a new one goes", where, f.Name)
 	}
@@ -159,10 +201,10 @@ func (l *linter) filters(where string, k *catalog.Kind) {
 		}
 		l.refs(at, f.Ref)
 		field := k.Field(f.Name)
-		if field == nil && len(f.Ref) == 0 {
-			l.addf("%s: is neither a field nor the id of a kind", at)
+		if field == nil && len(f.Ref) == 0 && f.Format == "" {
+			l.addf("%s: is neither a field nor the id of a kind, and has no format that says what it takes", at)
 		}
-		if field != nil && (field.Type == catalog.Object || field.Items != nil) {
+		if field != nil && (field.Type == catalog.Object || field.Type == catalog.JSON || field.Items != nil) {
 			l.addf("%s: the field is a %s; a filter is one value", at, field.Type)
 		}
 	}
@@ -193,7 +235,7 @@ func (l *linter) states(where string, k *catalog.Kind) {
 
 func (l *linter) refs(where string, refs []string) {
 	for _, r := range refs {
-		if l.catalog.Kind(r) == nil {
+		if l.catalog.Kind(r) == nil && r != catalog.Platform {
 			l.addf("%s: refers to %s, which is no kind", where, r)
 		}
 	}
@@ -209,7 +251,7 @@ func (l *linter) fields(where string, fields []catalog.Field) {
 			l.addf("%s: stands twice", at)
 		}
 		seen[f.Name] = true
-		if who, ok := reserved[f.Name]; ok {
+		if who, ok := reserved[f.Name]; ok && (who != ansible || f.Writable()) { // what Ansible only returns is no option
 			l.addf("%s: the name belongs to %s", at, who)
 		}
 		if !fieldName.MatchString(f.Name) {
@@ -240,6 +282,10 @@ func (l *linter) field(at string, f *catalog.Field) {
 	}
 	switch f.Type {
 	case catalog.String, catalog.Boolean, catalog.Integer:
+	case catalog.JSON:
+		if !f.Computed {
+			l.addf("%s: is an object of any shape that can be sent; name its fields", at)
+		}
 	case catalog.Object:
 		l.fields(at, f.Fields)
 		if len(f.Fields) == 0 {
@@ -260,14 +306,19 @@ func (l *linter) field(at string, f *catalog.Field) {
 }
 
 func (l *linter) items(at string, f *catalog.Field) {
+	if f.Items != nil && f.Computed {
+		of := *f.Items
+		of.Computed = true
+		f = &catalog.Field{Type: f.Type, Computed: true, Items: &of}
+	}
 	switch {
 	case f.Items == nil:
 		l.addf("%s: says nothing of its items", at)
 	case f.Items.Items != nil:
 		l.addf("%s: is a %s of %ss; write it flat", at, f.Type, f.Items.Type)
-	case f.Items.Type == catalog.Object && f.Type != catalog.Map:
+	case f.Items.Type == catalog.Object && f.Type != catalog.Map && f.Writable():
 		l.addf("%s: is a %s of objects; make it a map by a natural key", at, f.Type)
-	case f.Type != catalog.Map && len(f.Items.Ref) > 0:
+	case f.Type != catalog.Map && len(f.Items.Ref) > 0 && f.Writable():
 		l.addf("%s: is a %s of references; an attachment is a field of the thing that comes later", at, f.Type)
 	default:
 		l.field(at+", items", f.Items)
@@ -313,6 +364,7 @@ func (l *linter) traits(at string, f *catalog.Field) {
 		}
 	}
 	rule(f.WriteOnly && f.Computed, "is write-only and readable")
+	rule(f.ShownOnce && (!f.Computed || !f.Nullable || f.Type != catalog.String), "is shown once, so it is text that the server sets, null afterwards")
 	rule(f.Computed && f.Immutable, "is set by the server and once by the client")
 	rule(f.Volatile && !f.Computed, "changes by itself and can be sent")
 	rule(f.Required && (f.Nullable || len(f.Default) > 0 || f.ServerDefault), "is required and can be absent")

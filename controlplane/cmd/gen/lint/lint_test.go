@@ -112,6 +112,7 @@ func TestCatalogFinds(t *testing.T) {
 			Items: &catalog.Field{Name: "item", Type: catalog.Set, Items: &catalog.Field{}}}),
 		"field x: is a set of references": field(catalog.Field{Name: "x", Type: catalog.Set, MaxItems: number(1),
 			Items: &catalog.Field{Name: "item", Type: catalog.String, Ref: []string{"shelf"}}}),
+		"field x: is an object of any shape":      field(catalog.Field{Name: "x", Type: catalog.JSON, Nullable: true}),
 		"field x: is an object without fields":    field(catalog.Field{Name: "x", Type: catalog.Object, Nullable: true}),
 		"its parent lamp is no kind":              func(k *catalog.Kind) { k.Parent.Kind = "lamp" },
 		"its parent field lamp_id does not exist": func(k *catalog.Kind) { k.Parent.Field = "lamp_id" },
@@ -129,16 +130,54 @@ func TestCatalogFinds(t *testing.T) {
 		"filter labels: the field is a map": func(k *catalog.Kind) {
 			k.Filters = append(k.Filters, catalog.Filter{Name: "labels", Description: "Words."})
 		},
-		"an action is called get, as a standard":             func(k *catalog.Kind) { k.Actions[0].Name = "get" },
-		"action open: has no summary":                        func(k *catalog.Kind) { k.Actions[0].Summary = "" },
-		"its prefix shl is also that of shelf":               func(k *catalog.Kind) { k.Prefix = "shl" },
-		"has no title":                                       func(k *catalog.Kind) { k.Title = "" },
-		"name and plural are lower_case, the prefix is 2 to": func(k *catalog.Kind) { k.Prefix = "B" },
+		"an action is called get, as a standard":                             func(k *catalog.Kind) { k.Actions[0].Name = "get" },
+		"action open: has no summary":                                        func(k *catalog.Kind) { k.Actions[0].Summary = "" },
+		"its prefix shl is also that of shelf":                               func(k *catalog.Kind) { k.Prefix = "shl" },
+		"has no title":                                                       func(k *catalog.Kind) { k.Title = "" },
+		"its prefix is 2 to 5 letters; only what":                            func(k *catalog.Kind) { k.Prefix = "B" },
+		"its parent tray is no kind":                                         func(k *catalog.Kind) { k.Parent.Or = []string{"tray"} },
+		"field shelf_id: refers to [shelf], the parent is a shelf or a book": func(k *catalog.Kind) { k.Parent.Or = []string{"book"} },
+		"field x: is shown once, so it is text":                              text("x", func(f *catalog.Field) { f.ShownOnce, f.Computed = true, true }),
+		"field size_mib: is part of the key, so it is required":              func(k *catalog.Kind) { k.Key = []string{"size_mib"} },
+		"its key names lamp, which is no field":                              func(k *catalog.Kind) { k.Key = []string{"lamp"} },
+		"is part of the key, so its list needs a filter":                     func(k *catalog.Kind) { k.Key, k.Filters = []string{"shelf_id"}, nil },
+		"is a singleton and has a create":                                    func(k *catalog.Kind) { k.Singleton, k.Key = true, []string{"shelf_id"} },
+		"has the field id; the id of a singleton is its key":                 func(k *catalog.Kind) { k.Singleton, k.Key = true, []string{"shelf_id"} },
+		"get: its path is not /books/{id}":                                   func(k *catalog.Kind) { k.Singleton, k.Key = true, []string{"shelf_id"} },
+		"is a singleton, so its key is one field, which refers to":           func(k *catalog.Kind) { k.Singleton, k.Key = true, []string{"name"} },
+		"update: requires If-Match, and has no field revision": func(k *catalog.Kind) {
+			k.Operations["update"] = catalog.Operation{Summary: "Change.", RequiresIfMatch: true}
+			k.Fields = slices.DeleteFunc(k.Fields, func(f catalog.Field) bool { return f.Name == "revision" })
+		},
 	} {
 		c := sound(t)
 		change(c.Kind("book"))
 		if found := Catalog(c); !slices.ContainsFunc(found, func(f string) bool { return strings.Contains(f, want) }) {
 			t.Errorf("want %q, found %q", want, found)
+		}
+	}
+}
+
+// What is right though it looks like what is not.
+func TestCatalogPasses(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*catalog.Kind){
+		"the platform in a reference": func(k *catalog.Kind) {
+			k.Field("shelf_id").Ref = append(k.Field("shelf_id").Ref, catalog.Platform)
+			k.Parent = nil
+		},
+		"a secret called token": func(k *catalog.Kind) {
+			k.Fields = append(k.Fields, catalog.Field{Name: "token", Type: catalog.String, Description: "Words.", Computed: true, Nullable: true, ShownOnce: true})
+		},
+		"a list of objects that only the server makes": func(k *catalog.Kind) {
+			k.Fields = append(k.Fields, catalog.Field{Name: "uses", Type: catalog.List, Description: "Words.", Computed: true, Items: &catalog.Field{
+				Name: "item", Type: catalog.Object, Description: "Words.", Fields: []catalog.Field{{Name: "kind", Type: catalog.String, Description: "Words.", Computed: true}}}})
+		},
+	} {
+		c := sound(t)
+		change(c.Kind("book"))
+		if found := Catalog(c); len(found) > 0 {
+			t.Errorf("%s: found %q", name, found)
 		}
 	}
 }
@@ -203,6 +242,8 @@ func TestFixtures(t *testing.T) {
 		"invalid is accepted":  {func(f *catalog.Fixture) { f.Invalid[0].Set["name"] = "a" }, "is accepted, not refused with pattern"},
 		"another code":         {func(f *catalog.Fixture) { f.Invalid[0].Code = "required" }, "is refused, but not at /name with required"},
 		"a pointer to nothing": {func(f *catalog.Fixture) { f.Invalid[0].Pointer = "/size_mib" }, "its pointer is of a field that it does not set"},
+		"takes no value yet":   {func(f *catalog.Fixture) { f.Full["display_name"], f.Changed["display_name"] = nil, nil }, ""},
+		"a day to come":        {func(f *catalog.Fixture) { f.Full["display_name"] = "${in_30_days}" }, ""},
 		"half a case":          {func(f *catalog.Fixture) { f.Invalid[0].Code = "" }, "needs a name, what it sets"},
 	} {
 		f := soundFixture(t)

@@ -8,6 +8,7 @@ import (
 	"crypto/subtle"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 	"github.com/demarc/demarc/controlplane/internal/platform/secret"
@@ -15,15 +16,33 @@ import (
 
 // Kinds of principals.
 const (
-	KindOwner  = "platform_owner"
-	KindSystem = "system"
+	KindUser           = "user"
+	KindGroup          = "group"
+	KindServiceAccount = "service_account"
+	KindOwner          = "platform_owner"
+	KindSystem         = "system"
 )
 
-// Principal is who calls: an id and a kind, with no table of its own assumed.
+// OwnerID is the id of the one principal of KindOwner: whoever holds the bootstrap token.
+const OwnerID = "owner"
+
+// Principal is who calls: an id and a kind, with no table of its own assumed. What else there is comes from the credential.
 type Principal struct {
 	ID   string
 	Kind string
+	// Groups that it belongs to, by id: what is bound to one of them is bound to it.
+	Groups []string
+	// TokenID is the credential, where that has an id.
+	TokenID string
+	// ScopeID and Permissions narrow what the credential can be used for; empty: not at all.
+	ScopeID     string
+	Permissions []string
+	// ExpiresAt is when the credential ends, zero if it does not.
+	ExpiresAt time.Time
 }
+
+// Known says whether there is a principal at all.
+func (p Principal) Known() bool { return p.Kind != "" }
 
 // System is the control plane itself, as it works in the background.
 var System = Principal{ID: "system", Kind: KindSystem}
@@ -47,6 +66,21 @@ func BearerToken(r *http.Request) string {
 	return strings.TrimSpace(token)
 }
 
+// Chain asks several authenticators in turn. Who knows the credential decides; what none of them knows is refused.
+type Chain []Authenticator
+
+// Authenticate implements Authenticator.
+func (c Chain) Authenticate(ctx context.Context, r *http.Request) (Principal, error) {
+	for _, a := range c {
+		p, err := a.Authenticate(ctx, r)
+		if f := fault.As(err); f != nil && f.Kind == fault.Unauthenticated {
+			continue
+		}
+		return p, err
+	}
+	return Principal{}, Denied()
+}
+
 // Bootstrap knows one principal, the platform's owner, by the token that was made at the first start. Only the token's hash is kept.
 type Bootstrap struct{ hash [sha256.Size]byte }
 
@@ -57,11 +91,13 @@ func NewBootstrap(token secret.String) *Bootstrap {
 
 // Authenticate implements Authenticator.
 func (b *Bootstrap) Authenticate(_ context.Context, r *http.Request) (Principal, error) {
-	sum := sha256.Sum256([]byte(BearerToken(r)))
-	if subtle.ConstantTimeCompare(sum[:], b.hash[:]) != 1 {
+	token := BearerToken(r)
+	sum := sha256.Sum256([]byte(token))
+	// Without a token there is no owner, not one whose token is nothing.
+	if subtle.ConstantTimeCompare(sum[:], b.hash[:]) != 1 || token == "" {
 		return Principal{}, Denied()
 	}
-	return Principal{ID: "owner", Kind: KindOwner}, nil
+	return Principal{ID: OwnerID, Kind: KindOwner}, nil
 }
 
 type contextKey struct{}

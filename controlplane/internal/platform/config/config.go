@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -31,6 +33,19 @@ const (
 type Config struct {
 	// Listen is the address of the HTTP API, host:port; port 0 takes a free one.
 	Listen string
+	// TLSCertFile and TLSKeyFile are absolute paths of PEM files for HTTPS; empty for none.
+	TLSCertFile, TLSKeyFile string
+	// TLSSelfSigned has the server make its own certificate authority and certificate for HTTPS.
+	TLSSelfSigned bool
+	// TLSNames are further names and addresses of the server for the certificate that it makes.
+	TLSNames []string
+	// TrustedProxies are where X-Forwarded-For is believed from.
+	TrustedProxies []netip.Prefix
+	// RateLimitPrincipal, RateLimitAddress and RateLimitAuthentication are how many requests per second this node takes from one
+	// principal, takes from one address, and takes from one address with a token that is not valid; 0 for any number.
+	RateLimitPrincipal, RateLimitAddress, RateLimitAuthentication int
+	// MaxLongPolls and MaxLongPollsPerPrincipal are how many requests may wait for something at a time; 0 for any number.
+	MaxLongPolls, MaxLongPollsPerPrincipal int
 	// DatabaseURL is the PostgreSQL to use; empty for a private one in DataDir. It may have a password in it.
 	DatabaseURL secret.String
 	// DataDir is the absolute path of the folder for all that this process keeps.
@@ -39,6 +54,8 @@ type Config struct {
 	BootstrapToken secret.String
 	// EncryptionKeyFile is the absolute path of the file with the keys that encrypt secrets in the database.
 	EncryptionKeyFile string
+	// AuditReads are patterns (path.Match) of the ids of operations that the audit trail has although they change nothing.
+	AuditReads []string
 	// Roles is what this process does: some of RoleAPI and RoleWorker, in this order, each once.
 	Roles []string
 	// LogLevel is the least severe level that is logged.
@@ -57,7 +74,8 @@ type Config struct {
 // HasRole reports whether this process has the role.
 func (c Config) HasRole(role string) bool { return slices.Contains(c.Roles, role) }
 
-// WithDefaults is c with the default in place of everything that is zero, except SimulatedLatency, whose zero means something.
+// WithDefaults is c with the default in place of everything that is zero, except where zero means something: the limits, which are
+// off, and SimulatedLatency.
 func (c Config) WithDefaults() Config {
 	for _, s := range settings {
 		if s.zero != nil && s.zero(&c) {
@@ -114,6 +132,29 @@ func checkListen(c *Config) error {
 	return nil
 }
 
+// checkTLS looks at all settings of TLS together: the server has one certificate, from one place.
+func checkTLS(c *Config) error {
+	switch {
+	case (c.TLSCertFile == "") != (c.TLSKeyFile == ""):
+		return errors.New("tls_cert_file and tls_key_file are given together, or neither")
+	case c.TLSCertFile != "" && c.TLSSelfSigned:
+		return errors.New("tls_self_signed makes a certificate, and tls_cert_file gives one; only one can be")
+	}
+	return nil
+}
+
+// A wildcard may stand for the first label.
+var hostName = regexp.MustCompile(`^(\*\.)?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$`)
+
+func checkTLSNames(c *Config) error {
+	for _, name := range c.TLSNames {
+		if _, err := netip.ParseAddr(name); err != nil && (len(name) > 253 || !hostName.MatchString(name)) {
+			return fmt.Errorf("%q is neither a host name nor an address", name)
+		}
+	}
+	return nil
+}
+
 // checkDatabaseURL finds what is plainly not a PostgreSQL address; connecting finds the rest. Its errors never repeat the
 // value, which may have a password in it.
 func checkDatabaseURL(c *Config) error {
@@ -143,6 +184,15 @@ func checkBootstrapToken(c *Config) error {
 	// It travels in an HTTP header.
 	if strings.ContainsFunc(v, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return errors.New("must be printable ASCII without spaces")
+	}
+	return nil
+}
+
+func checkAuditReads(c *Config) error {
+	for _, p := range c.AuditReads {
+		if _, err := path.Match(p, ""); err != nil {
+			return fmt.Errorf("%q is not a pattern such as api_tokens.*", p)
+		}
 	}
 	return nil
 }

@@ -52,7 +52,8 @@ func TestDefaultsWork(t *testing.T) {
 	t.Parallel()
 	c := mustLoad(t, nil)
 	if c.Listen != "127.0.0.1:8080" || !c.DatabaseURL.IsZero() || !c.BootstrapToken.IsZero() || c.LogLevel != slog.LevelInfo ||
-		c.ShutdownTimeout != 30*time.Second || !slices.Equal(c.Roles, []string{"api", "worker"}) || c.SimulatedLatency != 1 {
+		c.ShutdownTimeout != 30*time.Second || c.TLSSelfSigned || c.TLSCertFile != "" || c.TrustedProxies != nil || c.RateLimitPrincipal != 200 ||
+		c.RateLimitAddress != 1000 || c.RateLimitAuthentication != 10 || c.MaxLongPolls != 5000 || c.MaxLongPollsPerPrincipal != 100 || !slices.Equal(c.Roles, []string{"api", "worker"}) || c.SimulatedLatency != 1 {
 		t.Errorf("got %+v", c)
 	}
 	if !filepath.IsAbs(c.DataDir) || c.SimulatedDir != filepath.Join(c.DataDir, "simulated") || c.EncryptionKeyFile != filepath.Join(c.DataDir, "encryption-key") {
@@ -65,7 +66,9 @@ func TestDefaultsWork(t *testing.T) {
 
 func TestZeroConfigWithDefaultsEqualsLoaded(t *testing.T) {
 	t.Parallel()
-	loaded := mustLoad(t, []string{"--simulated-latency=0"})
+	// Their zero means something, so that WithDefaults leaves it.
+	loaded := mustLoad(t, []string{"--simulated-latency=0", "--rate-limit-principal=0", "--rate-limit-address=0", "--rate-limit-authentication=0",
+		"--max-long-polls=0", "--max-long-polls-per-principal=0"})
 	completed := config.Config{}.WithDefaults()
 	if fmt.Sprintf("%+v", completed) != fmt.Sprintf("%+v", loaded) {
 		t.Errorf("got  %+v\nwant %+v", completed, loaded)
@@ -87,22 +90,37 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		values [3]string // in the file, the environment, the flag
 		get    func(config.Config) string
 	}{
-		"listen":              {[3]string{"h1:1", "h2:2", "h3:3"}, func(c config.Config) string { return c.Listen }},
-		"database_url":        {[3]string{"postgres://h1/a", "postgresql://h2/b", "host=h3"}, func(c config.Config) string { return c.DatabaseURL.Reveal() }},
-		"data_dir":            {[3]string{dir + "/1", dir + "/2", dir + "/3"}, func(c config.Config) string { return c.DataDir }},
-		"bootstrap_token":     {[3]string{token + "1", token + "2", ""}, func(c config.Config) string { return c.BootstrapToken.Reveal() }},
-		"encryption_key_file": {[3]string{dir + "/k1", dir + "/k2", dir + "/k3"}, func(c config.Config) string { return c.EncryptionKeyFile }},
-		"roles":               {[3]string{"[worker]", "api", "worker,api"}, func(c config.Config) string { return strings.Join(c.Roles, " ") }},
-		"log_level":           {[3]string{"debug", "WARN", "error"}, func(c config.Config) string { return c.LogLevel.String() }},
-		"shutdown_timeout":    {[3]string{"1s", "2m", "3h"}, func(c config.Config) string { return c.ShutdownTimeout.String() }},
-		"node_name":           {[3]string{"n1", "n2", "n3.example.com"}, func(c config.Config) string { return c.NodeName }},
-		"simulated_dir":       {[3]string{dir + "/4", dir + "/5", dir + "/6"}, func(c config.Config) string { return c.SimulatedDir }},
-		"simulated_latency":   {[3]string{"0", "0.5", "3"}, func(c config.Config) string { return fmt.Sprint(c.SimulatedLatency) }},
+		"listen":                       {[3]string{"h1:1", "h2:2", "h3:3"}, func(c config.Config) string { return c.Listen }},
+		"tls_self_signed":              {[3]string{"true", "0", "TRUE"}, func(c config.Config) string { return fmt.Sprint(c.TLSSelfSigned) }},
+		"tls_names":                    {[3]string{"[a.example.com, 10.0.0.1]", "b", "c,*.d,::1"}, func(c config.Config) string { return fmt.Sprint(c.TLSNames) }},
+		"trusted_proxies":              {[3]string{"[10.0.0.0/8, 192.0.2.1]", "::1", "fd00::/8, 10.0.0.1"}, func(c config.Config) string { return fmt.Sprint(c.TrustedProxies) }},
+		"rate_limit_principal":         {[3]string{"1", "0", "3"}, func(c config.Config) string { return fmt.Sprint(c.RateLimitPrincipal) }},
+		"rate_limit_address":           {[3]string{"1", "0", "3"}, func(c config.Config) string { return fmt.Sprint(c.RateLimitAddress) }},
+		"rate_limit_authentication":    {[3]string{"1", "0", "3"}, func(c config.Config) string { return fmt.Sprint(c.RateLimitAuthentication) }},
+		"max_long_polls":               {[3]string{"1", "0", "3"}, func(c config.Config) string { return fmt.Sprint(c.MaxLongPolls) }},
+		"max_long_polls_per_principal": {[3]string{"1", "0", "3"}, func(c config.Config) string { return fmt.Sprint(c.MaxLongPollsPerPrincipal) }},
+		"database_url":                 {[3]string{"postgres://h1/a", "postgresql://h2/b", "host=h3"}, func(c config.Config) string { return c.DatabaseURL.Reveal() }},
+		"data_dir":                     {[3]string{dir + "/1", dir + "/2", dir + "/3"}, func(c config.Config) string { return c.DataDir }},
+		"bootstrap_token":              {[3]string{token + "1", token + "2", ""}, func(c config.Config) string { return c.BootstrapToken.Reveal() }},
+		"encryption_key_file":          {[3]string{dir + "/k1", dir + "/k2", dir + "/k3"}, func(c config.Config) string { return c.EncryptionKeyFile }},
+		"audit_reads":                  {[3]string{"api_tokens.*", "*.list", "disks.get,*"}, func(c config.Config) string { return strings.Join(c.AuditReads, ",") }},
+		"roles":                        {[3]string{"[worker]", "api", "worker,api"}, func(c config.Config) string { return strings.Join(c.Roles, " ") }},
+		"log_level":                    {[3]string{"debug", "WARN", "error"}, func(c config.Config) string { return c.LogLevel.String() }},
+		"shutdown_timeout":             {[3]string{"1s", "2m", "3h"}, func(c config.Config) string { return c.ShutdownTimeout.String() }},
+		"node_name":                    {[3]string{"n1", "n2", "n3.example.com"}, func(c config.Config) string { return c.NodeName }},
+		"simulated_dir":                {[3]string{dir + "/4", dir + "/5", dir + "/6"}, func(c config.Config) string { return c.SimulatedDir }},
+		"simulated_latency":            {[3]string{"0", "0.5", "3"}, func(c config.Config) string { return fmt.Sprint(c.SimulatedLatency) }},
 	} {
 		t.Run(key, func(t *testing.T) {
 			t.Parallel()
 			want := v.values
 			switch key {
+			case "tls_self_signed":
+				want = [3]string{"true", "false", "true"}
+			case "tls_names":
+				want = [3]string{"[a.example.com 10.0.0.1]", "[b]", "[c *.d ::1]"}
+			case "trusted_proxies":
+				want = [3]string{"[10.0.0.0/8 192.0.2.1/32]", "[::1/128]", "[fd00::/8 10.0.0.1/32]"}
 			case "roles":
 				want = [3]string{"worker", "api", "api worker"}
 			case "log_level":
@@ -233,6 +251,7 @@ func TestRefused(t *testing.T) {
 	}{
 		"no port":             {[]string{"--listen=localhost"}, nil, "listen"},
 		"port too large":      {[]string{"--listen=:65536"}, nil, "listen"},
+		"pattern of reads":    {[]string{"--audit-reads=*,[a-"}, nil, "audit_reads"},
 		"unknown role":        {[]string{"--roles=api,iam"}, nil, "roles"},
 		"no role":             {[]string{"--roles=,"}, nil, "roles"},
 		"no time":             {[]string{"--shutdown-timeout=0s"}, nil, "shutdown_timeout"},
@@ -240,6 +259,18 @@ func TestRefused(t *testing.T) {
 		"long name":           {[]string{"--node-name=" + strings.Repeat("n", 101)}, nil, "node_name"},
 		"latency no number":   {[]string{"--simulated-latency=NaN"}, nil, "simulated_latency"},
 		"latency text":        {[]string{"--simulated-latency=slow"}, nil, "simulated_latency"},
+		"certificate alone":   {[]string{"--tls-cert-file=c"}, nil, "tls_cert_file"},
+		"key alone":           {[]string{"--tls-key-file=c"}, nil, "tls_cert_file"},
+		"two certificates":    {[]string{"--tls-cert-file=c", "--tls-key-file=k", "--tls-self-signed=true"}, nil, "tls_cert_file"},
+		"self-signed":         {[]string{"--tls-self-signed=perhaps"}, nil, "tls_self_signed"},
+		"TLS name":            {[]string{"--tls-names=a,https://b"}, nil, "tls_names"},
+		"long TLS name":       {[]string{"--tls-names=" + strings.Repeat("a.", 126) + "aa"}, nil, "tls_names"},
+		"proxy by name":       {[]string{"--trusted-proxies=10.0.0.0/8,proxy"}, nil, "trusted_proxies"},
+		"negative rate":       {[]string{"--rate-limit-principal=-1"}, nil, "rate_limit_principal"},
+		"rate with a unit":    {[]string{"--rate-limit-address=10/s"}, nil, "rate_limit_address"},
+		"huge rate":           {[]string{"--rate-limit-authentication=1000001"}, nil, "rate_limit_authentication"},
+		"negative polls":      {[]string{"--max-long-polls=-1"}, nil, "max_long_polls"},
+		"huge polls":          {[]string{"--max-long-polls-per-principal=1000001"}, nil, "max_long_polls_per_principal"},
 		"not a database":      {[]string{"--database-url=somewhere"}, nil, "database_url"},
 		"short token":         {nil, []string{"DEMARC_BOOTSTRAP_TOKEN=short"}, "bootstrap_token"},
 		"token with space":    {nil, []string{"DEMARC_BOOTSTRAP_TOKEN=a token with spaces in it"}, "bootstrap_token"},
@@ -287,6 +318,19 @@ func TestKeyFileRelativeToTheConfigFile(t *testing.T) {
 	file := writeFile(t, "server.yaml", "encryption_key_file: keys/current\n")
 	if got, want := mustLoad(t, []string{"--config", file}).EncryptionKeyFile, filepath.Join(filepath.Dir(file), "keys", "current"); got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestTLSFiles(t *testing.T) {
+	t.Parallel()
+	file := writeFile(t, "server.yaml", "tls_cert_file: server.pem\ntls_key_file: /keys/server.pem\n")
+	c := mustLoad(t, []string{"--config", file})
+	if want := filepath.Join(filepath.Dir(file), "server.pem"); c.TLSCertFile != want || c.TLSKeyFile != "/keys/server.pem" {
+		t.Errorf("got %q and %q", c.TLSCertFile, c.TLSKeyFile)
+	}
+	c = mustLoad(t, []string{"--tls-cert-file=/c", "--config", file}, "DEMARC_TLS_KEY_FILE=/k")
+	if c.TLSCertFile != "/c" || c.TLSKeyFile != "/k" {
+		t.Errorf("got %q and %q", c.TLSCertFile, c.TLSKeyFile)
 	}
 }
 

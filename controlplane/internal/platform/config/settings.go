@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -54,6 +55,68 @@ var settings = []setting{
 		check:   checkListen,
 	},
 	{
+		key: "tls_cert_file", placeholder: "FILE", namesFile: true, shown: "none: plain HTTP",
+		meaning: "PEM file with the server's certificate and those between it and its authority, for HTTPS. It is read again when it changes.",
+		set:     func(c *Config, v string) error { return setPath(&c.TLSCertFile, v) },
+		check:   checkTLS,
+	},
+	{
+		key: "tls_key_file", placeholder: "FILE", namesFile: true, shown: "none",
+		meaning: "PEM file with the key of that certificate.",
+		set:     func(c *Config, v string) error { return setPath(&c.TLSKeyFile, v) },
+	},
+	{
+		key: "tls_self_signed", placeholder: "BOOL", literal: "false",
+		meaning: "Serve HTTPS with a certificate that the server makes and renews. Clients trust `tls-ca.pem` of the data folder.",
+		set: func(c *Config, v string) (err error) {
+			if c.TLSSelfSigned, err = strconv.ParseBool(v); err != nil {
+				return fmt.Errorf("%q is not true or false", v)
+			}
+			return nil
+		},
+	},
+	{
+		key: "tls_names", placeholder: "LIST", shown: "none",
+		meaning: "Further names and addresses for the certificate that the server makes, beside `localhost`, the host of `listen` and the machine's name.",
+		set:     func(c *Config, v string) error { c.TLSNames = list(v); return nil },
+		check:   checkTLSNames,
+	},
+	{
+		key: "trusted_proxies", placeholder: "LIST", shown: "none",
+		meaning: "Addresses and networks (`10.0.0.0/8`) of proxies that are believed when they say in `X-Forwarded-For` for whom they ask.",
+		set:     setTrustedProxies,
+	},
+	{
+		key: "rate_limit_principal", placeholder: "NUMBER", literal: "200",
+		meaning: "Requests per second of one principal, on this node; five times as many may come at once. `0` for any number.",
+		set:     setNumber(func(c *Config) *int { return &c.RateLimitPrincipal }),
+		check:   checkLimit(func(c *Config) int { return c.RateLimitPrincipal }),
+	},
+	{
+		key: "rate_limit_address", placeholder: "NUMBER", literal: "1000",
+		meaning: "Requests per second from one remote address (of IPv6, one /64 network), on this node; five times as many may come at once. `0` for any number.",
+		set:     setNumber(func(c *Config) *int { return &c.RateLimitAddress }),
+		check:   checkLimit(func(c *Config) int { return c.RateLimitAddress }),
+	},
+	{
+		key: "rate_limit_authentication", placeholder: "NUMBER", literal: "10",
+		meaning: "Requests per second with a token that is not valid, from one remote address, on this node; five times as many may come at once. `0` for any number.",
+		set:     setNumber(func(c *Config) *int { return &c.RateLimitAuthentication }),
+		check:   checkLimit(func(c *Config) int { return c.RateLimitAuthentication }),
+	},
+	{
+		key: "max_long_polls", placeholder: "NUMBER", literal: "5000",
+		meaning: "Requests that wait for the end of an operation at a time, on this node. `0` for any number.",
+		set:     setNumber(func(c *Config) *int { return &c.MaxLongPolls }),
+		check:   checkLimit(func(c *Config) int { return c.MaxLongPolls }),
+	},
+	{
+		key: "max_long_polls_per_principal", placeholder: "NUMBER", literal: "100",
+		meaning: "Those of one principal. `0` for any number.",
+		set:     setNumber(func(c *Config) *int { return &c.MaxLongPollsPerPrincipal }),
+		check:   checkLimit(func(c *Config) int { return c.MaxLongPollsPerPrincipal }),
+	},
+	{
 		key: "database_url", placeholder: "URL", shown: "a private PostgreSQL in the data folder", secret: true,
 		meaning: "PostgreSQL to use, 15 or newer.",
 		set:     func(c *Config, v string) error { c.DatabaseURL = secret.New(v); return nil },
@@ -88,6 +151,12 @@ var settings = []setting{
 		set:   func(c *Config, v string) (err error) { c.EncryptionKeyFile, err = filepath.Abs(v); return err },
 		zero:  func(c *Config) bool { return c.EncryptionKeyFile == "" },
 		check: func(c *Config) error { return checkPath(c.EncryptionKeyFile) },
+	},
+	{
+		key: "audit_reads", placeholder: "LIST", shown: "none",
+		meaning: "Operations that are put on record although they change nothing: patterns of their ids such as `api_tokens.*`, `*.list`, or `*` for all.",
+		set:     func(c *Config, v string) error { c.AuditReads = list(v); return nil },
+		check:   checkAuditReads,
 	},
 	{
 		key: "roles", placeholder: "LIST", literal: RoleAPI + "," + RoleWorker,
@@ -176,15 +245,68 @@ func (s setting) defaultValue(c *Config) (string, error) {
 }
 
 func setRoles(c *Config, v string) error {
-	var named []string
-	for r := range strings.SplitSeq(v, ",") {
-		if r = strings.TrimSpace(r); r != "" {
-			named = append(named, r)
-		}
-	}
+	named := list(v)
 	slices.Sort(named)
 	c.Roles = slices.Compact(named)
 	return nil
+}
+
+// list takes values that are separated by commas apart.
+func list(v string) []string {
+	var out []string
+	for e := range strings.SplitSeq(v, ",") {
+		if e = strings.TrimSpace(e); e != "" {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// setPath makes a name absolute; that of no file stays empty.
+func setPath(field *string, v string) (err error) {
+	if *field = v; v != "" {
+		*field, err = filepath.Abs(v)
+	}
+	return err
+}
+
+func setTrustedProxies(c *Config, v string) error {
+	c.TrustedProxies = nil
+	for _, e := range list(v) {
+		network, err := netip.ParsePrefix(e)
+		if err != nil {
+			address, err := netip.ParseAddr(e)
+			if err != nil {
+				return fmt.Errorf("%q is neither an address nor a network such as 10.0.0.0/8", e)
+			}
+			network = netip.PrefixFrom(address, address.BitLen())
+		}
+		c.TrustedProxies = append(c.TrustedProxies, network)
+	}
+	return nil
+}
+
+func setNumber(field func(*Config) *int) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		n, err := strconv.Atoi(v)
+		if err != nil {
+			return fmt.Errorf("%q is not a whole number", v)
+		}
+		*field(c) = n
+		return nil
+	}
+}
+
+// maxLimit is beyond what one node can do; it keeps sums of limits far from overflowing.
+const maxLimit = 1_000_000
+
+func checkLimit(field func(*Config) int) func(*Config) error {
+	return func(c *Config) error {
+		if n := field(c); n < 0 || n > maxLimit {
+			return fmt.Errorf("%d is not from 0 to %d", n, maxLimit)
+		}
+		return nil
+	}
 }
 
 func setLogLevel(c *Config, v string) error {

@@ -51,7 +51,7 @@ type Error struct {
 	Detail        string
 	Fields        []Field
 	OperationID   string // Conflict operation_in_progress
-	ExistingID    string // Conflict name_taken
+	ExistingID    string // Conflict name_taken, already_exists
 	Children      []Child
 	ChildrenTotal int
 	RetryAfter    time.Duration
@@ -120,6 +120,15 @@ func InvalidFields(fields ...Field) error {
 		detail = fmt.Sprintf("%d fields are wrong", len(fields))
 	}
 	return &Error{Kind: Invalid, Code: "invalid", Detail: detail, Fields: fields}
+}
+
+// Gather keeps the wrong fields of a 422, so that all can be reported at once; any other error is returned.
+func Gather(wrong *[]Field, err error) error {
+	if f := As(err); f != nil && f.Kind == Invalid && len(f.Fields) > 0 {
+		*wrong = append(*wrong, f.Fields...)
+		return nil
+	}
+	return err
 }
 
 // Invalidf is a 422 about one field.

@@ -34,7 +34,7 @@ type call struct {
 	parentID string // of a create's body, set by bind
 }
 
-// CreateInput is a POST that makes something; also the body of an action, with the object's id.
+// CreateInput is a POST that makes something.
 type CreateInput[B any] struct{ Body B }
 
 func (in *CreateInput[B]) bind(c *call) error {
@@ -124,7 +124,7 @@ func (in *DeleteInput) bind(c *call) error {
 	return nil
 }
 
-// ActionInput does something with an object.
+// ActionInput does something with an object; there is nothing more to say about it.
 type ActionInput struct {
 	ID      string
 	IfMatch *int64
@@ -138,6 +138,25 @@ func (in *ActionInput) bind(c *call) error {
 	}
 	in.ID, in.IfMatch = c.id, c.ifMatch
 	return nil
+}
+
+// ActionBodyInput does something with an object in the way that its body says.
+type ActionBodyInput[B any] struct {
+	ID      string
+	IfMatch *int64
+	Body    B
+}
+
+func (in *ActionBodyInput[B]) bind(c *call) error {
+	doc, err := c.contract.Body(c.op.ID, c.body)
+	if err != nil {
+		return err
+	}
+	in.ID, in.IfMatch = c.id, c.ifMatch
+	if err := resource.Decode(doc, &in.Body); err != nil {
+		return err
+	}
+	return resource.Check(in.Body)
 }
 
 type handler[In any, Out any, P interface {

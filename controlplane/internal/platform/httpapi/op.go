@@ -54,7 +54,11 @@ type Op struct {
 	Action bool
 	// ParentField is the field of a create's body that names the parent.
 	ParentField string
-	Handle      Handler
+	// RequiresIfMatch: what is written must be known to be what was read.
+	RequiresIfMatch bool
+	// Reveals: the answer holds a secret that is shown this once.
+	Reveals bool
+	Handle  Handler
 }
 
 // Handler serves a request; made by Handle.

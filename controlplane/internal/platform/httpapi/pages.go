@@ -3,11 +3,12 @@ package httpapi
 import (
 	"context"
 	"net/http"
-	"sync"
 
 	"github.com/gin-gonic/gin"
 	swaggerfiles "github.com/swaggo/files"
 	ginswagger "github.com/swaggo/gin-swagger"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 )
 
 // Pages are what is served beside the operations.
@@ -20,10 +21,16 @@ type Pages struct {
 	Ready func(context.Context) error
 }
 
+// The probes.
+const (
+	livePath  = "/livez"
+	readyPath = "/readyz"
+)
+
 // Pages mounts the probes, the metrics, the specification and its Swagger UI.
 func (s *Server) Pages(p Pages) {
-	s.engine.GET("/livez", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
-	s.engine.GET("/readyz", func(c *gin.Context) {
+	s.engine.GET(livePath, func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
+	s.engine.GET(readyPath, func(c *gin.Context) {
 		if err := p.Ready(c.Request.Context()); err != nil {
 			c.String(http.StatusServiceUnavailable, err.Error()+"\n")
 			return
@@ -31,8 +38,14 @@ func (s *Server) Pages(p Pages) {
 		c.String(http.StatusOK, "ok\n")
 	})
 	s.engine.GET("/metrics", func(c *gin.Context) {
-		if _, err := s.Authenticator.Authenticate(c.Request.Context(), c.Request); err != nil {
+		at := &attempt{c: c}
+		if _, err := s.enter(c, at); err != nil {
 			s.refuse(c, err)
+			return
+		}
+		// They tell about all tenants.
+		if !at.caller.Access(metricsPermission).All {
+			s.refuse(c, &fault.Error{Kind: fault.Forbidden, Code: "forbidden", Detail: "this needs the permission " + metricsPermission + " on the platform"})
 			return
 		}
 		p.Metrics.ServeHTTP(c.Writer, c.Request)
@@ -49,28 +62,5 @@ func (s *Server) Pages(p Pages) {
 	s.engine.GET("/swagger", func(c *gin.Context) { c.Redirect(http.StatusFound, "/swagger/index.html") })
 }
 
-// polls ends all long polls when the server stops.
-type polls struct {
-	once sync.Once
-	end  chan struct{}
-}
-
-// EndLongPolls has the requests that wait for something answer now.
-func (s *Server) EndLongPolls() { s.polls.once.Do(func() { close(s.polls.end) }) }
-
-// LongPoll is a context that ends when the server stops, for a wait that answers with what there is by then.
-func LongPoll(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	if end, ok := ctx.Value(pollKey{}).(chan struct{}); ok {
-		go func() {
-			select {
-			case <-end:
-				cancel()
-			case <-ctx.Done():
-			}
-		}()
-	}
-	return ctx, cancel
-}
-
-type pollKey struct{}
+// metricsPermission lets one read the metrics, if it is held on the platform: who may see everything that goes on there sees it counted.
+const metricsPermission = "operations.list"

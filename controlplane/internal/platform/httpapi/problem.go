@@ -66,7 +66,7 @@ func (s *Server) refuse(c *gin.Context, err error) int {
 		s.log.LogAttrs(c.Request.Context(), slog.LevelError, "request failed", slog.String("error", err.Error()))
 	}
 	if retryAfter > 0 {
-		c.Header("Retry-After", strconv.Itoa(int((retryAfter+time.Second-1)/time.Second)))
+		c.Header("Retry-After", strconv.Itoa(seconds(retryAfter)))
 	}
 	if p.Status == http.StatusUnauthorized {
 		c.Header("WWW-Authenticate", `Bearer realm="demarc"`)

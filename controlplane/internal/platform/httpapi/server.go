@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"net/netip"
 	"regexp"
 	"runtime/debug"
 	"strconv"
@@ -28,6 +29,7 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/obs"
 	"github.com/demarc/demarc/controlplane/internal/platform/requestid"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+	"github.com/demarc/demarc/controlplane/internal/platform/vault"
 )
 
 const (
@@ -40,20 +42,30 @@ const (
 type Observer interface {
 	RequestStarted() (done func())
 	RequestAnswered(opID string, status int, took time.Duration)
+	// LimitReached: a request was refused because of that limit.
+	LimitReached(limit string)
 }
 
 // Deps are what the server needs.
 type Deps struct {
-	DB             *db.DB
-	Contract       Contract
-	Kinds          *resource.Registry
-	Authenticator  authn.Authenticator
-	Authorizer     authz.Authorizer
-	Audit          *audit.Log
+	DB            *db.DB
+	Contract      Contract
+	Kinds         *resource.Registry
+	Authenticator authn.Authenticator
+	Access        *authz.Evaluator
+	Locator       authz.Locator
+	Audit         *audit.Log
+	// AuditReads says which reads are on record too.
+	AuditReads audit.Reads
+	// Answers seals the answers that hold a secret, while they are kept for a repeated request.
+	Answers        vault.Column
 	Observer       Observer
 	Clock          clock.Clock
 	Log            *slog.Logger
 	CatalogVersion string
+	Limits         Limits
+	// TrustedProxies are where X-Forwarded-For is believed from.
+	TrustedProxies []netip.Prefix
 }
 
 // Server serves the table of operations.
@@ -65,17 +77,20 @@ type Server struct {
 	// byPrefix has the same by the prefix of the ids.
 	byPrefix map[string]*Op
 	ops      []Op
-	polls    polls
+	limiters *limiters
+	polls    *polls
 }
 
 // New builds the server of these operations.
 func New(deps Deps, ops []Op) *Server {
 	gin.SetMode(gin.ReleaseMode)
-	s := &Server{Deps: deps, log: deps.Log, engine: gin.New(), gets: map[string]*Op{}, byPrefix: map[string]*Op{}, ops: ops, polls: polls{end: make(chan struct{})}}
+	s := &Server{Deps: deps, log: deps.Log, engine: gin.New(), gets: map[string]*Op{}, byPrefix: map[string]*Op{}, ops: ops,
+		limiters: newLimiters(deps.Clock, deps.Limits), polls: newPolls(deps.Limits, deps.Observer)}
 	s.engine.ContextWithFallback = true
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.UseRawPath = true
-	s.engine.Use(s.begin)
+	s.trust(deps.TrustedProxies)
+	s.engine.Use(s.begin, s.receive)
 	s.engine.NoRoute(func(c *gin.Context) { s.refuse(c, fault.NotFoundError()) })
 	s.engine.NoMethod(func(c *gin.Context) {
 		s.refuse(c, &fault.Error{Kind: fault.MethodNotAllowed, Code: "method_not_allowed", Detail: c.Request.Method + " is not possible here"})
@@ -147,48 +162,122 @@ func (s *Server) serve(c *gin.Context, op *Op) {
 }
 
 func (s *Server) handle(c *gin.Context, op *Op) int {
-	ctx := c.Request.Context()
-	principal, err := s.Authenticator.Authenticate(ctx, c.Request)
+	started := s.Clock.Now()
+	at := &attempt{c: c, op: op, target: c.Param("id")}
+	ctx, err := s.enter(c, at)
 	if err != nil {
-		return s.refuse(c, err)
+		return s.refused(ctx, at, err)
 	}
-	ctx = authn.With(ctx, principal)
-	ctx = requestid.With(ctx, c.GetString(keyRequestID))
 	cl, err := s.read(c, op)
 	if err != nil {
-		return s.refuse(c, err)
+		return s.refused(ctx, at, err)
 	}
 	dryRun, err := dryRunOf(op, cl)
 	if err != nil {
-		return s.refuse(c, err)
+		return s.refused(ctx, at, err)
 	}
 	run, err := op.Handle.bind(cl)
 	if err != nil {
-		return s.refuse(c, err)
+		return s.refused(ctx, at, err)
 	}
-	access, err := s.Authorizer.Authorize(ctx, op.Permission, authz.Target{Kind: op.Kind, ID: cl.id, ParentID: cl.parentID})
-	if err != nil {
-		return s.refuse(c, err)
+	at.dryRun = dryRun
+	if at.decision, err = s.decide(ctx, at.caller, cl); err != nil {
+		at.denied = true
+		return s.refused(ctx, at, err)
 	}
-	ctx = context.WithValue(authz.With(ctx, access), pollKey{}, s.polls.end)
+	ctx = authz.WithCaller(ctx, at.caller, at.decision.Access)
+	ctx = context.WithValue(ctx, pollKey{}, s.polls)
 	var a answer
 	replayed := false
 	if op.Mutates {
-		a, replayed, err = s.write(ctx, c, cl, run, dryRun)
+		a, replayed, err = s.write(ctx, at, cl, run)
 	} else {
 		var out any
 		if out, err = run(ctx); err == nil {
 			a, err = render(op, out, false)
 		}
+		if err == nil && s.Clock.Now().Sub(started) > decidedAgain {
+			err = s.stillAllowed(c, at, cl)
+		}
+		if err == nil && s.AuditReads.Match(op.ID) {
+			err = s.recordRead(ctx, at)
+		}
 	}
 	if err != nil {
-		return s.refuse(c, err)
+		return s.refused(ctx, at, err)
 	}
 	if replayed {
 		c.Header("Idempotency-Replayed", "true")
 	}
 	s.send(c, a)
 	return a.Status
+}
+
+// decidedAgain is how long an answer may take that nobody asks again about: a long poll may outlive what allowed it.
+const decidedAgain = time.Second
+
+// enter finds out who calls.
+func (s *Server) enter(c *gin.Context, at *attempt) (context.Context, error) {
+	ctx := requestid.With(c.Request.Context(), c.GetString(keyRequestID))
+	principal, err := s.admit(ctx, at)
+	if err != nil {
+		at.denied = true
+		return ctx, err
+	}
+	ctx = authn.With(ctx, principal)
+	at.caller, err = s.Access.Caller(ctx, principal)
+	return ctx, err
+}
+
+// decide asks whether the caller may do what is asked for.
+func (s *Server) decide(ctx context.Context, caller *authz.Caller, cl *call) (authz.Decision, error) {
+	op := cl.op
+	r := authz.Request{Permission: op.Permission}
+	switch op.Scope {
+	case ScopeCaller:
+		return authz.Decision{}, nil
+	case ScopePlatform:
+		r.Platform = true
+	case ScopeObject:
+		r.ObjectID = cl.id
+		if op.Mutates {
+			r.See = s.readPermission(op.Kind)
+		}
+	case ScopeParent:
+		r.Parent, r.ParentID, r.ParentPointer = true, cl.parentID, "/"+op.ParentField
+		r.ParentKind = "object"
+		if k, ok := s.Kinds.Kind(op.Kind); ok && k.Parent != nil {
+			r.ParentKind = k.Parent.Kind
+		}
+		if parent, ok := s.Kinds.ByPrefix(id.Prefix(cl.parentID)); ok {
+			r.ParentKind, r.SeeParent = parent.Name, parent.ReadPermission()
+		}
+	}
+	return s.Access.Authorize(ctx, caller, r)
+}
+
+func (s *Server) readPermission(kind string) string {
+	if get := s.gets[kind]; get != nil {
+		return get.Permission
+	}
+	return ""
+}
+
+// stillAllowed decides once more, with what is known now.
+func (s *Server) stillAllowed(c *gin.Context, at *attempt, cl *call) error {
+	again := *at
+	ctx, err := s.enter(c, &again)
+	if err != nil {
+		return err
+	}
+	if cl.op.Scope == ScopeObject {
+		found, err := s.Locator.Visible(ctx, cl.id, again.caller.Access(cl.op.Permission))
+		if err == nil && !found {
+			err = fault.NotFoundError()
+		}
+		return err
+	}
+	return nil
 }
 
 func (s *Server) send(c *gin.Context, a answer) {
@@ -219,6 +308,9 @@ func (s *Server) read(c *gin.Context, op *Op) (*call, error) {
 				return nil, fault.Parameter("If-Match", "invalid_parameter", "is not a revision in quotes")
 			}
 			cl.ifMatch = &revision
+		} else if h == "" && op.RequiresIfMatch {
+			return nil, &fault.Error{Kind: fault.PreconditionRequired, Code: "if_match_required",
+				Detail: "send If-Match with the ETag of what you have read: this replaces it"}
 		}
 	}
 	if c.Request.Method != http.MethodPost && c.Request.Method != http.MethodPatch {
@@ -255,12 +347,12 @@ func dryRunOf(op *Op, cl *call) (bool, error) {
 var errDryRun = errors.New("dry run: rolled back")
 
 // write runs a mutating operation: the change, its audit record, its job and the answer to a repeated request are one transaction.
-func (s *Server) write(ctx context.Context, c *gin.Context, cl *call, run func(context.Context) (any, error), dryRun bool) (answer, bool, error) {
-	key := c.GetHeader("Idempotency-Key")
+func (s *Server) write(ctx context.Context, at *attempt, cl *call, run func(context.Context) (any, error)) (answer, bool, error) {
+	key := at.c.GetHeader("Idempotency-Key")
 	if len(key) > 255 {
 		return answer{}, false, fault.Parameter("Idempotency-Key", "invalid_parameter", "is longer than 255 characters")
 	}
-	if cl.op.Method != http.MethodPost || dryRun {
+	if cl.op.Method != http.MethodPost || at.dryRun {
 		key = ""
 	}
 	var a answer
@@ -282,13 +374,16 @@ func (s *Server) write(ctx context.Context, c *gin.Context, cl *call, run func(c
 		if err != nil {
 			return err
 		}
-		if a, err = render(cl.op, out, dryRun); err != nil {
+		if m, ok := out.(Masked); ok && at.dryRun {
+			out = m.Masked() // a secret that will be another one
+		}
+		if a, err = render(cl.op, out, at.dryRun); err != nil {
 			return err
 		}
-		if dryRun {
+		if at.dryRun {
 			return errDryRun
 		}
-		if err := s.record(ctx, c, cl, before, a.Body); err != nil {
+		if err := s.recordChange(ctx, at, before, out, a); err != nil {
 			return err
 		}
 		if key != "" {
@@ -308,15 +403,11 @@ func (s *Server) ReadObject(ctx context.Context, objectID string) (kind string, 
 	if get == nil {
 		return "", nil, fault.NotFoundError()
 	}
-	access, err := s.Authorizer.Authorize(ctx, get.Permission, authz.Target{Kind: get.Kind, ID: objectID})
-	if err != nil {
-		return "", nil, err
-	}
 	read, err := get.Handle.bind(&call{op: get, contract: s.Contract, id: objectID})
 	if err != nil {
 		return "", nil, err
 	}
-	object, err = read(authz.With(ctx, access))
+	object, err = read(authz.For(ctx, get.Permission))
 	return get.Kind, object, err
 }
 
@@ -330,7 +421,7 @@ func (s *Server) before(ctx context.Context, cl *call) []byte {
 	if err != nil {
 		return nil
 	}
-	out, err := read(ctx)
+	out, err := read(authz.Elevated(ctx))
 	if err != nil {
 		return nil // the write itself will say why
 	}
@@ -339,26 +430,6 @@ func (s *Server) before(ctx context.Context, cl *call) []byte {
 		return nil
 	}
 	return b
-}
-
-func (s *Server) record(ctx context.Context, c *gin.Context, cl *call, before, after []byte) error {
-	principal := authn.From(ctx)
-	target := cl.id
-	var made struct {
-		ID              string `json:"id"`
-		BillingEntityID string `json:"billing_entity_id"`
-		CustomerID      string `json:"customer_id"`
-	}
-	if len(after) > 0 {
-		if err := json.Unmarshal(after, &made); err == nil && target == "" {
-			target = made.ID
-		}
-	}
-	return s.Audit.Write(ctx, audit.Record{
-		PrincipalID: principal.ID, PrincipalKind: principal.Kind, OpID: cl.op.ID, TargetKind: cl.op.Kind, TargetID: target,
-		BillingEntityID: made.BillingEntityID, CustomerID: made.CustomerID, Outcome: audit.Succeeded,
-		RequestID: requestid.From(ctx), RemoteAddr: c.ClientIP(), Old: before, New: after,
-	})
 }
 
 // render encodes what a handler answered.

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/demarc/demarc/controlplane/internal/hypervisor"
+	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/clock"
 	"github.com/demarc/demarc/controlplane/internal/platform/db"
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
@@ -21,6 +22,7 @@ type Deps struct {
 	Registry *resource.Registry
 	Clock    clock.Clock
 	Sagas    *saga.Engine
+	Access   *authz.Evaluator
 	Vault    *vault.Vault
 	Ledger   *ledger.Ledger
 	Drivers  *hypervisor.Registry

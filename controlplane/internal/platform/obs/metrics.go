@@ -19,6 +19,7 @@ type Metrics struct {
 	requests        *prometheus.CounterVec
 	requestSeconds  *prometheus.HistogramVec
 	requestsRunning prometheus.Gauge
+	limited         *prometheus.CounterVec
 	operations      *prometheus.HistogramVec
 	jobSeconds      *prometheus.HistogramVec
 	jobWait         *prometheus.HistogramVec
@@ -40,6 +41,9 @@ func NewMetrics() *Metrics {
 		requestsRunning: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "demarc_http_requests_running", Help: "Requests being answered now, long polls included.",
 		}),
+		limited: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "demarc_http_requests_limited_total", Help: "Requests refused because there were too many, by limit.",
+		}, []string{"limit"}),
 		operations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "demarc_operation_duration_seconds", Help: "Time from the start of an operation to its end, by action and the state that it ended in.",
 			Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600},
@@ -58,7 +62,7 @@ func NewMetrics() *Metrics {
 	}
 	m.Registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.requests, m.requestSeconds, m.requestsRunning, m.operations, m.jobSeconds, m.jobWait, m.queue,
+		m.requests, m.requestSeconds, m.requestsRunning, m.limited, m.operations, m.jobSeconds, m.jobWait, m.queue,
 	)
 	return m
 }
@@ -79,6 +83,9 @@ func (m *Metrics) RequestAnswered(op string, status int, took time.Duration) {
 	m.requests.WithLabelValues(op, strconv.Itoa(status)).Inc()
 	m.requestSeconds.WithLabelValues(op).Observe(took.Seconds())
 }
+
+// LimitReached counts a request that was refused because there were too many; limit is one of the program's own words.
+func (m *Metrics) LimitReached(limit string) { m.limited.WithLabelValues(limit).Inc() }
 
 // OperationEnded counts an operation: its action (virtual_machine.create) and its last state (succeeded, failed, cancelled).
 func (m *Metrics) OperationEnded(action, state string, took time.Duration) {

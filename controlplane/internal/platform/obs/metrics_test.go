@@ -30,6 +30,7 @@ func TestMetrics(t *testing.T) {
 	m.RequestAnswered("virtual_machines.create", 202, 2*time.Second)
 	m.RequestAnswered("virtual_machines.create", 409, time.Millisecond)
 	first()
+	m.LimitReached("address")
 	m.OperationEnded("virtual_machine.create", "succeeded", 3*time.Second)
 	m.JobStarted("default", 20*time.Millisecond)
 	m.JobEnded("operation", "retried", 40*time.Millisecond)
@@ -44,6 +45,7 @@ func TestMetrics(t *testing.T) {
 		`demarc_http_request_duration_seconds_bucket{op="virtual_machines.create",le="0.05"} 2`,
 		`demarc_http_request_duration_seconds_count{op="virtual_machines.create"} 3`,
 		`demarc_http_requests_running 1`,
+		`demarc_http_requests_limited_total{limit="address"} 1`,
 		`demarc_operation_duration_seconds_sum{action="virtual_machine.create",state="succeeded"} 3`,
 		`demarc_job_wait_seconds_bucket{queue="default",le="0.025"} 1`,
 		`demarc_job_duration_seconds_count{kind="operation",outcome="retried"} 1`,

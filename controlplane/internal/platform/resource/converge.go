@@ -141,7 +141,7 @@ func (c *Converger[R, P]) Act(ctx context.Context, row P, verb string) error {
 }
 
 func (c *Converger[R, P]) begin(ctx context.Context, row P, verb, state string) error {
-	cols := row.columns()
+	cols := row.base()
 	var customer *string
 	if cols.CustomerID != "" {
 		customer = &cols.CustomerID
@@ -149,6 +149,7 @@ func (c *Converger[R, P]) begin(ctx context.Context, row P, verb, state string) 
 	operation, err := c.Sagas.Start(ctx, saga.Start{
 		Action: c.Table.kind.Name + "." + verb, TargetKind: c.Table.kind.Name, TargetID: cols.ID,
 		BillingEntityID: cols.BillingEntityID, CustomerID: customer,
+		LocationID: c.Table.scopeOf(row, "location"), CloudspaceID: c.Table.scopeOf(row, "cloudspace"),
 		RequestedBy: authn.From(ctx).ID, RequestID: requestid.From(ctx),
 	})
 	if err != nil {
@@ -168,7 +169,7 @@ func (c *Converger[R, P]) Account(ctx context.Context, row R) error {
 	if c.Uses == nil {
 		return nil
 	}
-	entry, err := c.Uses(ctx, row)
+	entry, err := c.Uses(authz.Elevated(ctx), row)
 	if err != nil {
 		return err
 	}
@@ -185,7 +186,7 @@ func (c *Converger[R, P]) Patch(ctx context.Context, id string, ifMatch *int64, 
 			old = *r
 			return fn(r)
 		})
-		if err != nil || P(&row).columns().State != Failed && !differs(P(&old), P(&row)) {
+		if err != nil || P(&row).base().State != Failed && !differs(P(&old), P(&row)) {
 			return err
 		}
 		return c.Update(ctx, P(&row))
@@ -210,7 +211,7 @@ func (c *Converger[R, P]) Drop(ctx context.Context, id string, ifMatch *int64) (
 func (c *Converger[R, P]) RepairIdle(ctx context.Context, id string) error {
 	err := c.Table.db.InTx(ctx, func(ctx context.Context) error {
 		row, err := c.Table.LockIdle(ctx, id, nil)
-		if err != nil || P(&row).columns().State != Active {
+		if err != nil || P(&row).base().State != Active {
 			return err
 		}
 		return c.Repair(ctx, P(&row))
@@ -229,7 +230,7 @@ func (c *Converger[R, P]) RemoveAll(ctx context.Context, customerID string) erro
 		return err
 	}
 	for _, row := range rows {
-		cols := P(&row).columns()
+		cols := P(&row).base()
 		if cols.OperationID != nil {
 			return Later(*cols.OperationID)
 		}

@@ -3,7 +3,9 @@
 package resource
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"sort"
 )
 
@@ -27,6 +29,16 @@ type Kind struct {
 	Tenant string
 	// Needs are further references that keep what they refer to from being deleted.
 	Needs []Link
+	// Scope: role bindings can be made on its objects.
+	Scope bool
+	// Scopes are the columns of its rows, beside the ancestor columns and the id, that hold a scope it is in: whoever may do something
+	// there may do it here. A link without a kind is to any.
+	Scopes []Link
+	// Singleton kinds have one object for each that the one field of Key refers to, with the same id.
+	Singleton bool
+	// Shared is a condition on rows that are seen by everybody who may read this kind anywhere: what a provider offers to all. It may use
+	// @lineage (the billing entities at or above what the caller has a role in) and @customers (of the caller).
+	Shared string
 	// States says which verbs each value of state allows; StandardStates unless set.
 	States map[string][]string
 }
@@ -39,9 +51,14 @@ const (
 
 // Link is a reference to an object of another kind.
 type Link struct {
-	Kind  string
+	Kind string
+	// Or are further kinds that the reference may be to.
+	Or    []string
 	Field string // name of the field, of the column and of the filter
 }
+
+// To says whether the reference may be to that kind.
+func (l Link) To(kind string) bool { return l.Kind == kind || slices.Contains(l.Or, kind) }
 
 // States of an object.
 const (
@@ -54,8 +71,32 @@ const (
 	Failed   = "failed"
 )
 
+// ReadPermission is the permission to read an object of the kind.
+func (k Kind) ReadPermission() string { return k.Plural + ".get" }
+
 // Registry knows all kinds. It is filled while the modules are built and only read afterwards.
-type Registry struct{ kinds map[string]Kind }
+type Registry struct {
+	kinds    map[string]Kind
+	onRemove []func(ctx context.Context, id string) error
+}
+
+// OnRemove has fn called in the transaction in which an object that can be a scope is removed, before it is: what refers to it without
+// keeping it is released there.
+func (r *Registry) OnRemove(fn func(ctx context.Context, id string) error) {
+	r.onRemove = append(r.onRemove, fn)
+}
+
+func (r *Registry) removed(ctx context.Context, k Kind, id string) error {
+	if !k.Scope {
+		return nil
+	}
+	for _, fn := range r.onRemove {
+		if err := fn(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // NewRegistry returns an empty registry.
 func NewRegistry() *Registry { return &Registry{kinds: map[string]Kind{}} }
@@ -63,7 +104,7 @@ func NewRegistry() *Registry { return &Registry{kinds: map[string]Kind{}} }
 // Add registers a kind; it panics on a second one with the same name or prefix, which is a defect of the program.
 func (r *Registry) Add(k Kind) {
 	for _, o := range r.kinds {
-		if o.Name == k.Name || o.Prefix == k.Prefix {
+		if o.Name == k.Name || o.Prefix == k.Prefix && k.Prefix != "" {
 			panic(fmt.Sprintf("kind %s (%s) stands beside %s (%s)", k.Name, k.Prefix, o.Name, o.Prefix))
 		}
 	}
@@ -100,11 +141,11 @@ func (r *Registry) All() []Kind {
 func (r *Registry) Holders(kind string) []Holder {
 	var out []Holder
 	for _, k := range r.All() {
-		if k.Parent != nil && k.Parent.Kind == kind {
+		if k.Parent != nil && k.Parent.To(kind) {
 			out = append(out, Holder{k, k.Parent.Field})
 		}
 		for _, n := range k.Needs {
-			if n.Kind == kind {
+			if n.To(kind) {
 				out = append(out, Holder{k, n.Field})
 			}
 		}

@@ -39,11 +39,29 @@ type Meta struct {
 	OperationID *string `json:"operation_id" format:"typeid" readonly:"true" extensions:"x-volatile,x-nullable,x-ref=operation"`
 }
 
+// Record has the fields that the system gives every unnamed thing. Embedded in the type that is read.
+type Record struct {
+	// Id; its prefix says the kind.
+	ID string `json:"id" format:"typeid" readonly:"true"`
+	// Counts the changes of what was asked for.
+	Revision int64 `json:"revision" readonly:"true" extensions:"x-volatile"`
+	// When it was made.
+	CreatedAt time.Time `json:"created_at" format:"date-time" readonly:"true" extensions:"x-volatile"`
+	// When it was last changed.
+	UpdatedAt time.Time `json:"updated_at" format:"date-time" readonly:"true" extensions:"x-volatile"`
+}
+
+// ETag is the revision that If-Match compares with.
+func (r Record) ETag() int64 { return r.Revision }
+
 // ETag is the revision that If-Match compares with.
 func (m Meta) ETag() int64 { return m.Revision }
 
 // Running is the operation that goes on, nil if none does.
 func (m Meta) Running() *string { return m.OperationID }
+
+// Place is where something is to be made: whose it is then, and where that stands.
+type Place struct{ BillingEntityID, CustomerID, LocationID string }
 
 // Page is one page of a list.
 type Page[T any] struct {

@@ -18,14 +18,9 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/id"
 )
 
-// Columns are the columns of every named kind. A row type embeds them.
-type Columns struct {
-	ID                 string `gorm:"primaryKey"`
-	Name               string
-	DisplayName        *string
-	Labels             map[string]string `gorm:"serializer:json"`
-	Notes              *string
-	DeletionProtection bool
+// Base are the columns of every kind.
+type Base struct {
+	ID string `gorm:"primaryKey"`
 	// The ancestors, on every row: a scope is a condition on them. A customer's row has its own id as customer_id, a billing
 	// entity's row its own as billing_entity_id; what belongs to the platform has two empty ones.
 	BillingEntityID string
@@ -38,14 +33,39 @@ type Columns struct {
 	UpdatedAt       time.Time `gorm:"autoUpdateTime:false"`
 }
 
+// Columns are the columns of every named kind. A row type embeds them, or Base.
+type Columns struct {
+	Base               `gorm:"embedded"`
+	Name               string
+	DisplayName        *string
+	Labels             map[string]string `gorm:"serializer:json"`
+	Notes              *string
+	DeletionProtection bool
+}
+
+func (b *Base) base() *Base { return b }
+
 func (c *Columns) columns() *Columns { return c }
 
-// Meta maps the columns that the system sets.
-func (c *Columns) Meta() Meta {
-	return Meta{
-		ID: c.ID, Revision: c.Revision, State: c.State, StateReason: c.StateReason, OperationID: c.OperationID,
-		CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC(),
+// named are the columns of a row of a named kind, nil of another.
+func named(row any) *Columns {
+	if c, ok := row.(interface{ columns() *Columns }); ok {
+		return c.columns()
 	}
+	return nil
+}
+
+// Meta maps the columns that the system sets.
+func (b *Base) Meta() Meta {
+	return Meta{
+		ID: b.ID, Revision: b.Revision, State: b.State, StateReason: b.StateReason, OperationID: b.OperationID,
+		CreatedAt: b.CreatedAt.UTC(), UpdatedAt: b.UpdatedAt.UTC(),
+	}
+}
+
+// Record maps the columns that the system sets, of an unnamed kind.
+func (b *Base) Record() Record {
+	return Record{ID: b.ID, Revision: b.Revision, CreatedAt: b.CreatedAt.UTC(), UpdatedAt: b.UpdatedAt.UTC()}
 }
 
 // Named maps the columns that the user sets.
@@ -65,13 +85,13 @@ func (c *Columns) SetNamed(n Named) {
 	c.Name, c.DisplayName, c.Labels, c.Notes, c.DeletionProtection = n.Name, n.DisplayName, n.Labels, n.Notes, n.DeletionProtection
 }
 
-// Row is a pointer to a row type that embeds Columns.
+// Row is a pointer to a row type that embeds Columns or Base.
 type Row[R any] interface {
 	*R
-	columns() *Columns
+	base() *Base
 }
 
-// Table keeps the rows of one named kind. Every query is limited to what the access in its context may see.
+// Table keeps the rows of one kind. Every query is limited to what the access in its context may see.
 type Table[R any, P Row[R]] struct {
 	db       *db.DB
 	kind     Kind
@@ -87,19 +107,24 @@ func NewTable[R any, P Row[R]](d *db.DB, registry *Registry, clk clock.Clock, ki
 
 // scoped begins a query that sees only the rows that the context may see.
 func (t *Table[R, P]) scoped(ctx context.Context) (*gorm.DB, error) {
-	return scopedQuery(ctx, t.db, t.kind.Table)
+	return scopedQuery(ctx, t.db, t.kind)
 }
 
-func scopedQuery(ctx context.Context, d *db.DB, table string) (*gorm.DB, error) {
-	access, err := authz.From(ctx)
+func scopedQuery(ctx context.Context, d *db.DB, kind Kind) (*gorm.DB, error) {
+	where, args, err := ScopeCondition(ctx, kind)
 	if err != nil {
 		return nil, err
 	}
-	q := d.Conn(ctx).Table(table)
-	if !access.All {
-		q = q.Where("false")
+	q := d.Conn(ctx).Table(kind.Table)
+	if where != everyRow {
+		q = q.Where(where, args...)
 	}
 	return q, nil
+}
+
+// reading is the context in which rows of the kind are read as by their own GET: with that permission, whatever the present one is.
+func (t *Table[R, P]) reading(ctx context.Context) context.Context {
+	return authz.For(ctx, t.kind.ReadPermission())
 }
 
 // Get returns the row of that id.
@@ -129,6 +154,11 @@ func (t *Table[R, P]) Lock(ctx context.Context, id string) (R, error) {
 	return t.take(ctx, id, "UPDATE")
 }
 
+// Share is Lock for who only needs the row to stay as it is: others may do the same at the same time.
+func (t *Table[R, P]) Share(ctx context.Context, id string) (R, error) {
+	return t.take(ctx, id, "SHARE")
+}
+
 // LockIdle is Lock for a write that was asked for: it refuses when the revision is another than ifMatch (nil: any), or when an operation
 // is changing the object.
 func (t *Table[R, P]) LockIdle(ctx context.Context, id string, ifMatch *int64) (R, error) {
@@ -136,7 +166,7 @@ func (t *Table[R, P]) LockIdle(ctx context.Context, id string, ifMatch *int64) (
 	if err != nil {
 		return row, err
 	}
-	c := P(&row).columns()
+	c := P(&row).base()
 	if ifMatch != nil && *ifMatch != c.Revision {
 		return row, &fault.Error{Kind: fault.PreconditionFailed, Code: "revision_mismatch",
 			Detail: fmt.Sprintf("its revision is %d, not %d: read it again", c.Revision, *ifMatch)}
@@ -148,16 +178,26 @@ func (t *Table[R, P]) LockIdle(ctx context.Context, id string, ifMatch *int64) (
 }
 
 // Refer reads a row that another one is about to refer to, and keeps it from being deleted meanwhile. pointer is the field of the
-// request that names it.
+// request that names it. The caller must be able to read it.
 func (t *Table[R, P]) Refer(ctx context.Context, pointer, id string) (R, error) {
-	row, err := t.take(ctx, id, "SHARE")
+	return t.refer(ctx, pointer, id, "SHARE")
+}
+
+// ReferAlone is Refer that keeps others who do the same waiting until the transaction ends. Whoever took a shared lock first and this one
+// later would wait for another who did so too, for ever.
+func (t *Table[R, P]) ReferAlone(ctx context.Context, pointer, id string) (R, error) {
+	return t.refer(ctx, pointer, id, "UPDATE")
+}
+
+func (t *Table[R, P]) refer(ctx context.Context, pointer, id, strength string) (R, error) {
+	row, err := t.take(t.reading(ctx), id, strength)
 	if f := fault.As(err); f != nil && f.Kind == fault.NotFound {
 		return row, fault.MissingReference(pointer, t.kind.Name)
 	}
 	if err != nil {
 		return row, err
 	}
-	if state := P(&row).columns().State; state == Deleting || state == Recycled {
+	if state := P(&row).base().State; state == Deleting || state == Recycled {
 		return row, fault.Invalidf(pointer, "conflict", "it is %s", state)
 	}
 	return row, nil
@@ -165,7 +205,7 @@ func (t *Table[R, P]) Refer(ctx context.Context, pointer, id string) (R, error) 
 
 // Insert adds a new row: it gets its id (unless it has one already, which something of it depends on), its first revision and its times here.
 func (t *Table[R, P]) Insert(ctx context.Context, row P) error {
-	c := row.columns()
+	c := row.base()
 	now := t.clock.Now()
 	if c.ID == "" {
 		c.ID = id.New(t.kind.Prefix)
@@ -178,11 +218,11 @@ func (t *Table[R, P]) Insert(ctx context.Context, row P) error {
 	if err := t.nameFree(ctx, row); err != nil {
 		return err
 	}
-	return t.nameTaken(t.db.Conn(ctx).Table(t.kind.Table).Create(row).Error, c.Name)
+	return t.nameTaken(t.db.Conn(ctx).Table(t.kind.Table).Create(row).Error, row)
 }
 
 // ownAncestor sets the ancestor column that is a tenant's own id.
-func (t *Table[R, P]) ownAncestor(c *Columns) {
+func (t *Table[R, P]) ownAncestor(c *Base) {
 	switch t.kind.Tenant {
 	case BillingEntityColumn:
 		c.BillingEntityID = c.ID
@@ -191,9 +231,12 @@ func (t *Table[R, P]) ownAncestor(c *Columns) {
 	}
 }
 
-// nameFree refuses a name that stands already in the same parent, and says which object has it.
+// nameFree refuses a name that stands already in the same parent, and says which object has it. What has no name has its key.
 func (t *Table[R, P]) nameFree(ctx context.Context, row P) error {
-	c := row.columns()
+	c := named(row)
+	if c == nil {
+		return t.keyFree(ctx, row)
+	}
 	q := t.db.Conn(ctx).Table(t.kind.Table).Select("id").Where("name = ? AND id <> ?", c.Name, c.ID)
 	if t.kind.Parent != nil {
 		parent := reflect.ValueOf(t.field(row, t.kind.Parent.Field))
@@ -211,20 +254,45 @@ func (t *Table[R, P]) nameFree(ctx context.Context, row P) error {
 		return nil
 	}
 	taken := t.taken(c.Name)
-	if _, err := t.Get(ctx, existing); err == nil {
+	if _, err := t.Get(t.reading(ctx), existing); err == nil {
 		taken.ExistingID = existing
 	}
 	return taken
+}
+
+// keyFree refuses a second object with the same key, and says which one there is.
+func (t *Table[R, P]) keyFree(ctx context.Context, row P) error {
+	q := t.db.Conn(ctx).Table(t.kind.Table).Select("id")
+	for _, column := range t.kind.Key {
+		q = q.Where(column+" = ?", t.field(row, column))
+	}
+	var existing string
+	if err := q.Limit(1).Scan(&existing).Error; err != nil || existing == "" {
+		return err
+	}
+	there := t.alreadyThere()
+	if _, err := t.Get(t.reading(ctx), existing); err == nil {
+		there.ExistingID = existing
+	}
+	return there
+}
+
+func (t *Table[R, P]) alreadyThere() *fault.Error {
+	return fault.Conflictf("already_exists", "there is already a %s of these", strings.ToLower(t.kind.Title))
 }
 
 func (t *Table[R, P]) taken(name string) *fault.Error {
 	return fault.Conflictf("name_taken", "there is already a %s named %q here", strings.ToLower(t.kind.Title), name)
 }
 
-// nameTaken maps the unique violation of a name that was taken at the same moment.
-func (t *Table[R, P]) nameTaken(err error, name string) error {
-	if constraint, ok := db.IsUnique(err); ok && strings.HasSuffix(constraint, "_name_key") {
-		return t.taken(name)
+// nameTaken maps the unique violation of a name, or a key, that was taken at the same moment.
+func (t *Table[R, P]) nameTaken(err error, row P) error {
+	constraint, _ := db.IsUnique(err)
+	switch {
+	case strings.HasSuffix(constraint, "_name_key"):
+		return t.taken(named(row).Name)
+	case strings.HasSuffix(constraint, "_tuple_key"):
+		return t.alreadyThere()
 	}
 	return err
 }
@@ -249,11 +317,11 @@ func (t *Table[R, P]) Change(ctx context.Context, id string, ifMatch *int64, fn 
 	if err := fn(P(&row)); err != nil {
 		return row, false, err
 	}
-	c, old := P(&row).columns(), P(&before).columns()
+	c := P(&row).base()
 	if reflect.DeepEqual(row, before) {
 		return row, false, nil
 	}
-	if c.Name != old.Name || !reflect.DeepEqual(t.parentOf(&row), t.parentOf(&before)) {
+	if n := named(P(&row)); n != nil && n.Name != named(P(&before)).Name || !reflect.DeepEqual(t.parentOf(&row), t.parentOf(&before)) {
 		if err := t.nameFree(ctx, P(&row)); err != nil {
 			return row, false, err
 		}
@@ -272,15 +340,15 @@ func (t *Table[R, P]) parentOf(row *R) any {
 
 // Put saves what the system changed of a row that is locked: it is not a new revision.
 func (t *Table[R, P]) Put(ctx context.Context, row P) error {
-	row.columns().UpdatedAt = t.clock.Now()
+	row.base().UpdatedAt = t.clock.Now()
 	return t.write(ctx, row)
 }
 
 func (t *Table[R, P]) write(ctx context.Context, row P) error {
-	c := row.columns()
+	c := row.base()
 	res := t.db.Conn(ctx).Table(t.kind.Table).Where("id = ?", c.ID).Select("*").Omit("id", "created_at").Updates(row)
 	if res.Error != nil {
-		return t.nameTaken(res.Error, c.Name)
+		return t.nameTaken(res.Error, row)
 	}
 	if res.RowsAffected != 1 {
 		return fmt.Errorf("%s %s: %d rows written", t.kind.Name, c.ID, res.RowsAffected)
@@ -295,7 +363,7 @@ func (t *Table[R, P]) Observe(ctx context.Context, id string, columns map[string
 
 // Begin marks the locked row as being changed by an operation.
 func (t *Table[R, P]) Begin(ctx context.Context, row P, state, operationID string) error {
-	c := row.columns()
+	c := row.base()
 	c.State, c.StateReason, c.OperationID = state, nil, &operationID
 	return t.Put(ctx, row)
 }
@@ -309,7 +377,7 @@ func (t *Table[R, P]) End(ctx context.Context, id string, reason *string) error 
 	if err != nil {
 		return err
 	}
-	c := P(&row).columns()
+	c := P(&row).base()
 	c.State, c.StateReason, c.OperationID = Active, reason, nil
 	if reason != nil {
 		c.State = Failed
@@ -323,7 +391,7 @@ func (t *Table[R, P]) Deletable(ctx context.Context, id string, ifMatch *int64) 
 	if err != nil {
 		return row, err
 	}
-	if P(&row).columns().DeletionProtection {
+	if c := named(P(&row)); c != nil && c.DeletionProtection {
 		return row, fault.Conflictf("deletion_protected", "it is protected: set deletion_protection to false first")
 	}
 	return row, t.empty(ctx, id)
@@ -345,7 +413,7 @@ func (t *Table[R, P]) empty(ctx context.Context, id string) error {
 			continue
 		}
 		// Those that the caller may not see still stand in the way, but are neither named nor counted.
-		seen, err := scopedQuery(ctx, t.db, h.Kind.Table)
+		seen, err := scopedQuery(authz.For(ctx, h.Kind.ReadPermission()), t.db, h.Kind)
 		if err != nil {
 			return err
 		}
@@ -355,7 +423,11 @@ func (t *Table[R, P]) empty(ctx context.Context, id string) error {
 			return err
 		}
 		var rows []fault.Child
-		if err := seen.Select("id, name").Order("id").Limit(childrenShown).Scan(&rows).Error; err != nil {
+		columns := "id, name"
+		if !h.Kind.Named {
+			columns = "id"
+		}
+		if err := seen.Select(columns).Order("id").Limit(childrenShown).Scan(&rows).Error; err != nil {
 			return err
 		}
 		for _, r := range rows {
@@ -371,7 +443,7 @@ func (t *Table[R, P]) empty(ctx context.Context, id string) error {
 	if n := len(blocked.Children); n > 0 {
 		names := make([]string, 0, n)
 		for _, c := range blocked.Children {
-			names = append(names, strings.ReplaceAll(c.Kind, "_", " ")+" "+c.Name+" ("+c.ID+")")
+			names = append(names, strings.TrimSuffix(strings.ReplaceAll(c.Kind, "_", " ")+" "+c.Name, " ")+" ("+c.ID+")")
 		}
 		more := ""
 		if rest := blocked.ChildrenTotal - n; rest > 0 {
@@ -384,6 +456,9 @@ func (t *Table[R, P]) empty(ctx context.Context, id string) error {
 
 // Remove deletes the row. What came to be in it at the same moment keeps it.
 func (t *Table[R, P]) Remove(ctx context.Context, id string) error {
+	if err := t.registry.removed(ctx, t.kind, id); err != nil {
+		return err
+	}
 	err := t.db.Conn(ctx).Table(t.kind.Table).Where("id = ?", id).Delete(new(R)).Error
 	if db.IsForeignKey(err) {
 		return fault.Conflictf("has_children", "other objects are in it or need it")
@@ -393,11 +468,8 @@ func (t *Table[R, P]) Remove(ctx context.Context, id string) error {
 
 // List returns one page.
 func (t *Table[R, P]) List(ctx context.Context, q ListQuery) ([]R, *string, error) {
-	query, err := t.scoped(ctx)
+	access, err := authz.From(ctx)
 	if err != nil {
-		return nil, nil, err
-	}
-	if query, err = t.filter(query, q); err != nil {
 		return nil, nil, err
 	}
 	column, desc := strings.CutPrefix(q.OrderBy, "-")
@@ -416,25 +488,61 @@ func (t *Table[R, P]) List(ctx context.Context, q ListQuery) ([]R, *string, erro
 	if desc {
 		cmp, dir = "<", " DESC"
 	}
-	if after != nil {
-		query = query.Where("("+strings.Join(order, ", ")+") "+cmp+" (?, ?)", after[0], after[1])
+	size := q.size()
+	sorted := order[0] + dir + ", " + order[1] + dir
+	query := pageOf(ctx, t.db, t.kind, access, t.columnNames(), order, func(one *gorm.DB) *gorm.DB {
+		narrow, failed := t.filter(one, q)
+		if err = failed; err != nil {
+			return one
+		}
+		if after != nil {
+			narrow = narrow.Where("("+strings.Join(order, ", ")+") "+cmp+" (?, ?)", after[0], after[1])
+		}
+		return narrow.Order(sorted).Limit(size + 1)
+	})
+	if err != nil {
+		return nil, nil, err
 	}
 	rows := []R{}
-	size := q.size()
-	err = query.Order(order[0] + dir + ", " + order[1] + dir).Limit(size + 1).Find(&rows).Error
+	if query != nil {
+		err = query.Order(sorted).Limit(size + 1).Find(&rows).Error
+	}
 	if err != nil || len(rows) <= size {
 		return rows, nil, err
 	}
 	rows = rows[:size]
-	c := P(&rows[size-1]).columns()
+	c := P(&rows[size-1]).base()
 	first := c.ID
 	switch {
-	case column == "name":
-		first = c.Name
+	case column == "name" && t.kind.Named:
+		first = named(P(&rows[size-1])).Name
 	case column == "":
 		first = c.CustomerID
 	}
 	return rows, NextToken(q, first, c.ID), nil
+}
+
+// scopeOf is the scope of that kind that the row is in, itself included, empty if it is in none.
+func (t *Table[R, P]) scopeOf(row P, kind string) string {
+	if t.kind.Name == kind {
+		return row.base().ID
+	}
+	for _, link := range t.kind.Scopes {
+		if link.Kind == kind {
+			id, _ := t.field(row, link.Field).(string)
+			return id
+		}
+	}
+	return ""
+}
+
+// columnNames are those of the row type.
+func (t *Table[R, P]) columnNames() []string {
+	stmt := &gorm.Statement{DB: t.db.Conn(context.Background())}
+	if err := stmt.Parse(new(R)); err != nil {
+		panic(err) // a row type that gorm cannot read is a defect of the program
+	}
+	return stmt.Schema.DBNames
 }
 
 func (t *Table[R, P]) filter(query *gorm.DB, q ListQuery) (*gorm.DB, error) {
@@ -481,10 +589,15 @@ func pathCondition(registry *Registry, kind Kind, segments []string) (string, []
 	if kind.Parent == nil {
 		return "false", nil
 	}
-	parent, _ := registry.Kind(kind.Parent.Kind)
-	inner, args := pathCondition(registry, parent, segments[:last])
-	return fmt.Sprintf("%s.name = ? AND %s.%s IN (SELECT %s.id FROM %s WHERE %s)",
-		kind.Table, kind.Table, kind.Parent.Field, parent.Table, parent.Table, inner), append([]any{segments[last]}, args...)
+	var either []string
+	args := []any{segments[last]}
+	for _, name := range append([]string{kind.Parent.Kind}, kind.Parent.Or...) {
+		parent, _ := registry.Kind(name)
+		inner, of := pathCondition(registry, parent, segments[:last])
+		either = append(either, fmt.Sprintf("%s.%s IN (SELECT %s.id FROM %s WHERE %s)", kind.Table, kind.Parent.Field, parent.Table, parent.Table, inner))
+		args = append(args, of...)
+	}
+	return fmt.Sprintf("%s.name = ? AND (%s)", kind.Table, strings.Join(either, " OR ")), args
 }
 
 // PageOf is a page of the table as its readers see it.

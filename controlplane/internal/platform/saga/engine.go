@@ -134,8 +134,11 @@ type Start struct {
 	TargetID        string
 	BillingEntityID string
 	CustomerID      *string // nil for what belongs to no customer
-	RequestedBy     string
-	RequestID       string
+	// LocationID and CloudspaceID are what the target is in, empty if it is in none: whoever may see operations there sees this one.
+	LocationID   string
+	CloudspaceID string
+	RequestedBy  string
+	RequestID    string
 	// Input is the state that the first step loads. It is stored as it is: it must not hold secrets.
 	Input any
 }
@@ -164,7 +167,7 @@ func (e *Engine) Start(ctx context.Context, s Start) (operationID string, err er
 	}
 	row := operationRow{
 		ID: id.New(Prefix), Action: s.Action, TargetKind: s.TargetKind, TargetID: s.TargetID, State: Pending, StepState: raw,
-		TotalSteps: len(def.Steps), BillingEntityID: s.BillingEntityID, CustomerID: s.CustomerID, RequestedBy: s.RequestedBy,
+		TotalSteps: len(def.Steps), BillingEntityID: s.BillingEntityID, CustomerID: s.CustomerID, LocationID: s.LocationID, CloudspaceID: s.CloudspaceID, RequestedBy: s.RequestedBy,
 		RequestID: s.RequestID, CreatedAt: e.clock.Now(),
 	}
 	steps := make([]stepRow, len(def.Steps))

@@ -84,6 +84,8 @@ type operationRow struct {
 	Fence           int64
 	BillingEntityID string
 	CustomerID      *string
+	LocationID      string
+	CloudspaceID    string
 	RequestedBy     string
 	RequestID       string
 	CreatedAt       time.Time `gorm:"autoCreateTime:false"`
@@ -255,6 +257,7 @@ func (s store) unfinished(ctx context.Context) ([]string, error) {
 
 // Query selects operations; empty fields do not.
 type Query struct {
+	ID         string
 	TargetID   string
 	State      string
 	CustomerID string
@@ -264,17 +267,18 @@ type Query struct {
 	Descending bool
 	// Limit is how many are returned: 50 unless set.
 	Limit int
-	// Nothing selects nothing: what a caller asks for who may see nothing.
-	Nothing bool
+	// Where is a condition on the table's rows with its arguments: what the caller may see.
+	Where string
+	Args  []any
 }
 
 func (s store) list(ctx context.Context, q Query) ([]operationRow, error) {
 	rows := []operationRow{}
-	if q.Nothing {
-		return rows, nil
-	}
 	tx := s.db.Conn(ctx)
-	for column, value := range map[string]string{"target_id": q.TargetID, "state": q.State, "customer_id": q.CustomerID} {
+	if q.Where != "" {
+		tx = tx.Where(q.Where, q.Args...)
+	}
+	for column, value := range map[string]string{"id": q.ID, "target_id": q.TargetID, "state": q.State, "customer_id": q.CustomerID} {
 		if value != "" {
 			tx = tx.Where(clause.Eq{Column: clause.Column{Name: column}, Value: value})
 		}

@@ -5,6 +5,7 @@ package secret
 import (
 	"crypto/subtle"
 	"database/sql/driver"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -90,3 +91,9 @@ func (s *String) UnmarshalText(text []byte) error {
 
 // Value implements driver.Valuer by refusing: a plain secret never reaches a database.
 func (s String) Value() (driver.Value, error) { return nil, errStored }
+
+// Shown is a secret that JSON shows, for the one answer in which its owner gets it; everywhere else it is redacted as a String is.
+type Shown struct{ String }
+
+// MarshalJSON implements json.Marshaler with the value itself.
+func (s Shown) MarshalJSON() ([]byte, error) { return json.Marshal(s.Reveal()) }

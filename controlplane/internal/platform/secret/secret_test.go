@@ -144,3 +144,20 @@ func TestNeverStored(t *testing.T) {
 		t.Errorf("got %v, %v", v, err)
 	}
 }
+
+// A Shown is for one answer; a log or an error that gets hold of it does not have the value.
+func TestShownIsShownInJSONAlone(t *testing.T) {
+	t.Parallel()
+	shown := secret.Shown{String: secret.New(value)}
+	b, err := json.Marshal(map[string]any{"token": &shown})
+	if want := `{"token":"` + value + `"}`; err != nil || string(b) != want {
+		t.Errorf("JSON is %s, want %s (%v)", b, want, err)
+	}
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).InfoContext(t.Context(), "made", "token", shown)
+	for _, out := range []string{fmt.Sprintf("%v %+v %#v %x %s", shown, &shown, shown, shown, struct{ hidden secret.Shown }{shown}), log.String()} {
+		if leaks(out) {
+			t.Errorf("the value is in %s", out)
+		}
+	}
+}

@@ -27,6 +27,7 @@ var Formats = map[string]Format{
 	"slug": {Pattern: `^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`,
 		Words: "a slug: lower-case letters, digits and hyphens, beginning with a letter, not ending with a hyphen, at most 63 characters"},
 	"typeid":    {Pattern: "^" + anyPrefix + IDSuffix + "$", Words: "an id"},
+	"principal": {Pattern: `^(user|group|service_account|platform_owner):.+$`, Words: "the kind and the id of a principal, such as user:ann or group:ops"},
 	"email":     {Pattern: `^[^@\s]+@[^@\s]+\.[^@\s]+$`, Words: "an e-mail address"},
 	"phone":     {Pattern: `^\+[1-9][0-9]{4,14}$`, Words: "a phone number in E.164 form, such as +3291234567"},
 	"country":   {Pattern: `^[A-Z]{2}$`, Words: "an ISO 3166 country code of two capital letters, such as BE"},

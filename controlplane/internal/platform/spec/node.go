@@ -22,7 +22,7 @@ type node struct {
 	pattern        *regexp.Regexp
 	words          string // what the pattern or the check wants
 	check          func(string) bool
-	refs           []string // kinds whose ids it takes
+	refs           []string // kinds whose ids it takes; also as keys of an object
 	minLen, maxLen int      // maxLen -1: no limit
 
 	minimum, maximum *int64 // of an integer
@@ -151,6 +151,10 @@ func (c *compiler) fillObject(n *node, s *openapi3.Schema) error {
 			return errors.New("an object has either named fields or free keys")
 		}
 		var err error
+		if refs, ok := s.Extensions["x-ref"].(string); ok {
+			n.refs = strings.Split(refs, "|")
+			n.words = "the id of " + oneOf(n.refs)
+		}
 		n.values, err = c.compile(s.AdditionalProperties.Schema)
 		return err
 	}
@@ -182,18 +186,28 @@ func bound(f *float64) (*int64, error) {
 	return &i, nil
 }
 
-// oneOf names kinds in a sentence: "a disk", "a disk or an image".
+// platform is the word that a reference may take in the place of an id.
+const platform = "platform"
+
+// oneOf names kinds in a sentence: "a disk", "a disk, a role or an image", "a disk, or the word platform".
 func oneOf(kinds []string) string {
+	ids := slices.DeleteFunc(slices.Clone(kinds), func(k string) bool { return k == platform })
 	var b strings.Builder
-	for i, k := range kinds {
-		if i > 0 {
+	for i, k := range ids {
+		switch {
+		case i > 0 && i == len(ids)-1:
 			b.WriteString(" or ")
+		case i > 0:
+			b.WriteString(", ")
 		}
 		article := "a "
 		if strings.ContainsRune("aeiou", rune(k[0])) {
 			article = "an "
 		}
 		b.WriteString(article + strings.ReplaceAll(k, "_", " "))
+	}
+	if len(ids) < len(kinds) {
+		b.WriteString(", or the word " + platform)
 	}
 	return b.String()
 }

@@ -26,6 +26,8 @@ type Operation struct {
 	Verb       string
 	Permission string
 	Async      bool
+	// RequiresIfMatch: it is refused without that header.
+	RequiresIfMatch bool
 
 	parameters map[string]*node
 	body       *node             // nil: takes none
@@ -78,6 +80,7 @@ func operation(c *compiler, doc *openapi3.T, op *openapi3.Operation) (*Operation
 	o.Verb, _ = op.Extensions["x-verb"].(string)
 	o.Permission, _ = op.Extensions["x-permission"].(string)
 	o.Async, _ = op.Extensions["x-async"].(bool)
+	o.RequiresIfMatch, _ = op.Extensions["x-requires-if-match"].(bool)
 	for _, p := range op.Parameters {
 		if p.Value.In != openapi3.ParameterInQuery {
 			continue

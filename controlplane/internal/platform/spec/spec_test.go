@@ -418,6 +418,55 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
+// A reference may take the word for the platform, and the keys of a map may be references.
+func TestPlatformAndKeysThatAreReferences(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("testdata/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc map[string]any
+	if err := json.Unmarshal(raw, &doc); err != nil {
+		t.Fatal(err)
+	}
+	body := doc["components"].(map[string]any)["schemas"].(map[string]any)["CrateCreate"].(map[string]any)
+	set(body, "lender_id", map[string]any{"type": "string", "format": "typeid", "nullable": true, "x-ref": "platform|warehouse|crate",
+		"pattern": "^(platform|(wh|crt)_[0-9a-hjkmnp-tv-z]{26})$"})
+	set(body, "labels", map[string]any{"type": "object", "x-ref": "crate", "additionalProperties": map[string]any{"type": "string"}})
+	if raw, err = json.Marshal(doc); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Load(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ok := range []string{`"lender_id":"platform"`, `"lender_id":"` + crate + `"`, `"labels":{"` + crate + `":"a"}`} {
+		if _, err := s.Body("crates.create", []byte(with(ok))); err != nil {
+			t.Errorf("%s: %v", ok, err)
+		}
+	}
+	for wrong, want := range map[string]string{
+		`"lender_id":"` + disk + `"`:      "/lender_id wrong_kind",
+		`"lender_id":"platforms"`:         "/lender_id pattern",
+		`"warehouse_id":"platform"`:       "/warehouse_id pattern",
+		`"labels":{"` + disk + `":"a"}`:   "/labels/" + disk + " wrong_kind",
+		`"labels":{"platform":"a"}`:       "/labels/platform pattern",
+		`"labels":{"` + crate + `x":"a"}`: "/labels/" + crate + "x pattern",
+	} {
+		body := `{"name":"a","size_gib":1,` + wrong + `}`
+		if !strings.Contains(wrong, "warehouse_id") {
+			body = with(wrong)
+		}
+		_, err := s.Body("crates.create", []byte(body))
+		if got := reasons(t, err); !slices.Equal(got, []string{want}) {
+			t.Errorf("%s: got %q, want %q", wrong, got, want)
+		}
+	}
+	if _, err := s.Body("crates.create", []byte(with(`"lender_id":"x"`))); err == nil || !strings.Contains(err.Error(), "the id of a warehouse or a crate, or the word platform") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func set(body map[string]any, field string, schema any) {
 	body["properties"].(map[string]any)[field] = schema
 }
@@ -550,10 +599,10 @@ func reference(target, patch any) any {
 // Every pattern of the table fits what its words give as an example, and what other languages would take for anchored.
 func TestFormats(t *testing.T) {
 	t.Parallel()
-	good := map[string]string{"slug": "web-1", "typeid": crate, "email": "a@b.example", "phone": "+3291234567", "country": "BE", "currency": "EUR",
+	good := map[string]string{"slug": "web-1", "typeid": crate, "principal": "user:ann", "email": "a@b.example", "phone": "+3291234567", "country": "BE", "currency": "EUR",
 		"language": "nl-BE", "time-zone": "Etc/GMT+5", "uri": "https://example.com/a?b", "domain": "a.example", "cidr": "10.0.0.0/8", "ipv4": "10.0.0.1",
 		"mac": "52:54:00:12:34:56", "decimal": "-12.340", "duration": "30s", "date": "2026-02-28", "date-time": "2026-01-31T12:00:00.123456Z"}
-	bad := map[string]string{"slug": "a-", "typeid": "crt_short", "email": "a@b", "phone": "0912", "country": "be", "currency": "EURO", "language": "dutch",
+	bad := map[string]string{"slug": "a-", "typeid": "crt_short", "principal": "robot:r2", "email": "a@b", "phone": "0912", "country": "be", "currency": "EURO", "language": "dutch",
 		"time-zone": "Europe/", "uri": "ftp://x", "domain": "A.example", "cidr": "10.0.0.1/8", "ipv4": "10.0.0.256", "mac": "52-54-00-12-34-56",
 		"decimal": "1e3", "duration": "1h", "date": "2026-02-30", "date-time": "2026-01-31"}
 	for name, f := range Formats {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -243,9 +244,19 @@ func (v *validation) entries(n *node, m map[string]any) {
 		v.path = append(v.path, k)
 		if strings.IndexByte(k, 0) >= 0 {
 			v.fail("invalid", "a key must not contain the character U+0000")
+		} else if len(n.refs) > 0 {
+			v.key(n, k)
 		}
 		m[k] = v.value(n.values, x)
 		v.path = v.path[:len(v.path)-1]
+	}
+}
+
+// key checks one that has to be the id of something.
+func (v *validation) key(n *node, k string) {
+	m := typeID.FindStringSubmatch(k)
+	if m == nil || !slices.Contains(n.refs, v.kinds[m[1]]) {
+		v.mismatch(n, k)
 	}
 }
 

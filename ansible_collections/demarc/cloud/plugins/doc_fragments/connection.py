@@ -40,6 +40,8 @@ options:
     description:
       - How often a request is sent again that was not answered, or was answered with 429, 502, 503 or 504.
       - The pause grows from try to try, and is never shorter than the control plane asks for.
+      - A pause that a rate limit asks for (429 with C(Retry-After)) is kept however often it does, and no try is counted.
+      - The task fails if such a pause would end after its time limit, which is C(wait_timeout), or 120 seconds without that option.
     type: int
     default: 5
 """

@@ -26,6 +26,7 @@ options:
   kind:
     description:
       - The kind of the objects, such as V(virtual_machine). Ids tell it themselves.
+      - Of a kind of which there is one for each object of another, such as V(policy), terms say whose it is.
     type: str
 """
 
@@ -56,7 +57,7 @@ from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 
 from ansible_collections.demarc.cloud.plugins.module_utils._client import ApiError, Unreachable
-from ansible_collections.demarc.cloud.plugins.module_utils._fields import KINDS, kind_of_id, title
+from ansible_collections.demarc.cloud.plugins.module_utils._fields import KINDS, a, any_of, kind_of_id, title
 from ansible_collections.demarc.cloud.plugins.module_utils._session import Failure, Object, Session, failure
 from ansible_collections.demarc.cloud.plugins.plugin_utils._connection import connect
 
@@ -81,9 +82,13 @@ class LookupModule(LookupBase):
         name = self.get_option("kind") or kind_of_id(term)
         if name not in KINDS:
             raise LookupError("kind must be one of {0}".format(", ".join(KINDS)))
-        if kind_of_id(term) not in (None, name):
-            raise LookupError("it is not the id of a {0}".format(title(name)))
-        found = session.get(KINDS[name], session.resolve_path([name], term))
+        kind = KINDS[name]
+        meant = [name]
+        if kind.get("singleton"):  # the term says whose it is
+            meant = next(field["ref"] for field in kind["fields"] if field["name"] in kind["key"])
+        if kind_of_id(term) not in (None, *meant):
+            raise LookupError("it is not the id of {0}".format(any_of([a(one) for one in meant if one in KINDS])))
+        found = session.get(kind, session.resolve_path(meant, term) if kind["prefix"] or kind.get("singleton") else term)
         if found is None:
             raise LookupError("there is no {0} {1}".format(title(name), term))
         return found

@@ -22,8 +22,8 @@ import uuid
 
 RETRIED_STATUSES = frozenset((429, 502, 503, 504))
 
-# A server that asks for more patience than this is better reported than obeyed.
-LONGEST_RETRY_AFTER = 120.0
+# How many seconds a task that has no time limit of its own waits at most because the server tells it to.
+PATIENCE = 120
 
 # Idle connections by process, endpoint and CA file. The process is part of the key because a forked worker inherits the
 # table, and two processes must never talk over one socket.
@@ -101,7 +101,9 @@ class Client:
         ca_file: str | None = None,
         timeout: float = 30,
         retries: int = 5,
+        limit: float = PATIENCE,
         sleep: t.Callable[[float], None] = time.sleep,
+        clock: t.Callable[[], float] = time.monotonic,
     ) -> None:
         parts = urllib.parse.urlsplit(endpoint)
         try:
@@ -123,6 +125,8 @@ class Client:
         self._timeout = timeout
         self._retries = retries
         self._sleep = sleep
+        self._clock = clock
+        self._deadline = clock() + limit
         self._headers = {"Accept": "application/json", "Authorization": "Bearer " + token, "User-Agent": user_agent}
         if any(c in token for c in "\r\n") or not token.isascii():
             raise ValueError("token has characters that no token has")
@@ -140,6 +144,9 @@ class Client:
     ) -> Answer:
         """Sends a request, again and again where that is safe and useful.
 
+        A pause that the server asks for is kept if it ends within the client's time limit. One that a rate limit demands is no
+        failed try: what comes after it has not been tried yet.
+
         The path is relative to the catalog's base path; patience is what the server was asked to wait beyond the usual
         time. Raises ApiError for an answer that is no success, and Unreachable if there was none.
         """
@@ -156,9 +163,10 @@ class Client:
         if revision is not None:
             headers["If-Match"] = '"{0}"'.format(revision)
 
-        for attempt in range(self._retries + 1):
-            last = attempt == self._retries
-            pause = random.uniform(0.5, 1) * min(0.25 * 2**attempt, 15)
+        failed = 0
+        while True:
+            last, limited = failed >= self._retries, False
+            pause = random.uniform(0.5, 1) * min(0.25 * 2**failed, 15)
             try:
                 status, answered, content = self._exchange(method, target, payload, headers, self._timeout + patience)
             except ssl.SSLCertVerificationError as err:
@@ -171,12 +179,13 @@ class Client:
                     return Answer(status, answered, self._decode(method, path, status, answered, content))
                 error = ApiError(method, path, status, _problem(content), answered.get("x-request-id"))
                 asked = _retry_after(answered.get("retry-after"))
+                limited = status == 429 and asked > 0
                 again = status in RETRIED_STATUSES or error.code == "idempotency_in_progress"
-                if last or not again or asked > LONGEST_RETRY_AFTER:
+                if not again or (last and not limited) or (asked and self._clock() + asked > self._deadline):
                     raise error
                 pause = max(pause, asked)
             self._sleep(pause)
-        raise AssertionError("unreachable")  # pragma: no cover
+            failed += not limited
 
     def _decode(self, method: str, path: str, status: int, headers: dict[str, str], content: bytes) -> t.Any:
         self.catalog_version = headers.get("demarc-catalog")

@@ -14,8 +14,19 @@ import typing as t
 from ansible_collections.demarc.cloud.plugins.module_utils import _options
 from ansible_collections.demarc.cloud.plugins.module_utils._catalog import CATALOG
 from ansible_collections.demarc.cloud.plugins.module_utils._client import Answer, ApiError, Unreachable
-from ansible_collections.demarc.cloud.plugins.module_utils._fields import KINDS, Field, Kind, clearable, has_planned, is_planned, planned_id, title, writable
-from ansible_collections.demarc.cloud.plugins.module_utils._plan import CREATE, DELETE, NONE, UPDATE, Plan, plan_absent, plan_present
+from ansible_collections.demarc.cloud.plugins.module_utils._fields import (
+    KINDS,
+    Field,
+    Kind,
+    clearable,
+    has_planned,
+    is_planned,
+    planned_id,
+    shown_once,
+    title,
+    writable,
+)
+from ansible_collections.demarc.cloud.plugins.module_utils._plan import CREATE, DELETE, NONE, UPDATE, Plan, plan_absent, plan_present, untouched
 from ansible_collections.demarc.cloud.plugins.module_utils._session import Failure, Object, Run, Session, failure, refused
 
 # How often a write is planned anew because somebody else was faster.
@@ -68,9 +79,13 @@ class ManageTask(Task):
         return self.phrase(verb, params, given)
 
     def phrase(self, verb: str, params: t.Mapping[str, t.Any], given: t.Mapping[str, t.Any]) -> str:
+        return "{0} {1}".format(verb, self.named(params, given))
+
+    def named(self, params: t.Mapping[str, t.Any], given: t.Mapping[str, t.Any]) -> str:
+        """The object in a sentence, by what the task calls it."""
         keys = [str(given[key]) for key in self.kind.get("key") or [] if given.get(key)]
         named = given.get("name") or params.get("id") or ", ".join(keys)
-        return "{0} {1} {2}".format(verb, title(self.kind["name"]), named).rstrip()
+        return "{0} {1}".format(title(self.kind["name"]), named).rstrip()
 
     def work(self, session: Session, run: Run) -> dict[str, t.Any]:
         return _Managing(self, session, run).work()
@@ -99,7 +114,7 @@ class _Managing:
         if not self.params.get("id"):
             for name in identity:
                 if self.given.get(name) is None and not (name in by_name and clearable(by_name[name])):
-                    problems[name] = "is required, unless id is given"
+                    problems[name] = "is required" if self.kind.get("singleton") else "is required, unless id is given"
         given = self.given
         if self.absent:
             # Only what says which object is meant matters; and nothing can be in a place that does not exist.
@@ -151,7 +166,7 @@ class _Managing:
     @staticmethod
     def appeared(plan: Plan, err: ApiError, left: int) -> bool:
         """Whether somebody else made the object between looking for it and creating it; looked at again once."""
-        return plan.verb == CREATE and err.code == "name_taken" and left == TRIES - 1
+        return plan.verb == CREATE and err.code in ("name_taken", "already_exists") and left == TRIES - 1
 
     def refuse_overwriting(self, overtaken: tuple[Plan, Object], plan: Plan, current: Object | None) -> None:
         """After somebody else's change: it is only built upon where it touched other fields than ours."""
@@ -165,6 +180,8 @@ class _Managing:
 
     def find(self) -> Object | None:
         """The object that the task means, None if there is none."""
+        if self.kind.get("singleton"):
+            return self.find_singleton()
         object_id = self.params.get("id")
         if object_id:
             found = self.session.get(self.kind, object_id)
@@ -175,6 +192,19 @@ class _Managing:
         if found and found.get("state") == "recycled" and self.absent:
             return None
         return found
+
+    def find_singleton(self) -> Object | None:
+        """It is there if the object whose it is is there; if an earlier task would make that one, it is as it begins."""
+        key = self.kind["key"][0]
+        if is_planned(self.given[key]):
+            return untouched(self.kind, self.given)
+        found = self.session.get(self.kind, self.given[key])
+        if found is None and not self.absent:
+            raise refused(self.doing(UPDATE), {key: "names nothing: there is no {0}".format(self.given[key])})
+        return found
+
+    def id_of(self, found: Object) -> str:
+        return found[self.kind["key"][0]] if self.kind.get("singleton") else found["id"]
 
     def find_by_key(self) -> Object | None:
         if not self.kind["named"]:
@@ -211,7 +241,7 @@ class _Managing:
             return None if leaving else current
         if current.get("operation_id") and (self.params["wait"] or (leaving and not self.absent)):
             self.session.wait(current["operation_id"], self.doing(DELETE if self.absent else UPDATE))
-            return self.settled(self.session.get(self.kind, current["id"]))
+            return self.settled(self.session.get(self.kind, self.id_of(current)))
         return None if leaving and self.absent else current
 
     def plan(self, current: Object | None) -> Plan:
@@ -232,15 +262,15 @@ class _Managing:
         field = next(field for field in self.task.fields if field["name"] == name)
         if value is not None or not field.get("server_default") or field.get("immutable"):
             return False
-        answer = self.session.client.request("PATCH", "{0}/{1}".format(self.kind["path"], current["id"]), {"dry_run": True}, {name: None})
+        answer = self.request(Plan(UPDATE, {name: None}, {}, {}, None), current, {"dry_run": True})
         return answer.body.get(name) == current.get(name)
 
     def request(self, plan: Plan, current: Object | None, query: dict[str, t.Any] | None = None) -> Answer:
         client = self.session.client
         if plan.verb == CREATE or current is None:
             return client.request("POST", self.kind["path"], query, plan.body)
-        path = "{0}/{1}".format(self.kind["path"], current["id"])
-        revision = None if query else current.get("revision")
+        path = "{0}/{1}".format(self.kind["path"], self.id_of(current))
+        revision = current.get("revision")
         if plan.verb == DELETE:
             return client.request("DELETE", path, query, revision=revision)
         return client.request("PATCH", path, query, plan.body, revision=revision)
@@ -254,15 +284,16 @@ class _Managing:
     def predict(self, plan: Plan, current: Object | None) -> dict[str, t.Any]:
         """The result of a check run. The server is asked whether it would accept the change, where it can know."""
         outcome = plan.outcome
-        if not has_planned(plan.body):
+        if not has_planned(plan.body) and not (current is not None and is_planned(self.id_of(current))):
             try:
                 answer = self.request(plan, current, {"dry_run": True})
                 if plan.verb != DELETE and isinstance(answer.body, dict):
                     outcome = dict(answer.body, id=planned_id(self.kind["name"])) if plan.verb == CREATE else answer.body
+                    outcome = dict(outcome, **dict.fromkeys(shown_once(self.kind)))
             except ApiError as err:
                 # What is in the way may be gone by then: an earlier task of the same run would have removed or ended it.
                 # And a token that may only read is what one wants to look for drift with.
-                if err.status not in (403, 409):
+                if err.status not in (403, 409, 412):
                     raise failure(self.doing(plan.verb), err) from err
                 self.run.warn(failure(self.doing(plan.verb), err).msg)
         return self.result(True, outcome, plan.before, plan.after)
@@ -276,7 +307,7 @@ class _Managing:
         if not self.params["wait"]:
             return dict(self.result(True, None if plan.verb == DELETE else made, plan.before, plan.after), operation_id=operation_id)
         operation = self.session.wait(operation_id, self.doing(plan.verb))
-        found = self.session.get(self.kind, made["id"])
+        found = revealed(self.kind, self.session.get(self.kind, self.id_of(made)), made)
         if operation is not None and operation["state"] != "succeeded":
             raise self.ended_badly(plan, operation, found)
         if found is not None and found.get("state") == "failed" and not found.get("operation_id"):
@@ -294,9 +325,16 @@ class _Managing:
         return Failure(msg, error=error, operation_id=operation["id"], **{self.kind["name"]: found})
 
     def result(self, changed: bool, found: Object | None, before: dict[str, t.Any], after: dict[str, t.Any]) -> dict[str, t.Any]:
-        named = "{0} {1}".format(title(self.kind["name"]), self.given.get("name") or self.params.get("id") or "").rstrip()
+        named = self.task.named(self.params, self.given)
         diff = {"before": before, "after": after, "before_header": named, "after_header": named}
         return {"changed": changed, self.kind["name"]: None if self.absent else found, "diff": diff}
+
+
+def revealed(kind: Kind, found: Object | None, answer: Object) -> Object | None:
+    """An object that was read again, with the secrets that only the answer to the write before had."""
+    if found is None:
+        return None
+    return dict(found, **{name: answer[name] for name in shown_once(kind) if answer.get(name) is not None})
 
 
 class InfoTask(Task):
@@ -318,10 +356,15 @@ class InfoTask(Task):
             return {"changed": False, self.kind["plural"]: [found] if found else []}
         problems: dict[str, str] = {}
         query = session.resolve(self.fields, run.given, problems)
+        if self.kind.get("singleton"):
+            problems.update({name: "is required" for name in self.kind["key"] if name not in run.given})
         if problems:
             raise refused(self.doing(run.params, run.given), problems)
         if any(is_planned(value) for value in query.values()):
             return {"changed": False, self.kind["plural"]: []}
+        if self.kind.get("singleton"):
+            found = session.get(self.kind, query[self.kind["key"][0]])
+            return {"changed": False, self.kind["plural"]: [found] if found else []}
         for name in ("path", "label", "q", "order_by"):
             if run.params.get(name):
                 query[name] = run.params[name]
@@ -357,11 +400,14 @@ class ActionTask(Task):
             raise refused(doing, problems)
         action = next(one for one in self.kind["actions"] if one["name"] == run.params["action"])
         path = action["path"].replace("{id}", object_id)
+        revision = None
+        if action.get("requires_if_match"):
+            revision = (session.get(self.kind, object_id) or {}).get("revision")
         if run.check:
-            return self.predict(session, run, path, body, object_id)
+            return self.predict(session, run, path, body, object_id, revision)
         while True:
             try:
-                started = session.client.request(action["method"], path, None, body).body or {}
+                started = session.client.request(action["method"], path, None, body, revision).body or {}
                 break
             except ApiError as err:
                 if err.code != "operation_in_progress" or not err.problem.get("operation_id"):
@@ -381,13 +427,14 @@ class ActionTask(Task):
             error.update(method="GET", path="/operations/" + operation_id)
             msg = "cannot {0}: operation {1} {2}: {3}".format(doing, operation_id, operation["state"], reason.get("detail") or "no reason is known")
             raise Failure(msg, error=error, operation_id=operation_id)
-        return {"changed": True, self.kind["name"]: session.get(self.kind, object_id)}
+        return {"changed": True, self.kind["name"]: revealed(self.kind, session.get(self.kind, object_id), started)}
 
-    def predict(self, session: Session, run: Run, path: str, body: dict[str, t.Any], object_id: str) -> dict[str, t.Any]:
+    def predict(self, session: Session, run: Run, path: str, body: dict[str, t.Any], object_id: str, revision: int | None) -> dict[str, t.Any]:
         found = None
         if not is_planned(object_id) and not has_planned(body):
             try:
-                found = session.client.request("POST", path, {"dry_run": True}, body).body
+                found = session.client.request("POST", path, {"dry_run": True}, body, revision).body
+                found = dict(found or {}, **dict.fromkeys(shown_once(self.kind)))
             except ApiError as err:
                 if err.status not in (403, 409):
                     raise
@@ -419,7 +466,7 @@ class ApiTask(Task):
         writes = params["method"] != "GET" and path != "/batch-get"
         if writes and run.check:
             query["dry_run"] = True
-        answer = session.client.request(params["method"], path, query, params.get("body"))
+        answer = session.client.request(params["method"], path, query, params.get("body"), params.get("revision"))
         result = {"changed": writes, "status": answer.status, "revision": _revision(answer.headers.get("etag")), "body": answer.body}
         operation_id = answer.body.get("operation_id") if isinstance(answer.body, dict) else None
         if answer.status != 202 or not operation_id:

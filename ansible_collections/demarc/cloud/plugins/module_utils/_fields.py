@@ -22,11 +22,14 @@ Field = t.Dict[str, t.Any]
 Kind = t.Dict[str, t.Any]
 
 KINDS: dict[str, Kind] = {kind["name"]: kind for kind in CATALOG["kinds"]}
-_PREFIXES: dict[str, str] = {kind["prefix"]: kind["name"] for kind in CATALOG["kinds"]}
+_PREFIXES: dict[str, str] = {kind["prefix"]: kind["name"] for kind in CATALOG["kinds"] if kind["prefix"]}
 _ID = re.compile(r"^([a-z]+(?:_[a-z]+)*)_([0-9a-z]{26})$")
 
 # The suffix of the id that a check run gives to an object which it would create.
 _PLANNED = "0" * 26
+
+# Stands for itself in a reference that may hold it: a scope that is no object.
+PLATFORM = "platform"
 
 _TRUE = frozenset(("y", "yes", "on", "1", "true", "t"))
 _FALSE = frozenset(("n", "no", "off", "0", "false", "f"))
@@ -69,7 +72,7 @@ def is_planned(text: t.Any) -> bool:
 def has_planned(value: t.Any) -> bool:
     """Whether there is such an id anywhere in a value."""
     if isinstance(value, dict):
-        return any(has_planned(inner) for inner in value.values())
+        return any(is_planned(key) or has_planned(inner) for key, inner in value.items())
     if isinstance(value, list):
         return any(has_planned(inner) for inner in value)
     return is_planned(value)
@@ -78,6 +81,18 @@ def has_planned(value: t.Any) -> bool:
 def writable(kind: Kind) -> list[Field]:
     """The fields that a client may send."""
     return [field for field in kind["fields"] if not field.get("computed")]
+
+
+def shown_once(kind: Kind) -> list[str]:
+    """The names of the secrets that the server makes, and shows in the one answer to the request that made them."""
+    return [field["name"] for field in kind["fields"] if field.get("shown_once")]
+
+
+def beginning(field: Field) -> t.Any:
+    """What a field is when nobody has ever set it."""
+    if "default" in field or field.get("nullable"):
+        return copy.deepcopy(field.get("default"))
+    return {"map": {}, "set": [], "list": [], "integer": 0}.get(field["type"])
 
 
 def clearable(field: Field) -> bool:
@@ -119,7 +134,7 @@ def _read(field: Field, value: t.Any, path: str, problems: dict[str, str]) -> t.
 def _read_string(field: Field, value: t.Any, path: str, problems: dict[str, str]) -> str:
     if isinstance(value, (bool, list, dict)):
         raise Wrong("must be text: put it in quotes" if isinstance(value, bool) else "must be text")
-    value = str(value)
+    value = _time(value) if isinstance(value, datetime.datetime) else str(value)
     if field.get("ref"):
         _check_reference(field["ref"], value)
         return value
@@ -134,18 +149,31 @@ def _read_string(field: Field, value: t.Any, path: str, problems: dict[str, str]
     return value
 
 
+def _time(value: datetime.datetime) -> str:
+    """YAML reads a time that is not in quotes as a moment, which is in UTC if it names no zone."""
+    moment = value if value.tzinfo else value.replace(tzinfo=datetime.timezone.utc)
+    return moment.astimezone(datetime.timezone.utc).isoformat().replace("+00:00", "Z")
+
+
 def _check_reference(kinds: list[str], value: str) -> None:
-    """A reference is an id of the right kind, or a path of names, which have no underscore."""
+    """A reference is an id of the right kind, or a path of names, which have no underscore; or the platform."""
     found = kind_of_id(value)
-    if found in kinds:
+    if found in kinds or (value == PLATFORM and PLATFORM in kinds):
         return
-    allowed = " or ".join(a(kind) for kind in kinds)
+    allowed = "the id of " + any_of([a(kind) for kind in kinds if kind != PLATFORM])
+    if PLATFORM in kinds:
+        allowed = '"{0}", or {1}'.format(PLATFORM, allowed)
     if found:
-        raise Wrong("must be the id of {0}, not of {1}".format(allowed, a(found)))
+        raise Wrong("must be {0}, not of {1}".format(allowed, a(found)))
     if not any(KINDS[kind]["named"] for kind in kinds if kind in KINDS):
-        raise Wrong("must be the id of {0}".format(allowed))
+        raise Wrong("must be {0}".format(allowed))
     if not re.match(r"^[a-z0-9-]+(/[a-z0-9-]+)*$", value):
-        raise Wrong("must be the id of {0}, or its name, or a path of names like acme/web".format(allowed))
+        raise Wrong("must be {0}, or its name, or a path of names like acme/web".format(allowed))
+
+
+def any_of(names: list[str]) -> str:
+    """Alternatives in a sentence."""
+    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _read_integer(field: Field, value: t.Any, path: str, problems: dict[str, str]) -> int:
@@ -195,6 +223,11 @@ def _read_map(field: Field, value: t.Any, path: str, problems: dict[str, str]) -
     # A key with null is a key that is not wanted, whatever the values are.
     given = {str(key): inner for key, inner in _dictionary(value).items() if inner is not None}
     _check_count(field, given)
+    for key in given if field.get("ref") else ():
+        try:
+            _check_reference(field["ref"], key)
+        except Wrong as err:
+            problems["{0}.{1}".format(path, key)] = str(err)
     return {key: read(field["items"], inner, "{0}.{1}".format(path, key), problems) for key, inner in given.items()}
 
 
@@ -246,13 +279,16 @@ class Change(t.NamedTuple):
     after: t.Any  # its value then
 
 
-def change(field: Field, wanted: t.Any, current: t.Any) -> Change | None:
-    """Compares what is wanted of a field with what it is; None if there is nothing to do."""
+def change(field: Field, wanted: t.Any, current: t.Any, whole: bool = False) -> Change | None:
+    """Compares what is wanted of a field with what it is; None if there is nothing to do.
+
+    Of an object that is given whole, what is absent is cleared, not left alone.
+    """
     if wanted is None:
         target = copy.deepcopy(field.get("default"))
         return None if equal(field, target, current) else Change(None, target)
     if field["type"] == "object":
-        return _change_object(field, wanted, current)
+        return _change_object(field, wanted, current, whole)
     if field["type"] == "map":
         return _change_map(field, wanted, current or {})
     if equal(field, wanted, current):
@@ -260,7 +296,7 @@ def change(field: Field, wanted: t.Any, current: t.Any) -> Change | None:
     return Change(wanted, wanted)
 
 
-def _change_object(field: Field, wanted: dict[str, t.Any], current: dict[str, t.Any] | None) -> Change | None:
+def _change_object(field: Field, wanted: dict[str, t.Any], current: dict[str, t.Any] | None, whole: bool) -> Change | None:
     after = {sub["name"]: copy.deepcopy(sub.get("default")) for sub in field.get("fields") or []}
     if current is None:
         patch = without_nulls(wanted)
@@ -269,8 +305,9 @@ def _change_object(field: Field, wanted: dict[str, t.Any], current: dict[str, t.
     patch = {}
     after.update(current)
     for sub in field.get("fields") or []:
-        if sub["name"] in wanted:
-            made = change(sub, wanted[sub["name"]], after[sub["name"]])
+        cleared = whole and clearable(sub) and not sub.get("computed") and not sub.get("server_default")
+        if sub["name"] in wanted or cleared:
+            made = change(sub, wanted.get(sub["name"]), after[sub["name"]], whole)
             if made:
                 patch[sub["name"]] = made.patch
                 after[sub["name"]] = made.after
@@ -288,13 +325,12 @@ def _change_map(field: Field, wanted: dict[str, t.Any], current: dict[str, t.Any
     patch: dict[str, t.Any] = {key: None for key in current if key not in wanted}
     after = {}
     for key, value in wanted.items():
-        after[key] = value
-        made = change(field["items"], value, current[key]) if key in current else Change(value, value)
+        made = change(field["items"], value, current.get(key), whole=True)
+        if not made and key not in current:
+            made = Change(value, value)
+        after[key] = made.after if made else current[key]
         if made:
             patch[key] = made.patch
-            after[key] = made.after
-        else:
-            after[key] = current[key]
     return Change(patch, after) if patch else None
 
 

@@ -9,7 +9,7 @@ import typing as t
 
 from ansible.module_utils.common.parameters import env_fallback
 
-from ansible_collections.demarc.cloud.plugins.module_utils._fields import SECRETS, Field, Kind, a, kind_of_id, read_fields, without_nulls, writable
+from ansible_collections.demarc.cloud.plugins.module_utils._fields import KINDS, SECRETS, Field, Kind, a, kind_of_id, read_fields, without_nulls, writable
 
 Spec = t.Dict[str, t.Dict[str, t.Any]]
 
@@ -52,7 +52,9 @@ def waiting() -> Spec:
 
 def of_object(kind: Kind) -> Spec:
     """Control options of the module that manages a kind."""
-    spec: Spec = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}, "id": {"type": "str"}}
+    spec: Spec = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
+    if not kind.get("singleton"):
+        spec["id"] = {"type": "str"}
     if kind["named"]:
         spec["previous_name"] = {"type": "str"}
     for field in resendable(kind):
@@ -67,24 +69,29 @@ def resendable(kind: Kind) -> list[Field]:
 
 def of_info(kind: Kind) -> Spec:
     """Control options of the module that reads a kind."""
+    if kind.get("singleton"):
+        return connection()
     spec: Spec = {"id": {"type": "str"}}
     if kind["named"]:
         spec["path"] = {"type": "str"}
         spec["label"] = {"type": "str"}
         spec["q"] = {"type": "str"}
-    spec["order_by"] = {"type": "str", "choices": orders(kind)}
+    if orders(kind):
+        spec["order_by"] = {"type": "str", "choices": orders(kind)}
     return dict(spec, **connection())
 
 
 def orders(kind: Kind) -> list[str]:
-    names = ["name", "created_at"] if kind["named"] else ["created_at"]
-    return [sign + name for name in names for sign in ("", "-")]
+    """The orders in which a list can be read: by the fields of all kinds that the kind has."""
+    fields = {field["name"] for field in kind["fields"]}
+    return [sign + name for name in ("name", "created_at") if name in fields for sign in ("", "-")]
 
 
 def filters(kind: Kind) -> list[Field]:
-    """The filters of a kind's list, as fields; they are single values that cannot be null."""
+    """What a kind's objects can be picked out by, as fields; they are single values that cannot be null."""
     standard = of_info(kind)
-    return [dict(one, required=True) for one in kind.get("filters") or [] if one["name"] not in standard]
+    by = [field for field in writable(kind) if field["name"] in kind["key"]] if kind.get("singleton") else kind.get("filters") or []
+    return [dict(one, required=True) for one in by if one["name"] not in standard]
 
 
 def of_action(kind: Kind) -> Spec:
@@ -114,6 +121,7 @@ def of_api() -> Spec:
         "path": {"type": "str", "required": True},
         "query": {"type": "dict"},
         "body": {"type": "raw"},
+        "revision": {"type": "int"},
         "all_pages": {"type": "bool", "default": False},
     }
     return dict(spec, **waiting(), **connection())
@@ -145,7 +153,7 @@ def prepare(raw: t.Mapping[str, t.Any], control: Spec, fields: list[Field], own_
     problems: dict[str, str] = {}
     given = read_fields(fields, {name: value for name, value in raw.items() if name not in control}, "", problems)
     params = {name: value for name, value in raw.items() if name in control and value is not None}
-    if own_kind and isinstance(params.get("id"), str) and kind_of_id(params["id"]) != own_kind:
+    if own_kind and KINDS[own_kind]["prefix"] and isinstance(params.get("id"), str) and kind_of_id(params["id"]) != own_kind:
         problems["id"] = "must be the id of {0}".format(a(own_kind))
     params.update({name: without_nulls(value) for name, value in given.items() if value is not None})
     return Prepared(params, given, problems, secrets_in(raw))

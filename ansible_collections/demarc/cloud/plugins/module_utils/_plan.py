@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import typing as t
 
-from ansible_collections.demarc.cloud.plugins.module_utils._fields import Field, Kind, change, planned_id, without_nulls, writable
+from ansible_collections.demarc.cloud.plugins.module_utils._fields import Field, Kind, beginning, change, equal, planned_id, without_nulls, writable
 
 Object = t.Dict[str, t.Any]
 
@@ -31,8 +31,20 @@ def plan_absent(kind: Kind, current: Object | None) -> Plan:
     """What has to be done so that the object is gone."""
     if current is None:
         return Plan(NONE, {}, {}, {}, None)
-    shown = {field["name"]: current.get(field["name"]) for field in kind["fields"] if not field.get("volatile") and not field.get("write_only")}
-    return Plan(DELETE, {}, shown, {}, None)
+    hidden = ("volatile", "write_only", "shown_once")
+    shown = {field["name"]: current.get(field["name"]) for field in kind["fields"] if not any(field.get(trait) for trait in hidden)}
+    if not kind.get("singleton"):
+        return Plan(DELETE, {}, shown, {}, None)
+    # It stays for as long as the object whose it is; what is deleted is all that was asked for.
+    asked = [field for field in writable(kind) if field["name"] in shown and field["name"] not in kind["key"]]
+    after = dict(shown, **{field["name"]: beginning(field) for field in asked})
+    done = all(equal(field, shown[field["name"]], after[field["name"]]) for field in asked)
+    return Plan(NONE if done else DELETE, {}, shown, after, None)
+
+
+def untouched(kind: Kind, key: t.Mapping[str, t.Any]) -> Object:
+    """A singleton as it is before anybody has asked for anything, with the key of the one that is given."""
+    return {field["name"]: key[field["name"]] if field["name"] in kind["key"] else beginning(field) for field in kind["fields"]}
 
 
 def plan_present(kind: Kind, given: dict[str, t.Any], current: Object | None, always: frozenset[str], problems: dict[str, str]) -> Plan:
@@ -64,7 +76,7 @@ def plan_present(kind: Kind, given: dict[str, t.Any], current: Object | None, al
         after[name] = made.after if made else current.get(name)
         if not made:
             continue
-        problem = _forbidden(field, current.get(name), made.after)
+        problem = _forbidden(kind, field, current.get(name), made.after)
         if problem:
             problems[name] = problem
         patch[name], outcome[name] = made.patch, made.after
@@ -116,9 +128,9 @@ def _displaced(kind: Kind, given: dict[str, t.Any], current: Object) -> list[str
     ]
 
 
-def _forbidden(field: Field, current: t.Any, wanted: t.Any) -> str | None:
+def _forbidden(kind: Kind, field: Field, current: t.Any, wanted: t.Any) -> str | None:
     """Why a field cannot be changed so, None if it can."""
-    if field.get("immutable"):
+    if field.get("immutable") or "update" not in kind["operations"]:
         return "cannot be changed: it is {0} and {1} is wanted; delete the object and create it again".format(_quoted(current), _quoted(wanted))
     if field.get("grow_only") and current is not None and (wanted is None or wanted < current):
         return "can only grow: it is {0} and {1} is wanted".format(_quoted(current), _quoted(wanted))

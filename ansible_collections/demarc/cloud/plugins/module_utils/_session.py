@@ -8,10 +8,11 @@ from __future__ import annotations
 import platform
 import time
 import typing as t
+import urllib.parse
 
 from ansible_collections.demarc.cloud.plugins.module_utils._catalog import CATALOG, COLLECTION_VERSION
-from ansible_collections.demarc.cloud.plugins.module_utils._client import ApiError, Client, Unreachable
-from ansible_collections.demarc.cloud.plugins.module_utils._fields import KINDS, Field, Kind, is_planned, kind_of_id, planned_id, title
+from ansible_collections.demarc.cloud.plugins.module_utils._client import PATIENCE, ApiError, Client, Unreachable
+from ansible_collections.demarc.cloud.plugins.module_utils._fields import KINDS, PLATFORM, Field, Kind, any_of, is_planned, kind_of_id, planned_id, title
 
 Object = t.Dict[str, t.Any]
 
@@ -78,14 +79,21 @@ class Session:
         self.run = run
         self.unknown: list[str] = []  # paths that name nothing
         self._resolved: dict[tuple[tuple[str, ...], str], str] = {}
-        self._deadline = time.monotonic() + run.params.get("wait_timeout", 0)
+        self._deadline = time.monotonic() + run.params.get("wait_timeout", PATIENCE)
         params = run.params
         if not params.get("endpoint"):
             raise Failure("endpoint is required: set the option, or DEMARC_ENDPOINT in the environment")
         agent = "demarc.cloud/{0} ansible-core/{1} python/{2}".format(COLLECTION_VERSION, run.ansible_version, platform.python_version())
         try:
             self.client = Client(
-                params["endpoint"], self._token(), CATALOG["base_path"], agent, params.get("ca_file"), params["timeout"], max(0, params["retries"])
+                params["endpoint"],
+                self._token(),
+                CATALOG["base_path"],
+                agent,
+                params.get("ca_file"),
+                params["timeout"],
+                max(0, params["retries"]),
+                params.get("wait_timeout", PATIENCE),
             )
         except ValueError as err:
             raise Failure(str(err)) from err
@@ -123,7 +131,7 @@ class Session:
         if is_planned(object_id):
             return None
         try:
-            return self.client.request("GET", "{0}/{1}".format(kind["path"], object_id)).body
+            return self.client.request("GET", "{0}/{1}".format(kind["path"], urllib.parse.quote(object_id, safe=""))).body
         except ApiError as err:
             if err.status == 404:
                 return None
@@ -160,16 +168,35 @@ class Session:
         if isinstance(value, dict) and field["type"] == "object":
             return self.resolve(field["fields"], value, problems, at + ".")
         if isinstance(value, dict):
-            return {key: self._resolved_value(field["items"], inner, "{0}.{1}".format(at, key), problems) for key, inner in value.items()}
+            return self._resolved_map(field, value, at, problems)
         if isinstance(value, list):
             return [self._resolved_value(field["items"], inner, "{0}.{1}".format(at, index), problems) for index, inner in enumerate(value)]
         return value
 
+    def _resolved_map(self, field: Field, value: dict[str, t.Any], at: str, problems: dict[str, str]) -> dict[str, t.Any]:
+        """Its keys are references if the field itself has kinds that it refers to."""
+        entries: dict[str, t.Any] = {}
+        for key, inner in value.items():
+            where = "{0}.{1}".format(at, key)
+            if field.get("ref"):
+                try:
+                    key = self.resolve_path(field["ref"], key)
+                except LookupError as err:
+                    problems[where] = str(err)
+                    continue
+                # A check run takes one id for all that an earlier task would make.
+                if key in entries and not is_planned(key):
+                    problems[where] = "means the same as another key: {0}".format(key)
+            entries[key] = self._resolved_value(field["items"], inner, where, problems)
+        return entries
+
     def resolve_path(self, kinds: t.Iterable[str], path: str) -> str:
-        """Returns the id of the one object that an id or a path of names means. Raises LookupError."""
-        if kind_of_id(path):
+        """Returns the id of the one object that an id or a path of names means, or the platform. Raises LookupError."""
+        if kind_of_id(path) or (path == PLATFORM and PLATFORM in kinds):
             return path
         named = tuple(name for name in kinds if name in KINDS and KINDS[name]["named"])
+        if not named:
+            raise LookupError('must be an id: "{0}" is none'.format(path))
         if (named, path) not in self._resolved:
             found = [one for name in named for one in self.list(KINDS[name]["path"], {"path": path})]
             if len(found) > 1:
@@ -177,7 +204,7 @@ class Session:
                 raise LookupError('"{0}" could be any of {1}: give the id, or a path that begins further up'.format(path, ids))
             if not found:
                 self.unknown.append(path)
-                kind = " or ".join(title(name) for name in named)
+                kind = any_of([title(name) for name in named])
                 if not self.run.check:
                     raise LookupError('names no {0}: there is no "{1}"'.format(kind, path))
                 if self.run.params.get("state") != "absent":

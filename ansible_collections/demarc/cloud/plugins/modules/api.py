@@ -60,8 +60,12 @@ options:
   body:
     description:
       - The body, sent as JSON. Null is sent as null.
-      - Secrets in it that the catalog knows are not shown. If it has others, set C(no_log) for the task.
+      - Secrets in it that the catalog knows are not shown. If it has others, or if the answer has, set C(no_log) for the task.
     type: raw
+  revision:
+    description:
+      - The revision that the object must have, or the write is refused. Some writes are refused without one.
+    type: int
   all_pages:
     description:
       - Whether to read all pages of a list, and return their items as one.

@@ -83,6 +83,12 @@ options:
       - Whether new cloudspaces can be made in it.
       - The default is V(true).
     type: bool
+  restricted:
+    description:
+      - 'Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes
+        cloudspaces in it.'
+      - The default is V(false).
+    type: bool
 seealso:
   - module: demarc.cloud.location_info
   - module: demarc.cloud.api
@@ -107,6 +113,7 @@ EXAMPLES = r"""
     country: BE
     city: Gent
     enabled: true
+    restricted: true
 
 - name: Clear the display name of a location
   demarc.cloud.location:
@@ -181,6 +188,12 @@ location:
     enabled:
       description:
         - Whether new cloudspaces can be made in it.
+      returned: success
+      type: bool
+    restricted:
+      description:
+        - 'Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes
+          cloudspaces in it.'
       returned: success
       type: bool
     revision:

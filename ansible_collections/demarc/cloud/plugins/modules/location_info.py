@@ -49,6 +49,10 @@ options:
     description:
       - Those that take new cloudspaces, or do not.
     type: bool
+  restricted:
+    description:
+      - Those that are for some only, or are for all.
+    type: bool
 seealso:
   - module: demarc.cloud.location
   - module: demarc.cloud.api
@@ -124,6 +128,12 @@ locations:
     enabled:
       description:
         - Whether new cloudspaces can be made in it.
+      returned: success
+      type: bool
+    restricted:
+      description:
+        - 'Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes
+          cloudspaces in it.'
       returned: success
       type: bool
     revision:

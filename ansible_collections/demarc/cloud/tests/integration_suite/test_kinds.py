@@ -8,20 +8,23 @@ What a check run and its diff say is compared with what the real run then does, 
 
 from __future__ import annotations
 
+import datetime
 import functools
 import json
 import os
 import pathlib
+import re
 import typing as t
 
 import pytest
 from playbooks import REPOSITORY, ControlPlane, Playbook, Step, run_playbook
 
-from ansible_collections.demarc.cloud.plugins.module_utils._fields import KINDS, clearable, is_planned, writable
+from ansible_collections.demarc.cloud.plugins.module_utils._fields import KINDS, clearable, is_planned, shown_once, writable
 
 FIXTURES = pathlib.Path(os.environ.get("DEMARC_FIXTURES") or REPOSITORY / "controlplane" / "client" / "catalog" / "fixtures")
 
 MANAGED = [name for name, kind in KINDS.items() if kind["managed"]]
+SINGLETONS = [name for name in MANAGED if KINDS[name].get("singleton")]
 
 
 @functools.lru_cache(maxsize=None)
@@ -33,6 +36,18 @@ def test_every_managed_kind_has_a_fixture() -> None:
     assert {file.stem for file in FIXTURES.glob("*.json")} >= set(MANAGED) != set()
 
 
+class Parent(str):
+    """The template of a parent's id; and its name, for where Ansible takes no templates."""
+
+    path: str
+
+    @classmethod
+    def of(cls, template: str, path: str) -> Parent:
+        parent = cls(template)
+        parent.path = path
+        return parent
+
+
 class Scene:
     """Builds the playbook of one kind: its parents first, and references to them where the fixture has them."""
 
@@ -42,9 +57,9 @@ class Scene:
         self.fixture = fixture(kind)
         self.unique = unique
         self.made: list[tuple[str, Step]] = []
-        self.shared: dict[str, str] = {}
+        self.shared: dict[str, Parent] = {}
         self.count = 0
-        self.parents: dict[str, str] = {}
+        self.parents: dict[str, Parent] = {}
         for label, parent in self.fixture.get("parents", {}).items():
             self.parents[label] = self.parent(label, parent, self.parents)
 
@@ -52,18 +67,18 @@ class Scene:
         self.count += 1
         return "{0}-{1}".format(self.unique, self.count)
 
-    def parent(self, label: str, parent: dict[str, t.Any], siblings: dict[str, str]) -> str:
+    def parent(self, label: str, parent: dict[str, t.Any], siblings: dict[str, Parent]) -> Parent:
         """Makes or finds a parent, and returns the template of its id. Those without particulars are shared."""
         kind, particulars = KINDS[parent["kind"]], parent.get("set") or {}
         if parent.get("existing"):
             found = self.playbook.add("find " + label, kind["name"] + "_info", {"path": parent["existing"]})
-            return self.playbook.returned(found, kind["plural"] + "[0].id")
+            return Parent.of(self.playbook.returned(found, kind["plural"] + "[0].id"), parent["existing"])
         plain = not particulars and "." not in label
         if plain and kind["name"] in self.shared:
             return self.shared[kind["name"]]
         own = fixture(kind["name"])
         body = {name: value for name, value in own["minimal"].items() if name not in particulars}
-        grandparents: dict[str, str] = {}
+        grandparents: dict[str, Parent] = {}
         for name, above in own.get("parents", {}).items():
             if "${" + name + "}" in json.dumps(body):
                 grandparents[name] = self.parent(name, above, grandparents)
@@ -71,7 +86,7 @@ class Scene:
         arguments = dict(fill(body, grandparents, unique), **fill(particulars, siblings, unique))
         step = self.playbook.add("make " + label, kind["name"], arguments)
         self.made.append((kind["name"], step))
-        template = self.playbook.returned(step, kind["name"] + ".id")
+        template = Parent.of(self.playbook.returned(step, kind["name"] + ".id"), arguments.get("name", ""))
         if plain:
             self.shared[kind["name"]] = template
         return template
@@ -86,6 +101,15 @@ class Scene:
         """A check run, the real run, and the real run once more."""
         return self.step(label + ", checked", arguments, check_mode=True), self.step(label, arguments), self.step(label + ", again", arguments)
 
+    def identity(self, body: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """What says in a task which object a body is of."""
+        names = [name for name in ["name"] if self.kind["named"]] or self.kind["key"]
+        return {name: body[name] for name in names}
+
+    def find(self, label: str, body: t.Mapping[str, t.Any]) -> Step:
+        """Reads the object of a body, without its id."""
+        return self.read(label, {"path": body["name"]} if self.kind["named"] else self.identity(body))
+
     def read(self, label: str, arguments: t.Mapping[str, t.Any]) -> Step:
         return self.playbook.add(label, self.kind["name"] + "_info", arguments)
 
@@ -95,15 +119,22 @@ class Scene:
         return [self.playbook.add("remove " + kind, kind, {"id": template, "state": "absent"}) for kind, template in own]
 
 
-def fill(value: t.Any, parents: dict[str, str], unique: str) -> t.Any:
-    """The fixture's text with references to the parents, and with names that are used but once."""
+def fill(value: t.Any, parents: dict[str, Parent], unique: str) -> t.Any:
+    """The fixture's text with references to the parents, with names that are used but once, and with days to come."""
+
+    def text(match: re.Match[str]) -> str:
+        label = match.group(1)
+        days = re.fullmatch(r"in_(\d+)_days", label)
+        if days:
+            return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(int(days.group(1)))).strftime("%Y-%m-%dT00:00:00Z")
+        return unique if label == "unique" else parents[label]
+
     if isinstance(value, dict):
-        return {name: fill(inner, parents, unique) for name, inner in value.items()}
+        paths = {label: Parent.of(parent.path, parent.path) for label, parent in parents.items()}
+        return {fill(name, paths, unique): fill(inner, parents, unique) for name, inner in value.items()}
     if isinstance(value, list):
         return [fill(inner, parents, unique) for inner in value]
-    if isinstance(value, str) and value.startswith("${") and value[2:-1] in parents:
-        return parents[value[2:-1]]
-    return value.replace("${unique}", unique) if isinstance(value, str) else value
+    return re.sub(r"\$\{([^}]*)\}", text, value) if isinstance(value, str) else value
 
 
 def succeeded(*steps: Step) -> None:
@@ -141,7 +172,7 @@ def secrets(kind: dict[str, t.Any], *bodies: dict[str, t.Any]) -> list[str]:
     return [line for body in bodies for name in names for line in str(body.get(name, "")).splitlines() if len(line) > 8]
 
 
-@pytest.mark.parametrize("name", MANAGED)
+@pytest.mark.parametrize("name", [name for name in MANAGED if name not in SINGLETONS])
 def test_the_whole_life_of(name: str, playbook: Playbook, control_plane: ControlPlane, unique: str) -> None:
     scene = Scene(playbook, name, unique)
     kind = scene.kind
@@ -149,11 +180,11 @@ def test_the_whole_life_of(name: str, playbook: Playbook, control_plane: Control
 
     small = scene.body("minimal", scene.fresh())
     checked = scene.step("create minimal, checked", small, check_mode=True)
-    not_there = scene.read("look between check and create", {"path": small["name"]})
+    not_there = scene.find("look between check and create", small)
     created = (checked, scene.step("create minimal", small), scene.step("create minimal, again", small))
     small_id = playbook.returned(created[1], name + ".id")
     by_id = scene.read("read by id", {"id": small_id})
-    by_path = scene.read("read by path", {"path": small["name"]})
+    by_path = scene.find("read without the id", small)
 
     gone = (
         scene.step("remove, checked", dict(small, state="absent"), check_mode=True),
@@ -187,27 +218,22 @@ def test_the_whole_life_of(name: str, playbook: Playbook, control_plane: Control
         elif field != "name":
             changes[field] = scene.predicted("change " + field, {"id": object_id, field: value})
 
-    renamed = scene.predicted("rename", {"id": object_id, "name": changed_values["name"]})
-    back = scene.step("rename back", {"name": full["name"], "previous_name": changed_values["name"]})
-    back_again = scene.step("rename back, again", {"name": full["name"], "previous_name": changed_values["name"]})
+    if kind["named"]:
+        renamed = scene.predicted("rename", {"id": object_id, "name": changed_values["name"]})
+        back = scene.step("rename back", {"name": full["name"], "previous_name": changed_values["name"]})
+        back_again = scene.step("rename back, again", {"name": full["name"], "previous_name": changed_values["name"]})
 
     cleared: dict[str, tuple[Step, Step, Step]] = {}
     for field in fields.values():
         if clearable(field) and not field.get("immutable") and not field.get("grow_only") and not field.get("write_only"):
             cleared[field["name"]] = scene.predicted("clear " + field["name"], {"id": object_id, field["name"]: None})
 
-    wrong = scene.body("minimal", scene.fresh())
-    invalid = [
-        (case, scene.step("invalid: " + case["name"], dict(wrong, **fill(case["set"], scene.parents, "x")), check_mode=False))
-        for case in scene.fixture.get("invalid") or []
-    ]
-    everything: dict[str, t.Any] = {}
-    for case in scene.fixture.get("invalid") or []:
-        everything = dict(fill(case["set"], scene.parents, "x"), **everything)
-    all_wrong = scene.step("invalid: everything at once", dict(wrong, **everything))
-    never_made = scene.read("nothing was made of what is invalid", {"path": wrong["name"]})
-
     end = scene.step("remove full", {"id": object_id, "state": "absent"})
+
+    wrong = scene.body("minimal", scene.fresh())
+    invalid, all_wrong = refusals(scene, wrong)
+    never_made = scene.find("nothing was made of what is invalid", wrong)
+
     removed = scene.clean_up()
     playbook.run()
 
@@ -231,6 +257,15 @@ def test_the_whole_life_of(name: str, playbook: Playbook, control_plane: Control
     for step in actions:
         succeeded(step)
         assert step.result["changed"]
+    for secret in shown_once(kind):
+        showing = (created[1], filled[1], *actions[1::2])
+        for step in showing:
+            assert step.result[name][secret], "{0}: shows no {1}".format(step, secret)
+        for step in (created[0], created[2], filled[0], filled[2], *actions[::2]):
+            assert step.result[name][secret] is None, "{0}: shows {1}".format(step, secret)
+        assert by_id.result[kind["plural"]][0][secret] is None
+        diffs = json.dumps([step.result.get("diff") for step in playbook.steps])
+        assert not [step for step in showing if step.result[name][secret] in diffs], "a diff has {0}".format(secret)
     assert set(changed_values) >= {field for field in scene.fixture["full"] if not fields[field].get("immutable")} - {"deletion_protection"}
     for field, steps in changes.items():
         if changed_values[field] == full.get(field):  # a fixture cannot change what has but one value that can be removed again
@@ -244,30 +279,125 @@ def test_the_whole_life_of(name: str, playbook: Playbook, control_plane: Control
         succeeded(sent, sent_again)
         assert sent.result["changed"] and sent_again.result["changed"]
 
-    converged(kind, renamed)
-    succeeded(back)
-    assert back.result["changed"] and back.result[name]["id"] == filled[1].result[name]["id"]
-    unchanged(back_again)
+    if kind["named"]:
+        converged(kind, renamed)
+        succeeded(back)
+        assert back.result["changed"] and back.result[name]["id"] == filled[1].result[name]["id"]
+        unchanged(back_again)
 
     for field, steps in cleared.items():
         came_true(kind, steps[0], steps[1])
         unchanged(steps[2])
         if not fields[field].get("server_default"):
             assert steps[1].result[name][field] == fields[field].get("default"), str(steps[1])
-    assert any(steps[1].result["changed"] for steps in cleared.values())
+    assert any(steps[1].result["changed"] for steps in cleared.values()) or not cleared
 
-    for case, step in invalid:
-        path = case["pointer"].strip("/").replace("/", ".")
-        assert step.result["failed"], "{0}: was accepted".format(step)
-        assert path in step.result["field_errors"], "{0}: {1}".format(step, step.result["msg"])
-    assert all_wrong.result["failed"] and len(all_wrong.result["field_errors"]) >= 2
-    assert all_wrong.result["msg"].startswith("cannot create or update ")
+    were_refused(invalid, all_wrong)
     assert never_made.result[kind["plural"]] == []
     succeeded(end, *removed)
 
     for secret in [control_plane.token] + secrets(kind, full, changed_values):
         assert secret not in playbook.output, "a secret was shown"
         assert secret not in (playbook.folder / "results").read_text(), "a secret was returned"
+
+
+Refusals = t.List[t.Tuple[t.Dict[str, t.Any], Step]]
+
+
+def refusals(scene: Scene, body: dict[str, t.Any]) -> tuple[Refusals, Step]:
+    """A task for each of the fixture's invalid values, and one with all of them."""
+    cases = [(case, fill(case["set"], scene.parents, "x")) for case in scene.fixture.get("invalid") or []]
+    invalid = [(case, scene.step("invalid: " + case["name"], dict(body, **values), check_mode=False)) for case, values in cases]
+    everything: dict[str, t.Any] = {}
+    for unused, values in cases:
+        everything = dict(values, **everything)
+    return invalid, scene.step("invalid: everything at once", dict(body, **everything))
+
+
+def were_refused(invalid: Refusals, all_wrong: Step) -> None:
+    seen: set[str] = set()  # what is wrong with the task that has it all, as far as the control plane need not be asked
+    taken: set[str] = set()
+    for case, step in invalid:
+        assert step.result["failed"], "{0}: was accepted".format(step)
+        # A key that is a reference is as the task has it, by its name or by its id.
+        parts = re.split(r"\$\{[^}]*\}", case["pointer"].strip("/").replace("/", "."))
+        path = "[^.]+".join(re.escape(part) for part in parts)
+        named = [one for one in step.result["field_errors"] if re.fullmatch(path, one)]
+        assert named, "{0}: {1}".format(step, step.result["msg"])
+        if "error" not in step.result and not taken & set(case["set"]):
+            seen.update(step.result["field_errors"])
+        taken.update(case["set"])
+    assert all_wrong.result["failed"] and set(all_wrong.result["field_errors"]) >= seen > set()
+    assert all_wrong.result["msg"].startswith("cannot create or update ")
+
+
+@pytest.mark.parametrize("name", SINGLETONS)
+def test_the_whole_life_of_the_only(name: str, playbook: Playbook, control_plane: ControlPlane, unique: str) -> None:
+    scene = Scene(playbook, name, unique)
+    kind = scene.kind
+    content = [field for field in writable(kind) if field["name"] not in kind["key"]]
+
+    full = scene.body("full", scene.fresh())
+    key = scene.identity(full)
+    before = scene.find("read what nobody has changed", key)
+    small = scene.step("ask for nothing", scene.body("minimal", scene.fresh()))
+    checked = scene.step("change, checked", full, check_mode=True)
+    untouched = scene.find("read after the check", key)
+    changes = [
+        (checked, scene.step("change", full), scene.step("change, again", full)),
+        scene.predicted("change to something else", dict(scene.body("changed", scene.fresh()), **key)),
+    ]
+    left = scene.step("leave all", key)
+    read = scene.find("read what it is now", key)
+    cleared = {field["name"]: scene.predicted("clear " + field["name"], dict(key, **{field["name"]: None})) for field in content if clearable(field)}
+    invalid, all_wrong = refusals(scene, key)
+    filled = scene.step("change all back", full)
+    removed = scene.predicted("put back", dict(key, state="absent"))
+    after = scene.find("read what is left", key)
+    gone = scene.clean_up()
+    playbook.run()
+
+    succeeded(*[step for unused, step in scene.made], before, untouched, read, filled, after)
+    assert untouched.result[kind["plural"]] == before.result[kind["plural"]], "a check run has changed something"
+    for steps in changes:
+        converged(kind, steps)
+    unchanged(small, left)
+    assert read.result[kind["plural"]] == [left.result[name]] == [changes[1][1].result[name]]
+    for field, steps in cleared.items():
+        came_true(kind, steps[0], steps[1])
+        unchanged(steps[2])
+    assert any(steps[1].result["changed"] for steps in cleared.values()) or not cleared
+    were_refused(invalid, all_wrong)
+    converged(kind, removed)
+    for field in content:
+        assert after.result[kind["plural"]][0][field["name"]] == before.result[kind["plural"]][0][field["name"]]
+    succeeded(*gone)
+    assert control_plane.token not in playbook.output
+
+
+def test_a_token_is_passed_on_without_being_shown(playbook: Playbook, unique: str) -> None:
+    scene = Scene(playbook, "api_token", unique + "-secret")
+
+    def works(label: str, secret: Step) -> Step:
+        return playbook.add(label, "api", {"path": "/whoami", "token": playbook.returned(secret, "api_token.token")})
+
+    made = scene.step("make", scene.body("minimal", scene.fresh()), no_log=True)
+    token_id = playbook.returned(made, "api_token.id")
+    first = works("use", made)
+    rotated = playbook.add("rotate", "api_token_action", {"id": token_id, "action": "rotate", "overlap_seconds": 0}, no_log=True)
+    old, new = works("use the old one", made), works("use the new one", rotated)
+    gone = scene.step("remove", {"id": token_id, "state": "absent"})
+    revoked = works("use what is removed", rotated)
+    removed = scene.clean_up()
+    playbook.run()
+
+    succeeded(made, first, rotated, new, gone, *removed)
+    for step in (first, new):
+        assert step.result["body"]["principal"]["kind"] == "service_account"
+    for step in (old, revoked):
+        assert step.result["failed"] and step.result["error"]["status"] == 401, str(step)
+    assert "censored" in made.result and "censored" in rotated.result
+    assert "dmc_" not in playbook.output and "dmc_" not in (playbook.folder / "results").read_text(), "a token was shown"
 
 
 def test_a_task_with_async_runs_the_module_itself(playbook: Playbook, control_plane: ControlPlane, unique: str) -> None:

@@ -92,9 +92,16 @@ def test_machines_are_hosts(control_plane: ControlPlane, machines: str, tmp_path
     by_id = playbook.add("by id", "virtual_machine_info", {"path": "{{ lookup('demarc.cloud.object', step0.virtual_machines[0].id).name }}"})
     several = playbook.add("several", "virtual_machine_info", {"id": "{{ " + call.format("vm1") + ".id }}"})
     nothing = playbook.add("nothing", "virtual_machine_info", {"id": "{{ " + call.format("vm9") + ".id }}"})
+    policy = "lookup('demarc.cloud.object', '{0}', kind='policy').scope_id".format(machines)
+    only = playbook.add("whose it is", "customer_info", {"id": "{{ " + policy + " }}"})
+    platform = playbook.add("of the platform", "policy_info", {"scope_id": "{{ " + policy.replace(machines, "platform") + " }}"})
+    unnamed = playbook.add("no name", "role_binding_info", {"id": "{{ lookup('demarc.cloud.object', 'mine', kind='role_binding').id }}"})
     unknown = playbook.add("no kind", "virtual_machine_info", {"id": "{{ lookup('demarc.cloud.object', 'vm1').id }}"})
     playbook.run()
     assert [one["name"] for one in by_path.result["virtual_machines"]] == ["vm2"]
     assert "vm2" in [one["name"] for one in by_id.result["virtual_machines"]]
-    for step, reason in ((several, "could be any of vm_"), (nothing, 'there is no "vm9"'), (unknown, "kind must be one of")):
+    assert [one["name"] for one in only.result["customers"]] == [machines]
+    assert [one["scope_id"] for one in platform.result["policies"]] == ["platform"]
+    refused = ((several, "could be any of vm_"), (nothing, 'there is no "vm9"'), (unnamed, "must be an id"), (unknown, "kind must be one of"))
+    for step, reason in refused:
         assert step.result["failed"] and reason in step.result["msg"], step.result

@@ -19,7 +19,7 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.demarc.cloud.plugins.module_utils._catalog import CATALOG
-from ansible_collections.demarc.cloud.plugins.module_utils._fields import KINDS
+from ansible_collections.demarc.cloud.plugins.module_utils._fields import KINDS, PLATFORM
 
 TOKEN = "dmc_a-token-that-must-not-be-seen"
 BASE = CATALOG["base_path"]
@@ -62,6 +62,7 @@ class Store:
     def __init__(self) -> None:
         self.objects: dict[str, dict[str, dict[str, t.Any]]] = {name: {} for name in KINDS}
         self.secrets: dict[str, dict[str, t.Any]] = {}
+        self.minted: list[str] = []  # secrets that were shown once
         self.pending: dict[str, t.Callable[[], None]] = {}
         self.replies: dict[str, tuple[int, dict[str, str], t.Any]] = {}
         self.scripts: list[Scripted] = []
@@ -97,6 +98,10 @@ class Store:
         if kind is None:
             raise Problem(404, "not_found", "there is nothing here")
         dry = request.query.get("dry_run") == "true"
+        if len(parts) < 4 and verb_of(request.method, len(parts) == 1) not in kind["operations"]:
+            raise Problem(405, "method_not_allowed", "{0} cannot be done here".format(request.method))
+        if kind.get("singleton"):
+            return self.singleton(kind, parts[1], request, dry)
         if len(parts) == 1:
             return self.list(kind, request.query) if request.method == "GET" else self.create(kind, request.body, dry)
         found = self.objects[kind["name"]].get(parts[1])
@@ -112,7 +117,7 @@ class Store:
         if found.get("operation_id"):
             raise Problem(409, "operation_in_progress", "something else is going on", operation_id=found["operation_id"])
         if len(parts) == 4:
-            return self.act(kind, found, parts[3], dry)
+            return self.act(kind, found, parts[3], request.body or {}, dry)
         if request.method == "DELETE":
             return self.delete(kind, found, dry)
         return self.update(kind, found, request.body, dry)
@@ -134,8 +139,11 @@ class Store:
 
     def path_of(self, kind: dict[str, t.Any], found: dict[str, t.Any]) -> str:
         parent = kind.get("parent")
-        above = self.objects[parent["kind"]].get(found[parent["field"]]) if parent else None
-        return "{0}/{1}".format(self.path_of(KINDS[parent["kind"]], above), found["name"]) if parent and above else found["name"]
+        for name in [parent["kind"]] + parent.get("or", []) if parent else []:
+            above = self.objects[name].get(found[parent["field"]])
+            if above:
+                return "{0}/{1}".format(self.path_of(KINDS[name], above), found["name"])
+        return found["name"]
 
     def create(self, kind: dict[str, t.Any], body: dict[str, t.Any], dry: bool) -> tuple[int, dict[str, str], t.Any]:
         fields = [field for field in kind["fields"] if not field.get("computed")]
@@ -153,11 +161,42 @@ class Store:
             return 200, {}, made
         self.objects[kind["name"]][made["id"]] = made
         self.secrets[made["id"]] = secrets
-        return self.started(kind, made, "create", 201)
+        return self.revealing(kind, self.started(kind, made, "create", 201))
+
+    def revealing(self, kind: dict[str, t.Any], reply: tuple[int, dict[str, str], t.Any]) -> tuple[int, dict[str, str], t.Any]:
+        """The answer with the secrets that are in no other one."""
+        for field in kind["fields"]:
+            if field.get("shown_once"):
+                self.minted.append("dmc_secret-number-{0}".format(len(self.minted)))
+                reply[2][field["name"]] = self.minted[-1]
+        return reply
+
+    def singleton(self, kind: dict[str, t.Any], key: str, request: Recorded, dry: bool) -> tuple[int, dict[str, str], t.Any]:
+        """It exists with the object that its key names. What nobody has changed yet is not stored."""
+        if key != PLATFORM and not any(key in objects for objects in self.objects.values()):
+            raise Problem(404, "not_found", "there is no {0}".format(key))
+        start = {field["name"]: copy.deepcopy(field.get("default")) for field in kind["fields"]}
+        start.update({kind["key"][0]: key, "revision": 0})
+        found = self.objects[kind["name"]].get(key, start)
+        if request.method == "GET":
+            return 200, {"ETag": '"{0}"'.format(found["revision"])}, copy.deepcopy(found)
+        match = request.headers.get("if-match")
+        if not match:
+            raise Problem(428, "precondition_required", "the revision is needed")
+        if match != '"{0}"'.format(found["revision"]):
+            raise Problem(412, "revision_mismatch", "the revision is {0}".format(found["revision"]))
+        if request.method == "DELETE":
+            if not dry:
+                self.objects[kind["name"]][key] = dict(start, revision=found["revision"] + 1)
+            return (200, {}, start) if dry else (204, {}, None)
+        if not dry:
+            self.objects[kind["name"]][key] = found
+        return self.update(kind, found, request.body, dry)
 
     def update(self, kind: dict[str, t.Any], found: dict[str, t.Any], patch: dict[str, t.Any], dry: bool) -> tuple[int, dict[str, str], t.Any]:
         fields = [field for field in kind["fields"] if not field.get("computed")]
-        merged = dict(found, **self.secrets.get(found["id"], {}))
+        own_id = found.get("id")
+        merged = dict(found, **self.secrets.get(own_id, {}))
         merged = merge({field["name"]: merged.get(field["name"]) for field in fields}, patch, fields)
         errors: list[dict[str, str]] = []
         check_object(self, fields, {name: value for name, value in merged.items() if value is not None or name in patch}, "", errors)
@@ -169,11 +208,11 @@ class Store:
                 if field.get("grow_only") and merged[name] is not None and merged[name] < found[name]:
                     errors.append({"pointer": "/" + name, "code": "shrink", "detail": "can only grow"})
         self.refuse(errors)
-        self.refuse_taken(kind, merged, found["id"])
+        self.refuse_taken(kind, merged, own_id)
         secrets = {name: merged.pop(name) for name in [field["name"] for field in fields if field.get("write_only")]}
         if dry:
             return 200, {}, dict(copy.deepcopy(found), **merged)
-        self.secrets[found["id"]] = secrets
+        self.secrets[own_id] = secrets
         changed = any(found[name] != merged[name] for name in merged) or bool(set(patch) & set(secrets))
         found.update(merged)
         found["revision"] += changed
@@ -185,7 +224,7 @@ class Store:
         children = [
             {"kind": other["name"], "id": one["id"], "name": one["name"]}
             for other in KINDS.values()
-            if other.get("parent") and other["parent"]["kind"] == kind["name"]
+            if other.get("parent") and kind["name"] in [other["parent"]["kind"]] + other["parent"].get("or", [])
             for one in self.objects[other["name"]].values()
             if one[other["parent"]["field"]] == found["id"]
         ]
@@ -198,15 +237,19 @@ class Store:
             return 204, {}, None
         return self.started(kind, found, "delete", 204)
 
-    def act(self, kind: dict[str, t.Any], found: dict[str, t.Any], action: str, dry: bool) -> tuple[int, dict[str, str], t.Any]:
-        if not any(one["name"] == action for one in kind.get("actions") or []):
+    def act(self, kind: dict[str, t.Any], found: dict[str, t.Any], action: str, body: dict[str, t.Any], dry: bool) -> tuple[int, dict[str, str], t.Any]:
+        fields = next((one.get("fields") or [] for one in kind.get("actions") or [] if one["name"] == action), None)
+        if fields is None:
             raise Problem(404, "not_found", "there is no action {0}".format(action))
+        errors: list[dict[str, str]] = []
+        check_object(self, fields, body, "", errors)
+        self.refuse(errors)
         if kind["name"] == "operation":
             self.pending[found["id"]] = lambda: found.update(state="cancelled", done=True)
             return 202, {}, copy.deepcopy(found)
         if found.get("power_state") == "stopped":
             raise Problem(409, "wrong_state", "the machine is not running")
-        return (200, {}, copy.deepcopy(found)) if dry else self.started(kind, found, action, 200)
+        return (200, {}, copy.deepcopy(found)) if dry else self.revealing(kind, self.started(kind, found, action, 200))
 
     def started(self, kind: dict[str, t.Any], found: dict[str, t.Any], action: str, status: int) -> tuple[int, dict[str, str], t.Any]:
         """Begins an operation where the kind has them; what it does happens when it is waited for."""
@@ -238,10 +281,20 @@ class Store:
             raise Problem(422, "invalid", "{0} field{1} wrong".format(len(errors), " is" if len(errors) == 1 else "s are"), errors=errors)
 
     def refuse_taken(self, kind: dict[str, t.Any], made: dict[str, t.Any], own_id: str | None) -> None:
-        scope = ["name"] + ([kind["parent"]["field"]] if kind.get("parent") else [])
+        if kind.get("singleton"):
+            return
+        scope = (["name"] if kind["named"] else list(kind["key"])) + ([kind["parent"]["field"]] if kind.get("parent") else [])
         for one in self.objects[kind["name"]].values():
             if one["id"] != own_id and all(one[name] == made.get(name) for name in scope):
+                if not kind["named"]:
+                    raise Problem(409, "already_exists", "there is one already", existing_id=one["id"])
                 raise Problem(409, "name_taken", "the name {0} is taken".format(made["name"]), existing_id=one["id"])
+
+
+def verb_of(method: str, collection: bool) -> str:
+    if collection:
+        return "list" if method == "GET" else "create"
+    return {"GET": "get", "PATCH": "update", "DELETE": "delete"}[method]
 
 
 def kind_is_async(kind: dict[str, t.Any]) -> bool:
@@ -269,7 +322,14 @@ def merge(current: dict[str, t.Any], patch: dict[str, t.Any], fields: list[dict[
         elif field["type"] == "object":
             result[name] = merge(current.get(name) or {sub["name"]: None for sub in field["fields"]}, value, field["fields"])
         elif field["type"] == "map":
-            result[name] = {key: inner for key, inner in dict(current.get(name) or {}, **value).items() if inner is not None}
+            entries = dict(current.get(name) or {})
+            for key, inner in value.items():
+                entries[key] = inner
+                if inner is not None and field["items"]["type"] == "object":
+                    subs = field["items"]["fields"]
+                    before = (current.get(name) or {}).get(key) or {sub["name"]: copy.deepcopy(sub.get("default")) for sub in subs}
+                    entries[key] = merge(before, inner, subs)
+            result[name] = {key: inner for key, inner in entries.items() if inner is not None}
         else:
             result[name] = value
     return result
@@ -297,6 +357,12 @@ def check_object(store: Store, fields: list[dict[str, t.Any]], body: dict[str, t
             wrong(name, "type", "has the wrong type")
         elif field["type"] == "object":
             check_object(store, field["fields"], value, "{0}/{1}".format(at, name), errors)
+        elif field["type"] == "map":
+            for key, inner in value.items():
+                if field.get("ref"):
+                    check_text(store, field, key, lambda code, detail, which="{0}/{1}".format(name, key): wrong(which, code, detail))
+                if field["items"]["type"] == "object":
+                    check_object(store, field["items"]["fields"], inner, "{0}/{1}/{2}".format(at, name, key), errors)
         elif field["type"] == "integer" and not field.get("minimum", value) <= value <= field.get("maximum", value):
             wrong(name, "minimum", "is out of range")
         elif field["type"] == "string":
@@ -305,9 +371,12 @@ def check_object(store: Store, fields: list[dict[str, t.Any]], body: dict[str, t
 
 def check_text(store: Store, field: dict[str, t.Any], value: str, wrong: t.Callable[[str, str], None]) -> None:
     if field.get("ref"):
-        if not any(value.startswith(KINDS[kind]["prefix"] + "_") for kind in field["ref"]):
+        kinds = [kind for kind in field["ref"] if kind != PLATFORM]
+        if value == PLATFORM and PLATFORM in field["ref"]:
+            return
+        if not any(value.startswith(KINDS[kind]["prefix"] + "_") for kind in kinds):
             wrong("wrong_kind", "is the id of something else")
-        elif not any(value in store.objects[kind] for kind in field["ref"]):
+        elif not any(value in store.objects[kind] for kind in kinds):
             wrong("not_found", "does not exist")
     elif field.get("enum") and value not in field["enum"]:
         wrong("enum", "is not one of {0}".format(field["enum"]))

@@ -114,11 +114,40 @@ def test_retry_after_is_obeyed_as_a_number_and_as_a_date(server: ContractServer,
     assert slept[0] == 7 and 50 < slept[1] <= 60 and slept[2] < 2
 
 
-def test_too_long_a_retry_after_is_reported_instead(server: ContractServer, slept: list[float]) -> None:
-    server.on("GET", "/images", refusing(503, "unavailable", **{"Retry-After": "3600"}))
-    with pytest.raises(ApiError):
-        made(server, slept).request("GET", "/images")
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_pause_beyond_the_time_limit_is_reported_instead(server: ContractServer, slept: list[float], status: int) -> None:
+    for asked in ("61", email.utils.formatdate(time.time() + 90, usegmt=True)):
+        server.on("GET", "/images", refusing(status, "not_now", **{"Retry-After": asked}))
+        with pytest.raises(ApiError) as caught:
+            made(server, slept, limit=60).request("GET", "/images")
+        assert caught.value.status == status
     assert not slept
+
+
+def test_a_rate_limit_is_waited_for_until_the_time_limit_however_often(server: ContractServer) -> None:
+    now = [1000.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    for unused in range(12):
+        server.on("GET", "/images", refusing(429, "rate_limited", **{"Retry-After": "7"}))
+    client = Client(server.endpoint, TOKEN, BASE, "demarc.cloud/test", retries=1, limit=60, sleep=sleep, clock=lambda: now[0])
+    with pytest.raises(ApiError) as caught:
+        client.request("GET", "/images")
+    assert caught.value.code == "rate_limited" and now[0] == 1056.0, "eight pauses of seven seconds fit into a minute"
+    assert len(server.store.requests) == 9
+    client = Client(server.endpoint, TOKEN, BASE, "demarc.cloud/test", retries=0, limit=60, sleep=sleep, clock=lambda: now[0])
+    assert client.request("GET", "/images").status == 200
+    assert now[0] == 1056.0 + 21.0, "a pause that is asked for is no failed try"
+
+
+def test_a_rate_limit_that_says_no_time_is_a_failed_try(server: ContractServer, slept: list[float]) -> None:
+    for unused in range(3):
+        server.on("GET", "/images", refusing(429, "rate_limited"))
+    with pytest.raises(ApiError):
+        made(server, slept, retries=1).request("GET", "/images")
+    assert len(slept) == 1
 
 
 def test_retries_come_to_an_end(server: ContractServer, slept: list[float]) -> None:

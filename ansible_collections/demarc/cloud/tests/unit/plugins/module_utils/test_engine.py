@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import email.utils
 import pathlib
+import time
 import typing as t
 
 import pytest
@@ -137,6 +139,7 @@ def test_secrets_are_sent_at_create_and_then_only_if_asked_for(ansible: Ansible,
 def test_exactly_one_of_a_group(monkeypatch: pytest.MonkeyPatch) -> None:
     kind: dict[str, t.Any] = {
         "name": "virtual_machine",
+        "operations": ["update"],
         "fields": [{"name": name, "type": "object", "nullable": True, "one_of": "boot", "fields": []} for name in ("disk", "network")],
     }
     problems: dict[str, str] = {}
@@ -428,6 +431,24 @@ def test_waiting_ends_with_what_was_being_done(ansible: Ansible, web: str, monke
     assert failure.returned["operation_id"] in failure.msg
     waits = [one.query["wait"] for one in ansible.server.store.requests if "wait" in one.query]
     assert waits[0] == "2s" and 3 <= len(waits) <= 9, "a server that does not wait must not be flooded"
+
+
+@pytest.mark.parametrize("asked", ["100", "later"])
+def test_a_rate_limit_is_waited_for_within_the_time_of_the_task(ansible: Ansible, pauses: list[float], asked: str) -> None:
+    def limit(request: Recorded) -> t.Any:
+        problem = Problem(429, "rate_limited", "too many requests")
+        problem.headers = {"Retry-After": asked if asked.isdigit() else email.utils.formatdate(time.time() + 100, usegmt=True)}
+        raise problem
+
+    ansible.server.on("GET", "/images", limit)
+    assert ansible.run("image_info", retries=0)["images"]
+    ansible.server.on("GET", "/images", limit)
+    assert ansible.run("image", name="one", retries=0)["changed"]
+    assert len(pauses) == 2 and all(95 < pause <= 100 for pause in pauses)
+    ansible.server.on("GET", "/images", limit)
+    failure = ansible.fails("image", name="one", wait_timeout=30)
+    assert failure.msg == "cannot create or update image one: too many requests" and failure.returned["error"]["status"] == 429
+    assert len(pauses) == 2
 
 
 def test_an_operation_that_is_forgotten_does_not_matter(ansible: Ansible, web: str) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 
 import pytest
@@ -34,6 +35,9 @@ ADDRESS = {
     ],
 }
 NICS = {"name": "f", "type": "map", "items": {"name": "nic", "type": "object", "fields": ADDRESS["fields"]}, "default": {}}
+NETWORKS = {"name": "f", "type": "map", "items": {"name": "value", "type": "set", "items": {"name": "item", "type": "string"}}, "default": {}}
+BY_SPACE = dict(LABELS, ref=["cloudspace"])
+SCOPE = {"name": "f", "type": "string", "ref": ["platform", "customer", "cloudspace"], "nullable": True}
 AMOUNT = {"name": "f", "type": "string", "format": "decimal"}
 TIME = {"name": "f", "type": "string", "format": "date-time"}
 
@@ -66,6 +70,13 @@ VM = "vm_01jd2x7vq9f3t8m5k6a4hnw0ec"
         (REFERENCE, "acme/web", "acme/web"),
         (REFERENCE, "web", "web"),
         (REFERENCE, "", None),
+        (SCOPE, "platform", "platform"),
+        (SCOPE, CS, CS),
+        (SCOPE, "acme/web", "acme/web"),
+        (BY_SPACE, {CS: "1", "acme/web": "2"}, {CS: "1", "acme/web": "2"}),
+        (TIME, "2026-01-02T03:04:05Z", "2026-01-02T03:04:05Z"),
+        (TIME, datetime.datetime(2026, 1, 2, 3, 4, 5), "2026-01-02T03:04:05Z"),
+        (TIME, datetime.datetime(2026, 1, 2, 3, 4, 5, 6, datetime.timezone(datetime.timedelta(hours=2))), "2026-01-02T01:04:05.000006Z"),
         (LABELS, {"a": "1", "b": 2}, {"a": "1", "b": "2"}),
         (LABELS, {"a": None, "b": "2", "c": None}, {"b": "2"}),
         (LABELS, '{"a": "1"}', {"a": "1"}),
@@ -107,6 +118,9 @@ def test_values_are_read_as_ansible_converts_them(field: dict[str, t.Any], value
         (REFERENCE, "Acme Web", {"f": "must be the id of a cloudspace, or its name, or a path of names like acme/web"}),
         (REFERENCE, "cs_short", {"f": "must be the id of a cloudspace, or its name, or a path of names like acme/web"}),
         (UNNAMED, "web", {"f": "must be the id of an operation"}),
+        (SCOPE, VM, {"f": 'must be "platform", or the id of a customer or a cloudspace, not of a virtual machine'}),
+        (SCOPE, "The Web", {"f": 'must be "platform", or the id of a customer or a cloudspace, or its name, or a path of names like acme/web'}),
+        (BY_SPACE, {VM: "1", "web": "2"}, {"f." + VM: "must be the id of a cloudspace, not of a virtual machine"}),
         (LABELS, ["a"], {"f": "must be a dictionary"}),
         (LABELS, "{broken", {"f": "must be a dictionary"}),
         (LABELS, {"a": "1", "b": "2", "c": "3"}, {"f": "must have at most 2 entries"}),
@@ -157,9 +171,23 @@ GENT = {"city": "Gent", "country": "BE", "stored": "s"}
         (NICS, {"eth0": {"city": "Gent"}}, {"eth0": GENT}, None),
         (
             NICS,
+            {"eth0": {}, "eth1": {"city": "Aalst"}},
+            {"eth0": GENT, "eth1": {"city": "Aalst", "country": "FR", "stored": "s"}},
+            Change(
+                {"eth0": {"city": None}, "eth1": {"country": None}},
+                {"eth0": dict(GENT, city=None), "eth1": {"city": "Aalst", "country": "BE", "stored": "s"}},
+            ),
+        ),
+        (NETWORKS, {"a": []}, {}, Change({"a": []}, {"a": []})),
+        (NETWORKS, {"a": ["y", "x"]}, {"a": ["x", "y"]}, None),
+        (
+            NICS,
             {"eth0": {"city": "Aalst"}, "eth1": {"country": "FR"}},
             {"eth0": GENT, "eth2": GENT},
-            Change({"eth2": None, "eth0": {"city": "Aalst"}, "eth1": {"country": "FR"}}, {"eth0": dict(GENT, city="Aalst"), "eth1": {"country": "FR"}}),
+            Change(
+                {"eth2": None, "eth0": {"city": "Aalst"}, "eth1": {"country": "FR"}},
+                {"eth0": dict(GENT, city="Aalst"), "eth1": {"city": None, "country": "FR", "stored": None}},
+            ),
         ),
         (AMOUNT, "12.50", "12.5", None),
         (AMOUNT, "12.50", "12.51", Change("12.50", "12.50")),

@@ -9,6 +9,8 @@ type Ticket struct {
 	ID string `json:"id" format:"typeid" readonly:"true"`
 	// How far it is.
 	State string `json:"state" enums:"open,done" readonly:"true" extensions:"x-volatile,x-open-enum"`
+	// A copy of what it is about.
+	Subject any `json:"subject" swaggertype:"object" readonly:"true" extensions:"x-any"`
 	// When it ended.
 	EndedAt *time.Time `json:"ended_at" format:"date-time" readonly:"true" extensions:"x-volatile,x-nullable"`
 } // @name Ticket
@@ -31,6 +33,7 @@ func get() {}
 // @Summary	List tickets
 // @ID		operations.list
 // @Param	state	query		string	false	"Those in this state"
+// @Param	since	query		string	false	"Those that began then or later"	format(date-time)
 // @Success	200		{object}	TicketList
 // @Router	/operations [get]
 func list() {}

@@ -1,0 +1,123 @@
+package auditrecord
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/db"
+	"github.com/demarc/demarc/controlplane/internal/platform/fault"
+	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+)
+
+type row struct {
+	ID              string
+	At              time.Time
+	PrincipalID     string
+	PrincipalKind   string
+	TokenID         string
+	BindingID       string
+	OpID            string
+	TargetKind      string
+	TargetID        string
+	BillingEntityID string
+	CustomerID      string
+	Outcome         string
+	Code            string
+	RequestID       string
+	RemoteAddr      string
+	UserAgent       string
+	Old             *string
+	New             *string
+	Sequence        *int64
+}
+
+// TableName is the name of the table for gorm.
+func (row) TableName() string { return Kind.Table }
+
+func (r row) model() Record {
+	return Record{
+		ID: r.ID, At: r.At.UTC(), PrincipalID: orNull(r.PrincipalID), PrincipalKind: r.PrincipalKind, TokenID: orNull(r.TokenID),
+		BindingID: orNull(r.BindingID), Operation: r.OpID, TargetKind: r.TargetKind, TargetID: orNull(r.TargetID),
+		BillingEntityID: orNull(r.BillingEntityID), CustomerID: orNull(r.CustomerID), Outcome: r.Outcome, Code: orNull(r.Code), RequestID: r.RequestID,
+		RemoteAddr: orNull(r.RemoteAddr), UserAgent: orNull(r.UserAgent), Old: document(r.Old), New: document(r.New), Sequence: r.Sequence,
+	}
+}
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func document(s *string) *json.RawMessage {
+	if s == nil {
+		return nil
+	}
+	raw := json.RawMessage(*s)
+	return &raw
+}
+
+// equal are the filters that a column must equal.
+var equal = map[string]string{
+	"target_id": "target_id", "principal_id": "principal_id", "operation": "op_id", "outcome": "outcome", "customer_id": "customer_id",
+	"billing_entity_id": "billing_entity_id", "request_id": "request_id",
+}
+
+// query selects records beside what the caller may see; zero values do not.
+type query struct {
+	equal        map[string]string // by column
+	since, until time.Time         // the latter not included
+	before       string            // id
+	limit        int
+}
+
+type store struct{ db *db.DB }
+
+// visible begins a query that sees only what the context may.
+func (s store) visible(ctx context.Context) (*gorm.DB, error) {
+	where, args, err := resource.ScopeCondition(ctx, Kind)
+	if err != nil {
+		return nil, err
+	}
+	return resource.Unscoped(ctx, s.db).Where(where, args...), nil // which limits it
+}
+
+func (s store) get(ctx context.Context, id string) (row, error) {
+	q, err := s.visible(ctx)
+	if err != nil {
+		return row{}, err
+	}
+	var r row
+	err = q.Where("id = ?", id).Take(&r).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		err = fault.NotFoundError()
+	}
+	return r, err
+}
+
+// list returns records, the newest first.
+func (s store) list(ctx context.Context, q query) ([]row, error) {
+	tx, err := s.visible(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for column, value := range q.equal {
+		tx = tx.Where(column+" = ?", value)
+	}
+	if !q.since.IsZero() {
+		tx = tx.Where("at >= ?", q.since)
+	}
+	if !q.until.IsZero() {
+		tx = tx.Where("at < ?", q.until)
+	}
+	if q.before != "" {
+		tx = tx.Where("id < ?", q.before)
+	}
+	var rows []row
+	return rows, tx.Order("id DESC").Limit(q.limit).Find(&rows).Error
+}

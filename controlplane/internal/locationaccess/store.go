@@ -1,0 +1,29 @@
+package locationaccess
+
+import (
+	"context"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/db"
+	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+)
+
+type row struct {
+	resource.Base `gorm:"embedded"`
+	LocationID    string
+	GranteeID     string
+}
+
+func (r *row) model() LocationAccess {
+	return LocationAccess{Record: r.Record(), LocationAccessCreate: LocationAccessCreate{LocationID: r.LocationID, GranteeID: r.GranteeID}}
+}
+
+// granted says whether any of the grantees has access to the location.
+func granted(ctx context.Context, d *db.DB, locationID string, grantees []string) (found bool, err error) {
+	return found, resource.Unscoped(ctx, d).Raw("SELECT EXISTS (SELECT FROM location_access WHERE location_id = ? AND grantee_id IN ?)", locationID, grantees).
+		Scan(&found).Error
+}
+
+// forget removes what a grantee has.
+func forget(ctx context.Context, d *db.DB, granteeID string) error {
+	return resource.Unscoped(ctx, d).Exec("DELETE FROM location_access WHERE grantee_id = ?", granteeID).Error
+}

@@ -1,0 +1,27 @@
+package permission
+
+import "github.com/demarc/demarc/controlplane/internal/platform/resource"
+
+// Kind describes permissions.
+var Kind = resource.Kind{
+	Name: "permission", Plural: "permissions", Title: "Permission", Category: "Access", Path: "/permissions",
+	Description: "What an operation takes. Roles are made of permissions.",
+	Key:         []string{"id"},
+}
+
+// Permission is what an operation takes.
+type Permission struct {
+	// Id: the plural of the kind and the verb, such as virtual_machines.create.
+	ID string `json:"id" readonly:"true"`
+	// Kind of the objects that the operation is about.
+	Kind string `json:"kind" readonly:"true"`
+	// What the operation does.
+	Verb string `json:"verb" readonly:"true"`
+	// What it does, for people.
+	Description string `json:"description" readonly:"true"`
+} // @name Permission
+
+// PermissionList is one page of permissions.
+type PermissionList struct {
+	resource.Page[Permission]
+} // @name PermissionList

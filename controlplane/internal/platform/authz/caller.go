@@ -1,0 +1,183 @@
+package authz
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/authn"
+)
+
+// Caller is a principal with all the roles that it has, narrowed to what its credential is for.
+type Caller struct {
+	Principal authn.Principal
+	Bindings  []Binding
+	tree      *tree
+	now       func() time.Time
+
+	mu   sync.Mutex
+	memo map[string]remembered
+}
+
+// remembered is an access that was worked out, and until when it stays the same.
+type remembered struct {
+	access Access
+	until  time.Time // zero: as long as the bindings do
+}
+
+// NewCaller returns the principal with these bindings, narrowed to what its credential is for; scope is where p.ScopeID stands. parents says
+// below which other one each billing entity stands; the root below none.
+func NewCaller(p authn.Principal, bindings []Binding, scope *Chain, parents map[string]string, now func() time.Time) *Caller {
+	return newCaller(p, bindings, scope, newTree(parents), now)
+}
+
+func newCaller(p authn.Principal, bindings []Binding, scope *Chain, t *tree, now func() time.Time) *Caller {
+	return &Caller{Principal: p, Bindings: narrowed(bindings, t, scope, p.Permissions), tree: t, now: now, memo: map[string]remembered{}}
+}
+
+// keptWhileSuspended says what the principals of a suspended customer may still do: read, and pay.
+func keptWhileSuspended(permission string) bool {
+	return IsRead(permission) || strings.HasPrefix(permission, "payments.") || strings.HasPrefix(permission, "payment_methods.")
+}
+
+// IsRead says whether a permission is to read.
+func IsRead(permission string) bool {
+	return strings.HasSuffix(permission, ".get") || strings.HasSuffix(permission, ".list")
+}
+
+// Access is what the caller may see or do with the permission.
+func (c *Caller) Access(permission string) Access {
+	now := c.now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if m, ok := c.memo[permission]; ok && (m.until.IsZero() || now.Before(m.until)) {
+		return m.access
+	}
+	m := c.work(permission, now)
+	c.memo[permission] = m
+	return m.access
+}
+
+func (c *Caller) work(permission string, now time.Time) remembered {
+	var m remembered
+	a := &m.access
+	lineage := map[string]bool{}
+	for i := range c.Bindings {
+		b := &c.Bindings[i]
+		if b.expired(now) || !b.grants(permission) {
+			continue
+		}
+		if b.ExpiresAt != nil && (m.until.IsZero() || b.ExpiresAt.Before(m.until)) {
+			m.until = *b.ExpiresAt
+		}
+		s := b.Scope
+		switch {
+		case s.ID == Platform:
+			a.All = true
+		case s.ID == s.CustomerID:
+			a.Customers = append(a.Customers, s.ID)
+		case s.ID == s.BillingEntityID:
+			a.BillingEntities = append(a.BillingEntities, c.tree.subtree(s.ID)...)
+		default:
+			a.Objects = append(a.Objects, s.ID)
+		}
+		for _, id := range c.tree.lineage(s.BillingEntityID) {
+			lineage[id] = true
+		}
+		a.Shared = a.Shared || IsRead(permission)
+	}
+	if a.All {
+		*a = Access{All: true}
+		return m
+	}
+	for _, list := range []*[]string{&a.BillingEntities, &a.Customers, &a.Objects} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+	}
+	for _, id := range a.BillingEntities {
+		lineage[id] = true
+	}
+	for id := range lineage {
+		a.Lineage = append(a.Lineage, id)
+	}
+	slices.Sort(a.Lineage)
+	return m
+}
+
+// Through returns the binding that lets the caller do something with an object that stands there: of several, the one nearest to the
+// object; nil if none does.
+func (c *Caller) Through(permission string, object Chain) *Binding {
+	now := c.now()
+	var best *Binding
+	distance := 0
+	for i := range c.Bindings {
+		b := &c.Bindings[i]
+		if b.expired(now) || !b.grants(permission) || !c.tree.in(object, b.Scope) {
+			continue
+		}
+		if d := c.distance(object, b.Scope); best == nil || d < distance {
+			best, distance = b, d
+		}
+	}
+	return best
+}
+
+// distance counts how far above an object a scope that it is in stands.
+func (c *Caller) distance(object, scope Chain) int {
+	switch {
+	case scope.ID == object.ID:
+		return 0
+	case slices.Contains(object.Others, scope.ID):
+		return 1
+	case scope.ID == Platform:
+		return 1 << 20
+	case scope.ID == object.CustomerID:
+		return 2
+	}
+	return 3 + slices.Index(c.tree.lineage(object.BillingEntityID), scope.ID)
+}
+
+// Missing are those of the permissions that the caller has not got on an object that stands there.
+func (c *Caller) Missing(permissions []string, object Chain) []string {
+	var out []string
+	for _, p := range permissions {
+		if !c.Access(p).Covers(object) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Narrowed is the caller with a credential for one scope (nil: for all) and for some permissions (none: for all).
+func (c *Caller) Narrowed(scope *Chain, permissions []string) *Caller {
+	p := c.Principal
+	p.ScopeID, p.Permissions = "", permissions
+	if scope != nil {
+		p.ScopeID = scope.ID
+	}
+	return newCaller(p, c.Bindings, scope, c.tree, c.now)
+}
+
+// narrowed are the bindings as a credential for one scope, and for some permissions, has them: a role above the scope becomes one in it, a
+// role within it stays, and every other one is none.
+func narrowed(bindings []Binding, t *tree, scope *Chain, permissions []string) []Binding {
+	out := bindings[:0:0]
+	for _, b := range bindings {
+		if scope != nil && !t.in(b.Scope, *scope) {
+			if !t.in(*scope, b.Scope) {
+				continue
+			}
+			b.Scope = *scope
+		}
+		if len(permissions) > 0 {
+			kept := map[string]bool{}
+			for _, p := range permissions {
+				kept[p] = b.Permissions[p]
+			}
+			b.Permissions = kept
+		}
+		out = append(out, b)
+	}
+	return out
+}

@@ -1,0 +1,267 @@
+package resource
+
+// The condition of a query, the query of a page and the evaluator must say the same as a plain reading of the rules, in any tree.
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/authn"
+	"github.com/demarc/demarc/controlplane/internal/platform/authz"
+	"github.com/demarc/demarc/controlplane/internal/platform/db"
+	"github.com/demarc/demarc/controlplane/internal/platform/db/dbtest"
+)
+
+// worlds is how many random trees are tried.
+const worlds = 10_000
+
+var thing = Kind{
+	Name: "thing", Plural: "things", Table: "thing", Prefix: "thing", Scope: true,
+	Scopes: []Link{{Kind: "location", Field: "location_id"}, {Kind: "cloudspace", Field: "cloudspace_id"}},
+	// What stands in for offers to others: those of billing entities in the lineage whose name says so.
+	Shared: "offered AND billing_entity_id = ANY(@lineage)",
+}
+
+// world is a random tree with objects, and a principal with roles in it.
+type world struct {
+	number   int
+	parents  map[string]string // of billing entities
+	objects  []authz.Chain
+	offered  map[string]bool
+	bindings []authz.Binding
+	narrowed *authz.Chain
+	only     []string // permissions of the credential
+}
+
+var now = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// permissions of the test: one to read, one to write, and one that a suspended customer keeps.
+var permissions = []string{"things.get", "things.update", "payments.create"}
+
+func newWorld(number int) *world {
+	r := rand.New(rand.NewPCG(uint64(number), 7))
+	w := &world{number: number, parents: map[string]string{}, offered: map[string]bool{}}
+	name := func(kind string, i int) string { return fmt.Sprintf("%s_%dx%d", kind, number, i) }
+	var entities []string
+	for i := range 1 + r.IntN(6) {
+		id := name("ben", i)
+		w.parents[id] = ""
+		if i > 0 {
+			w.parents[id] = entities[r.IntN(i)]
+		}
+		entities = append(entities, id)
+		w.objects = append(w.objects, authz.Chain{ID: id, BillingEntityID: id})
+	}
+	locations := []string{name("loc", 0), name("loc", 1)}
+	for _, id := range locations {
+		w.objects = append(w.objects, authz.Chain{ID: id})
+	}
+	for i := range r.IntN(5) {
+		c := authz.Chain{ID: name("cus", i), CustomerID: name("cus", i), BillingEntityID: entities[r.IntN(len(entities))]}
+		w.objects = append(w.objects, c)
+		for j := range r.IntN(3) {
+			space := authz.Chain{ID: name("cs", i*10+j), CustomerID: c.ID, BillingEntityID: c.BillingEntityID, Others: []string{locations[r.IntN(2)]}}
+			w.objects = append(w.objects, space)
+			for k := range r.IntN(3) {
+				w.objects = append(w.objects, authz.Chain{ID: name("vm", i*100+j*10+k), CustomerID: c.ID, BillingEntityID: c.BillingEntityID,
+					Others: []string{space.Others[0], space.ID}})
+			}
+		}
+	}
+	for _, o := range w.objects {
+		w.offered[o.ID] = o.BillingEntityID != "" && r.IntN(6) == 0
+	}
+	suspended := map[string]bool{}
+	for _, o := range w.objects {
+		suspended[o.CustomerID] = o.CustomerID != "" && r.IntN(4) == 0
+	}
+	scope := func() authz.Chain {
+		if r.IntN(20) == 0 {
+			return authz.Chain{ID: authz.Platform}
+		}
+		return w.objects[r.IntN(len(w.objects))]
+	}
+	for i := range r.IntN(5) {
+		b := authz.Binding{ID: name("rb", i), Scope: scope(), Permissions: map[string]bool{}}
+		b.Suspended = suspended[b.Scope.CustomerID]
+		for _, p := range permissions {
+			b.Permissions[p] = r.IntN(2) == 0
+		}
+		if r.IntN(3) == 0 {
+			end := now.Add(time.Duration(r.IntN(3)-1) * time.Hour) // expired, just now, or later
+			b.ExpiresAt = &end
+		}
+		w.bindings = append(w.bindings, b)
+	}
+	if r.IntN(4) == 0 {
+		s := scope()
+		w.narrowed = &s
+	}
+	if r.IntN(4) == 0 {
+		w.only = permissions[:1+r.IntN(2)]
+	}
+	return w
+}
+
+// within is the naive reading of what is in what: walk up from the object, and see if one meets the scope.
+func (w *world) within(o, scope authz.Chain) bool {
+	up := append([]string{authz.Platform, o.ID, o.CustomerID}, o.Others...)
+	for entity := o.BillingEntityID; entity != ""; entity = w.parents[entity] {
+		up = append(up, entity)
+	}
+	return slices.Contains(up, scope.ID)
+}
+
+// held are the scopes in which the principal has a permission, by a naive reading of the rules.
+func (w *world) held(permission string) []authz.Chain {
+	if w.only != nil && !slices.Contains(w.only, permission) {
+		return nil
+	}
+	var out []authz.Chain
+	for _, b := range w.bindings {
+		where := b.Scope
+		if w.narrowed != nil {
+			switch {
+			case w.within(where, *w.narrowed): // a role within what the credential is for
+			case w.within(*w.narrowed, where): // a role above it
+				where = *w.narrowed
+			default:
+				continue
+			}
+		}
+		if b.Permissions[permission] && (b.ExpiresAt == nil || now.Before(*b.ExpiresAt)) && (!b.Suspended || permission != "things.update") {
+			out = append(out, where)
+		}
+	}
+	return out
+}
+
+// allowed says whether the principal has the permission on an object.
+func (w *world) allowed(permission string, o authz.Chain) bool {
+	return slices.ContainsFunc(w.held(permission), func(scope authz.Chain) bool { return w.within(o, scope) })
+}
+
+// related says whether the principal has the permission at, above or below a billing entity.
+func (w *world) related(permission, entity string) bool {
+	e := authz.Chain{ID: entity, BillingEntityID: entity}
+	return slices.ContainsFunc(w.held(permission), func(scope authz.Chain) bool { return w.within(e, scope) || w.within(scope, e) })
+}
+
+func (w *world) caller() *authz.Caller {
+	return authz.NewCaller(authn.Principal{ID: "x", Kind: authn.KindUser, Permissions: w.only}, w.bindings, w.narrowed, w.parents, func() time.Time { return now })
+}
+
+func (w *world) check(t *testing.T, d *db.DB) {
+	t.Helper()
+	caller := w.caller()
+	for _, permission := range permissions {
+		access := caller.Access(permission)
+		var own, seen []string
+		for _, o := range w.objects {
+			allowed := w.allowed(permission, o)
+			if got := access.Covers(o); got != allowed {
+				t.Errorf("world %d: %s on %s: the evaluator says %v, the rules %v", w.number, permission, o.ID, got, allowed)
+			}
+			if through := caller.Through(permission, o); (through != nil) != allowed {
+				t.Errorf("world %d: %s on %s: through %v, the rules say %v", w.number, permission, o.ID, through, allowed)
+			}
+			if allowed {
+				own = append(own, o.ID)
+			}
+			if allowed || w.offered[o.ID] && authz.IsRead(permission) && w.related(permission, o.BillingEntityID) {
+				seen = append(seen, o.ID)
+			}
+		}
+		want := own
+		if authz.IsRead(permission) {
+			want = seen
+		}
+		slices.Sort(want)
+		this := func(q *gorm.DB) *gorm.DB { return q.Where("world = ?", w.number) }
+		where, args := condition(access, thing)
+		var byCondition []string
+		if err := this(d.Conn(t.Context()).Table("thing")).Where(where, args...).Order("id").Pluck("id", &byCondition).Error; err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(byCondition, want) {
+			t.Errorf("world %d: %s: the condition finds %v, the rules %v", w.number, permission, byCondition, want)
+		}
+		// Two rows at a time, as a reader of pages would.
+		var byPage []string
+		for after := []string{"", ""}; ; {
+			query := pageOf(t.Context(), d, thing, access, []string{"customer_id", "id"}, []string{"customer_id", "id"}, func(q *gorm.DB) *gorm.DB {
+				return this(q).Where("(customer_id, id) > (?, ?)", after[0], after[1]).Order("customer_id, id").Limit(5)
+			})
+			var rows []struct{ CustomerID, ID string }
+			if query != nil {
+				if err := query.Order("customer_id, id").Limit(5).Find(&rows).Error; err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, r := range rows {
+				byPage = append(byPage, r.ID)
+				after = []string{r.CustomerID, r.ID}
+			}
+			if len(rows) < 5 {
+				break
+			}
+		}
+		slices.Sort(byPage)
+		if !slices.Equal(byPage, want) {
+			t.Errorf("world %d: %s: the pages hold %v, the rules say %v", w.number, permission, byPage, want)
+		}
+	}
+}
+
+func TestFilterAndEvaluatorAndRulesAgree(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	err := d.Conn(t.Context()).Exec(`CREATE TABLE thing (id object_id PRIMARY KEY, world int, billing_entity_id object_id, customer_id object_id,
+		location_id object_id, cloudspace_id object_id, offered boolean); CREATE INDEX ON thing (world)`).Error
+	if err != nil {
+		t.Fatal(err)
+	}
+	var allowed, refused int
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	const lanes = 4
+	for lane := range lanes {
+		all.Go(func() {
+			for number := lane; number < worlds && !t.Failed(); number += lanes {
+				w := newWorld(number)
+				var rows []string
+				for _, o := range w.objects {
+					others := append(slices.Clone(o.Others), "", "")
+					rows = append(rows, fmt.Sprintf("('%s',%d,'%s','%s','%s','%s',%v)", o.ID, number, o.BillingEntityID, o.CustomerID, others[0], others[1], w.offered[o.ID]))
+				}
+				if err := d.Conn(t.Context()).Exec("INSERT INTO thing VALUES " + strings.Join(rows, ",")).Error; err != nil {
+					t.Error(err)
+					return
+				}
+				w.check(t, d)
+				mu.Lock()
+				for _, o := range w.objects {
+					if w.allowed("things.get", o) {
+						allowed++
+					} else {
+						refused++
+					}
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	all.Wait()
+	// A test of worlds in which everything or nothing is allowed would say little.
+	if allowed < worlds || refused < worlds {
+		t.Errorf("%d objects were allowed and %d refused", allowed, refused)
+	}
+	t.Logf("%d trees, %d objects allowed, %d refused", worlds, allowed, refused)
+}

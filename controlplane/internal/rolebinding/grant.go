@@ -1,0 +1,204 @@
+package rolebinding
+
+// The rules of giving and taking roles, the same for single bindings and for whole policies. Whoever calls what is here holds the lock of
+// the scope's policy.
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/authn"
+	"github.com/demarc/demarc/controlplane/internal/platform/authz"
+	"github.com/demarc/demarc/controlplane/internal/platform/fault"
+	"github.com/demarc/demarc/controlplane/internal/platform/id"
+)
+
+// give makes a binding. pointer says where in the request its fields stand.
+func (s *Service) give(ctx context.Context, at authz.Chain, g authz.Grant, pointer func(field string) string) (*row, error) {
+	expires := stored(g.ExpiresAt)
+	var wrong []fault.Field
+	if err := fault.Gather(&wrong, s.checkPrincipal(ctx, pointer("principal_id"), g)); err != nil {
+		return nil, err
+	}
+	if err := fault.Gather(&wrong, s.checkExpiry(pointer("expires_at"), expires)); err != nil {
+		return nil, err
+	}
+	permissions, err := s.roles.ReferRole(ctx, pointer("role_id"), g.RoleID, at)
+	if err := fault.Gather(&wrong, err); err != nil {
+		return nil, err
+	}
+	if err := fault.InvalidFields(wrong...); err != nil {
+		return nil, err
+	}
+	if err := authz.CallerOf(ctx).Holds(permissions, at); err != nil {
+		return nil, err
+	}
+	if err := s.free(ctx, at.ID, g); err != nil {
+		return nil, err
+	}
+	r := &row{PrincipalKind: g.PrincipalKind, PrincipalID: g.PrincipalID, RoleID: g.RoleID, ScopeID: at.ID, ExpiresAt: expires}
+	r.BillingEntityID, r.CustomerID = at.BillingEntityID, at.CustomerID
+	for _, scope := range append([]string{at.ID}, at.Others...) {
+		switch k, _ := s.deps.Registry.ByPrefix(id.Prefix(scope)); k.Name {
+		case "location":
+			r.LocationID = scope
+		case "cloudspace":
+			r.CloudspaceID = scope
+		}
+	}
+	if err := s.table.Insert(ctx, r); err != nil {
+		return nil, err
+	}
+	return r, s.changed(ctx, at.ID)
+}
+
+// checkPrincipal refuses a principal that is known not to exist. People and groups are known elsewhere.
+func (s *Service) checkPrincipal(ctx context.Context, pointer string, g authz.Grant) error {
+	switch g.PrincipalKind {
+	case authn.KindServiceAccount:
+		_, err := s.locator.Refer(ctx, pointer, g.PrincipalID, authn.KindServiceAccount)
+		return err
+	case authn.KindOwner:
+		if g.PrincipalID != authn.OwnerID {
+			return fault.Invalidf(pointer, "not_found", "the platform owner's id is %s", authn.OwnerID)
+		}
+	}
+	if strings.TrimSpace(g.PrincipalID) != g.PrincipalID || g.PrincipalID == "" {
+		return fault.Invalidf(pointer, "invalid", "is blank, or has blanks at its ends")
+	}
+	return nil
+}
+
+func (s *Service) checkExpiry(pointer string, at *time.Time) error {
+	if at != nil && !at.After(s.deps.Clock.Now()) {
+		return fault.Invalidf(pointer, "conflict", "is in the past")
+	}
+	return nil
+}
+
+// free refuses a binding that there is already.
+func (s *Service) free(ctx context.Context, scopeID string, g authz.Grant) error {
+	old, err := s.find(ctx, scopeID, g)
+	if err != nil || old == nil {
+		return err
+	}
+	taken := fault.Conflictf("already_exists", "the %s has this role here already", strings.ReplaceAll(g.PrincipalKind, "_", " "))
+	if _, err := s.table.Get(authz.For(ctx, Kind.ReadPermission()), old.ID); err == nil {
+		taken.ExistingID = old.ID
+	}
+	return taken
+}
+
+// find returns the binding of that principal, role and scope, nil if there is none.
+func (s *Service) find(ctx context.Context, scopeID string, g authz.Grant) (*row, error) {
+	rows, err := s.table.All(authz.Elevated(ctx), "scope_id = ? AND principal_kind = ? AND principal_id = ? AND role_id = ?",
+		scopeID, g.PrincipalKind, g.PrincipalID, g.RoleID)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	return &rows[0], nil
+}
+
+// renew changes when a binding ends. permission is the one that the caller uses.
+func (s *Service) renew(ctx context.Context, r *row, expires *time.Time, permission string, pointer func(field string) string) error {
+	old := stored(r.ExpiresAt)
+	if old == nil && expires == nil || old != nil && expires != nil && old.Equal(*expires) {
+		return nil
+	}
+	if err := s.checkExpiry(pointer("expires_at"), expires); err != nil {
+		return err
+	}
+	if old != nil && (expires == nil || expires.After(*old)) {
+		permissions, err := s.roles.Permissions(ctx, r.RoleID)
+		if err != nil {
+			return err
+		}
+		if err := authz.CallerOf(ctx).Holds(permissions, r.scope()); err != nil {
+			return err
+		}
+	}
+	if err := s.keepOwner(ctx, r, permission); err != nil {
+		return err
+	}
+	r.ExpiresAt = expires
+	return nil
+}
+
+// take removes a binding.
+func (s *Service) take(ctx context.Context, r *row, permission string) error {
+	if err := s.keepOwner(ctx, r, permission); err != nil {
+		return err
+	}
+	if err := s.table.Remove(ctx, r.ID); err != nil {
+		return err
+	}
+	return s.changed(ctx, r.ScopeID)
+}
+
+// keepOwner refuses to take away, or to limit in time, what is the last owner's. Who stands above the scope can always give it a new one.
+func (s *Service) keepOwner(ctx context.Context, r *row, permission string) error {
+	if r.ExpiresAt != nil {
+		return nil
+	}
+	owning, err := s.roles.Owning(ctx)
+	if err != nil || !slices.Contains(owning, r.RoleID) {
+		return err
+	}
+	others, err := permanent(ctx, s.deps.DB, r.ScopeID, r.ID, owning)
+	if err != nil || others > 0 {
+		return err
+	}
+	caller := authz.CallerOf(ctx)
+	if r.ScopeID != authz.Platform && (caller == nil || caller.FromAbove(permission, r.scope())) {
+		return nil
+	}
+	return fault.Conflictf("last_owner", "it is the last owner here: make another one first, that does not expire")
+}
+
+// Lock keeps others from changing a scope's bindings until the transaction ends, and returns the revision of their list.
+func (s *Service) Lock(ctx context.Context, scopeID string) (int64, error) {
+	return lock(ctx, s.deps.DB, scopeID)
+}
+
+// Revision is that of the list of a scope's bindings, 0 for one that never had any.
+func (s *Service) Revision(ctx context.Context, scopeID string) (int64, error) {
+	return revision(ctx, s.deps.DB, scopeID)
+}
+
+// Of are all bindings of a scope itself, for a caller who may read its policy.
+func (s *Service) Of(ctx context.Context, scopeID string) ([]authz.Grant, error) {
+	rows, err := s.table.All(authz.Elevated(ctx), "scope_id = ?", scopeID)
+	out := make([]authz.Grant, len(rows))
+	for i := range rows {
+		out[i] = rows[i].grant()
+	}
+	return out, err
+}
+
+// Give makes a binding in a scope that is locked. pointer says where in the request its fields stand.
+func (s *Service) Give(ctx context.Context, at authz.Chain, g authz.Grant, pointer func(field string) string) error {
+	_, err := s.give(ctx, at, g, pointer)
+	return err
+}
+
+// Renew changes when a binding of a scope that is locked ends; permission is the one that the caller uses.
+func (s *Service) Renew(ctx context.Context, bindingID string, expires *time.Time, permission string, pointer func(field string) string) error {
+	r, changed, err := s.table.Change(authz.Elevated(ctx), bindingID, nil, func(r *row) error {
+		return s.renew(ctx, r, stored(expires), permission, pointer)
+	})
+	if err != nil || !changed {
+		return err
+	}
+	return s.changed(ctx, r.ScopeID)
+}
+
+// Take removes a binding of a scope that is locked; permission is the one that the caller uses.
+func (s *Service) Take(ctx context.Context, bindingID, permission string) error {
+	r, err := s.table.Lock(authz.Elevated(ctx), bindingID)
+	if err != nil {
+		return err
+	}
+	return s.take(ctx, &r, permission)
+}

@@ -1,0 +1,47 @@
+package serviceaccount
+
+import "github.com/demarc/demarc/controlplane/internal/platform/resource"
+
+// Kind describes service accounts.
+var Kind = resource.Kind{
+	Name: "service_account", Plural: "service_accounts", Title: "Service account", Category: "Access", Prefix: "sa",
+	Path: "/service-accounts", Table: "service_account", Named: true,
+	Description: "A principal for programs, which use the API with its tokens.",
+	Parent:      &resource.Link{Kind: "customer", Or: []string{"billing_entity"}, Field: "owner_id"},
+	Scope:       true,
+}
+
+// ServiceAccountSpec is what can be changed of a service account.
+type ServiceAccountSpec struct {
+	resource.Named
+	// Whether its tokens work.
+	Enabled bool `json:"enabled" default:"true"`
+} // @name ServiceAccountSpec
+
+// ServiceAccountCreate is what a service account is made from.
+type ServiceAccountCreate struct {
+	// The customer or billing entity that it belongs to.
+	OwnerID string `json:"owner_id" validate:"required" format:"typeid" extensions:"x-ref=customer|billing_entity"`
+	ServiceAccountSpec
+} // @name ServiceAccountCreate
+
+// Use is an object that a service account is used by.
+type Use struct {
+	// Kind of the object.
+	Kind string `json:"kind" readonly:"true"`
+	// Id of the object.
+	ID string `json:"id" format:"typeid" readonly:"true"`
+} // @name ServiceAccountUse
+
+// ServiceAccount is a principal for programs.
+type ServiceAccount struct {
+	resource.Meta
+	ServiceAccountCreate
+	// Its role bindings and tokens, as far as the caller may see them. They end with it.
+	InUseBy []Use `json:"in_use_by" readonly:"true" extensions:"x-volatile"`
+} // @name ServiceAccount
+
+// ServiceAccountList is one page of service accounts.
+type ServiceAccountList struct {
+	resource.Page[ServiceAccount]
+} // @name ServiceAccountList

@@ -1,0 +1,4 @@
+# By id.
+data "demarc_permission" "by_id" {
+  id = "permissions.get"
+}

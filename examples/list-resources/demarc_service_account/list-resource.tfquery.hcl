@@ -1,0 +1,8 @@
+# terraform query finds them, and writes their configuration with -generate-config-out.
+list "demarc_service_account" "all" {
+  provider = demarc
+
+  config {
+    label = "env=prod"
+  }
+}

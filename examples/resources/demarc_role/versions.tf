@@ -1,0 +1,7 @@
+terraform {
+  required_providers {
+    demarc = {
+      source = "demarc/demarc"
+    }
+  }
+}
