@@ -411,6 +411,12 @@ func answersAreKeptForWhoAsked(n *node) {
 	if stolen := create(other.admin); stolen.status != http.StatusUnprocessableEntity || stolen.header.Get("Idempotency-Replayed") != "" {
 		n.t.Errorf("by others: %d: %s", stolen.status, stolen.body)
 	}
+	// Another token of the same account may be for less.
+	beside := *p.admin
+	beside.token = n.issue(p.admin.id, "beside", nil).text("token")
+	if own := create(&beside); own.status != http.StatusConflict || own.problem(n.t).Code != "name_taken" {
+		n.t.Errorf("by another token of the account: %d: %s", own.status, own.body)
+	}
 	// Who may do the same does it again, and finds it done.
 	if own := create(p.reseller); own.status != http.StatusConflict || own.problem(n.t).Code != "name_taken" {
 		n.t.Errorf("by another who may: %d: %s", own.status, own.body)

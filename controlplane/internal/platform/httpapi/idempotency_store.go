@@ -61,10 +61,11 @@ func (s *Server) claim(ctx context.Context, cl *call, key string) (*answer, erro
 	return &a, nil
 }
 
-// keyOwner is whose key it is: two principals of different kinds may have the same id.
+// keyOwner is whose key it is. Two principals of different kinds may have the same id; and of two tokens of one account, one may be for less
+// than the other: it must not get the answers of that.
 func keyOwner(ctx context.Context) string {
 	p := authn.From(ctx)
-	return p.Kind + ":" + p.ID
+	return p.Kind + ":" + p.ID + ":" + p.TokenID
 }
 
 // AnswerColumn declares the column that keeps answers with a secret in them.

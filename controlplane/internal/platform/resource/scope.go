@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"gorm.io/gorm"
@@ -103,32 +104,50 @@ func sharedCondition(a authz.Access, k Kind) (string, []any) {
 	}), args
 }
 
+// pageOrder is how a page is sorted, and how many rows it has at most. The columns tell rows apart.
+type pageOrder struct {
+	columns []string
+	desc    bool
+	limit   int
+}
+
+func (o pageOrder) String() string {
+	direction := ""
+	if o.desc {
+		direction = " DESC"
+	}
+	return strings.Join(o.columns, direction+", ") + direction
+}
+
 // pageOf is the query of one page. A plain condition on ancestors makes PostgreSQL walk an index in the order of the page and filter, which is
-// slow where the caller sees little of much; so each scope is asked for its own first rows, and the page is the first of these. narrow
-// filters, sorts and limits. Nil: there is nothing to see.
-func pageOf(ctx context.Context, d *db.DB, k Kind, a authz.Access, columns, order []string, narrow func(*gorm.DB) *gorm.DB) *gorm.DB {
-	one := func() *gorm.DB { return d.Conn(ctx).Table(k.Table).Select(columns) }
+// slow where the caller sees little of much; so each scope is asked for the keys of its own first rows, and the page is the first of these.
+// narrow filters. Nil: there is nothing to see.
+func pageOf(ctx context.Context, d *db.DB, k Kind, a authz.Access, o pageOrder, narrow func(*gorm.DB) *gorm.DB) *gorm.DB {
+	page := func(q *gorm.DB) *gorm.DB { return q.Order(o.String()).Limit(o.limit) }
+	table := func() *gorm.DB { return d.Conn(ctx).Table(k.Table) }
 	if a.All {
-		return narrow(d.Conn(ctx).Table(k.Table))
+		return page(narrow(table()))
 	}
 	all := branches(a, k)
 	if len(all) == 0 {
 		return nil
 	}
+	keys := slices.Compact(slices.Sorted(slices.Values(append([]string{"id"}, o.columns...))))
 	var parts []string
 	var args []any
 	for _, b := range all {
+		first := table().Select(keys)
 		if b.column == "" || b.column == k.Table+".id" {
-			parts, args = append(parts, "(?)"), append(args, narrow(one().Where(b.where(), b.args...)))
+			parts, args = append(parts, "(?)"), append(args, page(narrow(first.Where(b.where(), b.args...))))
 			continue
 		}
 		parts = append(parts, "(SELECT page.* FROM unnest(?::text[]) AS scope(id), LATERAL (?) AS page)")
-		args = append(args, b.args[0], narrow(one().Where(b.column+" = scope.id")))
+		args = append(args, b.args[0], page(narrow(first.Where(b.column+" = scope.id"))))
 	}
 	// A row that two scopes have in common counts once.
-	union := d.Conn(ctx).Table("("+strings.Join(parts, " UNION ALL ")+") AS found", args...).
-		Select("DISTINCT ON (" + strings.Join(order, ", ") + ") found.*")
-	return d.Conn(ctx).Table("(?) AS "+k.Table, union)
+	once := d.Conn(ctx).Table("("+strings.Join(parts, " UNION ALL ")+") AS found", args...).
+		Select("DISTINCT ON (" + strings.Join(o.columns, ", ") + ") found.id")
+	return page(table().Where(k.Table+".id IN (?)", page(once)))
 }
 
 // Locator finds where objects of the registered kinds stand.

@@ -196,12 +196,12 @@ func (w *world) check(t *testing.T, d *db.DB) {
 		// Two rows at a time, as a reader of pages would.
 		var byPage []string
 		for after := []string{"", ""}; ; {
-			query := pageOf(t.Context(), d, thing, access, []string{"customer_id", "id"}, []string{"customer_id", "id"}, func(q *gorm.DB) *gorm.DB {
-				return this(q).Where("(customer_id, id) > (?, ?)", after[0], after[1]).Order("customer_id, id").Limit(5)
+			query := pageOf(t.Context(), d, thing, access, pageOrder{[]string{"customer_id", "id"}, false, 5}, func(q *gorm.DB) *gorm.DB {
+				return this(q).Where("(customer_id, id) > (?, ?)", after[0], after[1])
 			})
 			var rows []struct{ CustomerID, ID string }
 			if query != nil {
-				if err := query.Order("customer_id, id").Limit(5).Find(&rows).Error; err != nil {
+				if err := query.Find(&rows).Error; err != nil {
 					t.Fatal(err)
 				}
 			}

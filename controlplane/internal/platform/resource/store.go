@@ -484,13 +484,12 @@ func (t *Table[R, P]) List(ctx context.Context, q ListQuery) ([]R, *string, erro
 	if err != nil {
 		return nil, nil, err
 	}
-	cmp, dir := ">", ""
+	cmp := ">"
 	if desc {
-		cmp, dir = "<", " DESC"
+		cmp = "<"
 	}
 	size := q.size()
-	sorted := order[0] + dir + ", " + order[1] + dir
-	query := pageOf(ctx, t.db, t.kind, access, t.columnNames(), order, func(one *gorm.DB) *gorm.DB {
+	query := pageOf(ctx, t.db, t.kind, access, pageOrder{order, desc, size + 1}, func(one *gorm.DB) *gorm.DB {
 		narrow, failed := t.filter(one, q)
 		if err = failed; err != nil {
 			return one
@@ -498,14 +497,14 @@ func (t *Table[R, P]) List(ctx context.Context, q ListQuery) ([]R, *string, erro
 		if after != nil {
 			narrow = narrow.Where("("+strings.Join(order, ", ")+") "+cmp+" (?, ?)", after[0], after[1])
 		}
-		return narrow.Order(sorted).Limit(size + 1)
+		return narrow
 	})
 	if err != nil {
 		return nil, nil, err
 	}
 	rows := []R{}
 	if query != nil {
-		err = query.Order(sorted).Limit(size + 1).Find(&rows).Error
+		err = query.Find(&rows).Error
 	}
 	if err != nil || len(rows) <= size {
 		return rows, nil, err
@@ -534,15 +533,6 @@ func (t *Table[R, P]) scopeOf(row P, kind string) string {
 		}
 	}
 	return ""
-}
-
-// columnNames are those of the row type.
-func (t *Table[R, P]) columnNames() []string {
-	stmt := &gorm.Statement{DB: t.db.Conn(context.Background())}
-	if err := stmt.Parse(new(R)); err != nil {
-		panic(err) // a row type that gorm cannot read is a defect of the program
-	}
-	return stmt.Schema.DBNames
 }
 
 func (t *Table[R, P]) filter(query *gorm.DB, q ListQuery) (*gorm.DB, error) {
