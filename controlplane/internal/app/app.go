@@ -224,8 +224,9 @@ func build(ctx context.Context, cfg config.Config, d *db.DB, keys *vault.Vault, 
 	tokens := apitoken.NewAuthenticator(d, clk, access.Group(), log)
 	s := &server{cfg: cfg, log: log, db: d, jobs: queue, loop: loop, drivers: drivers, access: access, tokens: tokens, services: services}
 	s.api = httpapi.New(httpapi.Deps{
-		DB: d, Contract: contract, Kinds: registry, Authenticator: append(authn.Chain{authn.NewBootstrap(token), tokens}, with.authenticators...), Access: access, Locator: locator, Audit: trail, AuditReads: reads,
-		Answers:  httpapi.AnswerColumn(keys),
+		DB: d, Contract: contract, Kinds: registry,
+		Authenticator: append(authn.Chain{authn.NewBootstrap(token), tokens}, with.authenticators...), Access: access, Locator: locator,
+		Audit: trail, AuditReads: reads, Answers: httpapi.AnswerColumn(keys),
 		Observer: metrics, Clock: clk, Log: log, CatalogVersion: kinds.Version,
 		Limits: httpapi.Limits{
 			Address: cfg.RateLimitAddress, Authentication: cfg.RateLimitAuthentication, Principal: cfg.RateLimitPrincipal,

@@ -461,8 +461,9 @@ func TestInTxRunsAgainAfterDeadlock(t *testing.T) {
 	if !slices.Equal(texts, []string{"..", ".."}) {
 		t.Errorf("rows say %q: each transaction counts once", texts)
 	}
-	if attempts != 3 || told != 2 {
-		t.Errorf("%d attempts and %d calls after commit, want 3 and 2", attempts, told)
+	// One of the two began again. On a busy machine PostgreSQL may end both of them, and the same once more.
+	if attempts < 3 || told != 2 {
+		t.Errorf("%d attempts and %d calls after commit, want at least 3 and 2", attempts, told)
 	}
 }
 
