@@ -54,9 +54,17 @@ func main() {
 	readme := flag.String("readme", "", "file whose table is to be renewed")
 	size := flag.Int("size", 1000, "number of resources")
 	rounds := flag.Int("rounds", 3, "how often each is measured; the best counts")
+	database := flag.String("bare", "", "serve as the floor of reads, from that database; for the benchmark itself")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if *database != "" {
+		if err := bare(ctx, *database); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := run(ctx, *readme, *size, *rounds); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -75,6 +83,10 @@ func run(ctx context.Context, readme string, size, rounds int) (err error) {
 	if err := os.Setenv(servertest.EnvBinary, programs.Server); err != nil {
 		return err
 	}
+	reading, err := reads(ctx, programs, rounds)
+	if err != nil {
+		return err
+	}
 	server, err := servertest.Launch()
 	if err != nil {
 		return err
@@ -85,6 +97,7 @@ func run(ctx context.Context, readme string, size, rounds int) (err error) {
 	if err != nil {
 		return err
 	}
+	results = append(results, reading...)
 	b, err := json.MarshalIndent(results, "", "  ")
 	if err != nil {
 		return err
