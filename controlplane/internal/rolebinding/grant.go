@@ -35,9 +35,6 @@ func (s *Service) give(ctx context.Context, at authz.Chain, g authz.Grant, point
 	if err := authz.CallerOf(ctx).Holds(permissions, at); err != nil {
 		return nil, err
 	}
-	if err := s.free(ctx, at.ID, g); err != nil {
-		return nil, err
-	}
 	r := &row{PrincipalKind: g.PrincipalKind, PrincipalID: g.PrincipalID, RoleID: g.RoleID, ScopeID: at.ID, ExpiresAt: expires}
 	r.BillingEntityID, r.CustomerID = at.BillingEntityID, at.CustomerID
 	for _, scope := range append([]string{at.ID}, at.Others...) {
@@ -76,19 +73,6 @@ func (s *Service) checkExpiry(pointer string, at *time.Time) error {
 		return fault.Invalidf(pointer, "conflict", "is in the past")
 	}
 	return nil
-}
-
-// free refuses a binding that there is already.
-func (s *Service) free(ctx context.Context, scopeID string, g authz.Grant) error {
-	old, err := s.find(ctx, scopeID, g)
-	if err != nil || old == nil {
-		return err
-	}
-	taken := fault.Conflictf("already_exists", "the %s has this role here already", strings.ReplaceAll(g.PrincipalKind, "_", " "))
-	if _, err := s.table.Get(authz.For(ctx, Kind.ReadPermission()), old.ID); err == nil {
-		taken.ExistingID = old.ID
-	}
-	return taken
 }
 
 // find returns the binding of that principal, role and scope, nil if there is none.

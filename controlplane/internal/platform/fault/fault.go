@@ -5,6 +5,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -122,13 +123,18 @@ func InvalidFields(fields ...Field) error {
 	return &Error{Kind: Invalid, Code: "invalid", Detail: detail, Fields: fields}
 }
 
-// Gather keeps the wrong fields of a 422, so that all can be reported at once; any other error is returned.
+// Gather keeps the wrong fields of a 422, so that all can be reported at once, each for the same reason once; any other error is returned.
 func Gather(wrong *[]Field, err error) error {
-	if f := As(err); f != nil && f.Kind == Invalid && len(f.Fields) > 0 {
-		*wrong = append(*wrong, f.Fields...)
-		return nil
+	f := As(err)
+	if f == nil || f.Kind != Invalid || len(f.Fields) == 0 {
+		return err
 	}
-	return err
+	for _, field := range f.Fields {
+		if !slices.Contains(*wrong, field) {
+			*wrong = append(*wrong, field)
+		}
+	}
+	return nil
 }
 
 // Invalidf is a 422 about one field.

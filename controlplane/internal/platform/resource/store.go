@@ -278,7 +278,7 @@ func (t *Table[R, P]) keyFree(ctx context.Context, row P) error {
 }
 
 func (t *Table[R, P]) alreadyThere() *fault.Error {
-	return fault.Conflictf("already_exists", "there is already a %s of these", strings.ToLower(t.kind.Title))
+	return fault.Conflictf("already_exists", "there is already a %s with the same %s", strings.ToLower(t.kind.Title), strings.Join(t.kind.Key, ", "))
 }
 
 func (t *Table[R, P]) taken(name string) *fault.Error {
