@@ -819,7 +819,7 @@ func (e VirtualMachinesListParamsOrderBy) Valid() bool {
 	}
 }
 
-// APIToken APIToken is a secret of a service account.
+// APIToken A secret of a service account.
 type APIToken struct {
 	// CreatedAt When it was made.
 	CreatedAt time.Time `json:"created_at"`
@@ -879,7 +879,7 @@ type APIToken struct {
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
-// APITokenCreate APITokenCreate is what a token is made from.
+// APITokenCreate What a token is made from.
 type APITokenCreate struct {
 	// DeletionProtection While true, a delete is refused.
 	DeletionProtection *bool `json:"deletion_protection,omitempty"`
@@ -909,7 +909,7 @@ type APITokenCreate struct {
 	ServiceAccountID string `json:"service_account_id"`
 }
 
-// APITokenList APITokenList is one page of tokens.
+// APITokenList One page of API tokens.
 type APITokenList struct {
 	Items []APIToken `json:"items"`
 
@@ -935,7 +935,7 @@ type APITokenPatch struct {
 	Notes nullable.Nullable[string] `json:"notes,omitempty"`
 }
 
-// APITokenRotation APITokenRotation is how a token gets another secret.
+// APITokenRotation How a token gets another secret.
 type APITokenRotation struct {
 	// ExpiresAt When it ends; as far ahead as it was when its present secret was made if absent.
 	ExpiresAt nullable.Nullable[time.Time] `json:"expires_at,omitempty"`
@@ -947,7 +947,7 @@ type APITokenRotation struct {
 // APITokenState Where it is in its life cycle.
 type APITokenState string
 
-// AccessEntry Entry is one way in which somebody can do something with an object.
+// AccessEntry One way in which somebody can do something with an object.
 type AccessEntry struct {
 	// BindingID The role binding that gives it.
 	BindingID string `json:"binding_id"`
@@ -977,7 +977,7 @@ type AccessEntry struct {
 	ScopeID string `json:"scope_id"`
 }
 
-// AccessList List is one page of who can do what.
+// AccessList One page of who can do what.
 type AccessList struct {
 	// Hidden Whether there are others, given above, that the caller may not see.
 	Hidden bool          `json:"hidden"`
@@ -987,7 +987,7 @@ type AccessList struct {
 	NextPageToken nullable.Nullable[string] `json:"next_page_token"`
 }
 
-// Address Address is a postal address.
+// Address A postal address.
 type Address struct {
 	// City City.
 	City nullable.Nullable[string] `json:"city"`
@@ -1005,7 +1005,7 @@ type Address struct {
 	Street nullable.Nullable[string] `json:"street"`
 }
 
-// AddressInput Address is a postal address.
+// AddressInput A postal address.
 type AddressInput struct {
 	// City City.
 	City nullable.Nullable[string] `json:"city,omitempty"`
@@ -1023,7 +1023,7 @@ type AddressInput struct {
 	Street nullable.Nullable[string] `json:"street,omitempty"`
 }
 
-// AddressPatch Address is a postal address.
+// AddressPatch A postal address.
 type AddressPatch struct {
 	// City City.
 	City nullable.Nullable[string] `json:"city,omitempty"`
@@ -1041,7 +1041,7 @@ type AddressPatch struct {
 	Street nullable.Nullable[string] `json:"street,omitempty"`
 }
 
-// AuditRecord Record is one entry of the trail.
+// AuditRecord One entry of the trail.
 type AuditRecord struct {
 	// At When it was tried.
 	At time.Time `json:"at"`
@@ -1101,7 +1101,7 @@ type AuditRecord struct {
 	UserAgent nullable.Nullable[string] `json:"user_agent"`
 }
 
-// AuditRecordList List is one page of records.
+// AuditRecordList One page of audit records.
 type AuditRecordList struct {
 	Items []AuditRecord `json:"items"`
 
@@ -1112,13 +1112,13 @@ type AuditRecordList struct {
 // AuditRecordOutcome What came of it: denied for want of a permission, or failed for another reason.
 type AuditRecordOutcome string
 
-// BatchGet Get names what is to be read.
+// BatchGet Names what is to be read.
 type BatchGet struct {
 	// Ids Ids of objects, of any kinds.
 	Ids []string `json:"ids"`
 }
 
-// BatchItem Item is one object that was found.
+// BatchItem One object that was found.
 type BatchItem struct {
 	// ID Id of the object.
 	ID string `json:"id"`
@@ -1130,7 +1130,7 @@ type BatchItem struct {
 	Object map[string]interface{} `json:"object"`
 }
 
-// BatchObjects Objects is what was found and what was not.
+// BatchObjects What was found and what was not.
 type BatchObjects struct {
 	// Items What was found, in the order in which it was asked for.
 	Items []BatchItem `json:"items"`
@@ -1139,7 +1139,7 @@ type BatchObjects struct {
 	Missing []string `json:"missing"`
 }
 
-// BillingEntity BillingEntity is one node of the tree.
+// BillingEntity One node of the tree.
 type BillingEntity struct {
 	// Address Postal address.
 	Address nullable.Nullable[Address] `json:"address"`
@@ -1199,7 +1199,7 @@ type BillingEntity struct {
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
-// BillingEntityCreate BillingEntityCreate is what a billing entity is made from.
+// BillingEntityCreate What a billing entity is made from.
 type BillingEntityCreate struct {
 	// Address Postal address.
 	Address nullable.Nullable[AddressInput] `json:"address,omitempty"`
@@ -1238,7 +1238,7 @@ type BillingEntityCreate struct {
 	TimeZone *string `json:"time_zone,omitempty"`
 }
 
-// BillingEntityList BillingEntityList is one page of billing entities.
+// BillingEntityList One page of billing entities.
 type BillingEntityList struct {
 	Items []BillingEntity `json:"items"`
 
@@ -1285,7 +1285,7 @@ type BillingEntityPatch struct {
 // BillingEntityState Where it is in its life cycle.
 type BillingEntityState string
 
-// Cloudspace Cloudspace is an isolated network.
+// Cloudspace An isolated network.
 type Cloudspace struct {
 	// CreatedAt When it was made.
 	CreatedAt time.Time `json:"created_at"`
@@ -1339,7 +1339,7 @@ type Cloudspace struct {
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
-// CloudspaceCreate CloudspaceCreate is what a cloudspace is made from.
+// CloudspaceCreate What a cloudspace is made from.
 type CloudspaceCreate struct {
 	// CustomerID The customer that it belongs to.
 	CustomerID string `json:"customer_id"`
@@ -1369,7 +1369,7 @@ type CloudspaceCreate struct {
 	Notes nullable.Nullable[string] `json:"notes,omitempty"`
 }
 
-// CloudspaceList CloudspaceList is one page of cloudspaces.
+// CloudspaceList One page of cloudspaces.
 type CloudspaceList struct {
 	Items []Cloudspace `json:"items"`
 
@@ -1401,7 +1401,7 @@ type CloudspacePatch struct {
 // CloudspaceState Where it is in its life cycle.
 type CloudspaceState string
 
-// Customer Customer is an organisation that uses resources and pays for them.
+// Customer An organisation that uses resources and pays for them.
 type Customer struct {
 	// AccountManagers E-mail addresses of its account managers.
 	AccountManagers []string `json:"account_managers"`
@@ -1485,7 +1485,7 @@ type Customer struct {
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
-// CustomerCreate CustomerCreate is what a customer is made from.
+// CustomerCreate What a customer is made from.
 type CustomerCreate struct {
 	// AccountManagers E-mail addresses of its account managers.
 	AccountManagers *[]string `json:"account_managers,omitempty"`
@@ -1548,7 +1548,7 @@ type CustomerCreate struct {
 	TimeZone *string `json:"time_zone,omitempty"`
 }
 
-// CustomerList CustomerList is one page of customers.
+// CustomerList One page of customers.
 type CustomerList struct {
 	Items []Customer `json:"items"`
 
@@ -1625,7 +1625,7 @@ type CustomerState string
 // CustomerStatus Life cycle. A pending customer cannot make resources; suspending stops what it runs, and active again starts what ran; terminated removes everything that it has, for good.
 type CustomerStatus string
 
-// Disk Disk is a disk of a customer.
+// Disk A disk of a customer.
 type Disk struct {
 	// CloudspaceID The cloudspace that it is in.
 	CloudspaceID string `json:"cloudspace_id"`
@@ -1679,7 +1679,7 @@ type Disk struct {
 	VirtualMachineID nullable.Nullable[string] `json:"virtual_machine_id"`
 }
 
-// DiskCreate DiskCreate is what a disk is made from.
+// DiskCreate What a disk is made from.
 type DiskCreate struct {
 	// CloudspaceID The cloudspace that it is in.
 	CloudspaceID string `json:"cloudspace_id"`
@@ -1709,7 +1709,7 @@ type DiskCreate struct {
 	VirtualMachineID nullable.Nullable[string] `json:"virtual_machine_id,omitempty"`
 }
 
-// DiskList DiskList is one page of disks.
+// DiskList One page of disks.
 type DiskList struct {
 	Items []Disk `json:"items"`
 
@@ -1747,7 +1747,7 @@ type DiskPatch struct {
 // DiskState Where it is in its life cycle.
 type DiskState string
 
-// Image Image is what a boot disk is made from.
+// Image What a boot disk is made from.
 type Image struct {
 	// Architecture Processor architecture.
 	Architecture ImageArchitecture `json:"architecture"`
@@ -1801,7 +1801,7 @@ type Image struct {
 // ImageArchitecture Processor architecture.
 type ImageArchitecture string
 
-// ImageCreate ImageCreate is what an image is made from.
+// ImageCreate What an image is made from.
 type ImageCreate struct {
 	// Architecture Processor architecture.
 	Architecture *ImageArchitecture `json:"architecture,omitempty"`
@@ -1831,7 +1831,7 @@ type ImageCreate struct {
 	SourceURL nullable.Nullable[string] `json:"source_url,omitempty"`
 }
 
-// ImageList ImageList is one page of images.
+// ImageList One page of images.
 type ImageList struct {
 	Items []Image `json:"items"`
 
@@ -1869,7 +1869,7 @@ type ImagePatch struct {
 // ImageState Where it is in its life cycle.
 type ImageState string
 
-// Location Location is a place where machines run.
+// Location A place where machines run.
 type Location struct {
 	// City City.
 	City nullable.Nullable[string] `json:"city"`
@@ -1923,7 +1923,7 @@ type Location struct {
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
-// LocationAccess LocationAccess lets somebody use a restricted location.
+// LocationAccess Lets somebody use a restricted location.
 type LocationAccess struct {
 	// CreatedAt When it was made.
 	CreatedAt time.Time `json:"created_at"`
@@ -1944,7 +1944,7 @@ type LocationAccess struct {
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
-// LocationAccessCreate LocationAccessCreate is what a location access is made from.
+// LocationAccessCreate What a location access is made from.
 type LocationAccessCreate struct {
 	// GranteeID The customer or billing entity that may use it.
 	GranteeID string `json:"grantee_id"`
@@ -1953,7 +1953,7 @@ type LocationAccessCreate struct {
 	LocationID string `json:"location_id"`
 }
 
-// LocationAccessList LocationAccessList is one page of location accesses.
+// LocationAccessList One page of location accesses.
 type LocationAccessList struct {
 	Items []LocationAccess `json:"items"`
 
@@ -1961,7 +1961,7 @@ type LocationAccessList struct {
 	NextPageToken nullable.Nullable[string] `json:"next_page_token"`
 }
 
-// LocationCreate LocationCreate is what a location is made from.
+// LocationCreate What a location is made from.
 type LocationCreate struct {
 	// City City.
 	City nullable.Nullable[string] `json:"city,omitempty"`
@@ -1997,7 +1997,7 @@ type LocationCreate struct {
 // LocationDriver What runs the machines in it. The simulated driver runs none and is for evaluation.
 type LocationDriver string
 
-// LocationList LocationList is one page of locations.
+// LocationList One page of locations.
 type LocationList struct {
 	Items []Location `json:"items"`
 
@@ -2038,7 +2038,7 @@ type LocationPatch struct {
 // LocationState Where it is in its life cycle.
 type LocationState string
 
-// Operation Operation is one piece of work.
+// Operation One piece of work.
 type Operation struct {
 	// Action What it does: the kind and the verb, such as virtual_machine.create.
 	Action string `json:"action"`
@@ -2092,7 +2092,7 @@ type Operation struct {
 	TotalSteps int64 `json:"total_steps"`
 }
 
-// OperationError Error is why an operation failed.
+// OperationError Why an operation failed.
 type OperationError struct {
 	// Code Kind of the failure.
 	Code string `json:"code"`
@@ -2104,7 +2104,7 @@ type OperationError struct {
 	Step nullable.Nullable[string] `json:"step"`
 }
 
-// OperationList OperationList is one page of operations.
+// OperationList One page of operations.
 type OperationList struct {
 	Items []Operation `json:"items"`
 
@@ -2115,7 +2115,7 @@ type OperationList struct {
 // OperationState How far it is.
 type OperationState string
 
-// Permission Permission is what an operation takes.
+// Permission What an operation takes.
 type Permission struct {
 	// Description What it does, for people.
 	Description string `json:"description"`
@@ -2130,7 +2130,7 @@ type Permission struct {
 	Verb string `json:"verb"`
 }
 
-// PermissionCheck Check is the answer to one question.
+// PermissionCheck The answer to one question.
 type PermissionCheck struct {
 	// Allowed Whether the caller has the permission there. False for an object that there is not, too.
 	Allowed bool `json:"allowed"`
@@ -2142,13 +2142,13 @@ type PermissionCheck struct {
 	ResourceID string `json:"resource_id"`
 }
 
-// PermissionChecks Checks are the answers, in the order of the questions.
+// PermissionChecks The answers, in the order of the questions.
 type PermissionChecks struct {
 	// Results One answer for each question.
 	Results []PermissionCheck `json:"results"`
 }
 
-// PermissionList PermissionList is one page of permissions.
+// PermissionList One page of permissions.
 type PermissionList struct {
 	Items []Permission `json:"items"`
 
@@ -2156,7 +2156,7 @@ type PermissionList struct {
 	NextPageToken nullable.Nullable[string] `json:"next_page_token"`
 }
 
-// Policy Policy is all role bindings of one scope.
+// Policy All role bindings of one scope.
 type Policy struct {
 	// Bindings Who has which role in the scope, by the role.
 	Bindings map[string]PolicyBinding `json:"bindings"`
@@ -2168,7 +2168,7 @@ type Policy struct {
 	ScopeID string `json:"scope_id"`
 }
 
-// PolicyBinding PolicyBinding is who has one role.
+// PolicyBinding Who has one role.
 type PolicyBinding struct {
 	// ExpiringMembers Who has it for a time: kind and id of each principal, and when it ends.
 	ExpiringMembers map[string]time.Time `json:"expiring_members"`
@@ -2177,7 +2177,7 @@ type PolicyBinding struct {
 	Members []string `json:"members"`
 }
 
-// PolicyBindingPatch PolicyBinding is who has one role.
+// PolicyBindingPatch Who has one role.
 type PolicyBindingPatch struct {
 	// ExpiringMembers Who has it for a time: kind and id of each principal, and when it ends.
 	ExpiringMembers nullable.Nullable[map[string]*time.Time] `json:"expiring_members,omitempty"`
@@ -2249,7 +2249,7 @@ type Problem struct {
 	Type string `json:"type"`
 }
 
-// Role Role is a set of permissions.
+// Role A set of permissions.
 type Role struct {
 	// BuiltIn Whether it comes with the platform, which alone changes it.
 	BuiltIn bool `json:"built_in"`
@@ -2297,7 +2297,7 @@ type Role struct {
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
-// RoleBinding RoleBinding gives a role to somebody in a scope.
+// RoleBinding Gives a role to somebody in a scope.
 type RoleBinding struct {
 	// Condition Kept for conditions, which this release does not know: null.
 	Condition nullable.Nullable[string] `json:"condition"`
@@ -2330,7 +2330,7 @@ type RoleBinding struct {
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
-// RoleBindingCreate RoleBindingCreate is what a role binding is made from.
+// RoleBindingCreate What a role binding is made from.
 type RoleBindingCreate struct {
 	// Condition Kept for conditions, which this release does not know: null.
 	Condition nullable.Nullable[string] `json:"condition,omitempty"`
@@ -2351,7 +2351,7 @@ type RoleBindingCreate struct {
 	ScopeID string `json:"scope_id"`
 }
 
-// RoleBindingList RoleBindingList is one page of role bindings.
+// RoleBindingList One page of role bindings.
 type RoleBindingList struct {
 	Items []RoleBinding `json:"items"`
 
@@ -2371,7 +2371,7 @@ type RoleBindingPatch struct {
 // RoleBindingPrincipalKind What kind of principal gets the role.
 type RoleBindingPrincipalKind string
 
-// RoleCreate RoleCreate is what a role is made from.
+// RoleCreate What a role is made from.
 type RoleCreate struct {
 	// DeletionProtection While true, a delete is refused.
 	DeletionProtection *bool `json:"deletion_protection,omitempty"`
@@ -2395,7 +2395,7 @@ type RoleCreate struct {
 	Permissions []string `json:"permissions"`
 }
 
-// RoleList RoleList is one page of roles.
+// RoleList One page of roles.
 type RoleList struct {
 	Items []Role `json:"items"`
 
@@ -2427,7 +2427,7 @@ type RolePatch struct {
 // RoleState Where it is in its life cycle.
 type RoleState string
 
-// ServiceAccount ServiceAccount is a principal for programs.
+// ServiceAccount A principal for programs.
 type ServiceAccount struct {
 	// CreatedAt When it was made.
 	CreatedAt time.Time `json:"created_at"`
@@ -2475,7 +2475,7 @@ type ServiceAccount struct {
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
-// ServiceAccountCreate ServiceAccountCreate is what a service account is made from.
+// ServiceAccountCreate What a service account is made from.
 type ServiceAccountCreate struct {
 	// DeletionProtection While true, a delete is refused.
 	DeletionProtection *bool `json:"deletion_protection,omitempty"`
@@ -2499,7 +2499,7 @@ type ServiceAccountCreate struct {
 	OwnerID string `json:"owner_id"`
 }
 
-// ServiceAccountList ServiceAccountList is one page of service accounts.
+// ServiceAccountList One page of service accounts.
 type ServiceAccountList struct {
 	Items []ServiceAccount `json:"items"`
 
@@ -2531,7 +2531,7 @@ type ServiceAccountPatch struct {
 // ServiceAccountState Where it is in its life cycle.
 type ServiceAccountState string
 
-// ServiceAccountUse Use is an object that a service account is used by.
+// ServiceAccountUse An object that a service account is used by.
 type ServiceAccountUse struct {
 	// ID Id of the object.
 	ID string `json:"id"`
@@ -2540,7 +2540,7 @@ type ServiceAccountUse struct {
 	Kind string `json:"kind"`
 }
 
-// VirtualMachine VirtualMachine is a machine of a customer.
+// VirtualMachine A machine of a customer.
 type VirtualMachine struct {
 	// BootDiskSizeGib Size of the boot disk; it can grow, not shrink.
 	BootDiskSizeGib int64 `json:"boot_disk_size_gib"`
@@ -2606,7 +2606,7 @@ type VirtualMachine struct {
 	Vcpus int64 `json:"vcpus"`
 }
 
-// VirtualMachineCreate VirtualMachineCreate is what a virtual machine is made from.
+// VirtualMachineCreate What a virtual machine is made from.
 type VirtualMachineCreate struct {
 	// BootDiskSizeGib Size of the boot disk; it can grow, not shrink.
 	BootDiskSizeGib *int64 `json:"boot_disk_size_gib,omitempty"`
@@ -2645,7 +2645,7 @@ type VirtualMachineCreate struct {
 	Vcpus int64 `json:"vcpus"`
 }
 
-// VirtualMachineList VirtualMachineList is one page of virtual machines.
+// VirtualMachineList One page of virtual machines.
 type VirtualMachineList struct {
 	Items []VirtualMachine `json:"items"`
 
@@ -2695,7 +2695,7 @@ type VirtualMachinePowerState string
 // VirtualMachineState Where it is in its life cycle.
 type VirtualMachineState string
 
-// Whoami Whoami is who calls, and with what.
+// Whoami Who calls, and with what.
 type Whoami struct {
 	// Principal Who calls.
 	Principal WhoamiPrincipal `json:"principal"`
@@ -2716,7 +2716,7 @@ type Whoami struct {
 	TokenScopeID nullable.Nullable[string] `json:"token_scope_id"`
 }
 
-// WhoamiPrincipal Principal is who calls.
+// WhoamiPrincipal Who calls.
 type WhoamiPrincipal struct {
 	// Groups Groups that it belongs to.
 	Groups []string `json:"groups"`
@@ -2728,7 +2728,7 @@ type WhoamiPrincipal struct {
 	Kind string `json:"kind"`
 }
 
-// WhoamiRole HeldRole is a role that the caller has.
+// WhoamiRole A role that the caller has.
 type WhoamiRole struct {
 	// BindingID The role binding that gives it.
 	BindingID string `json:"binding_id"`

@@ -89,7 +89,7 @@ func contents(scope resource.Kind, kinds []resource.Kind) string {
 	for _, k := range kinds {
 		for _, link := range k.Scopes {
 			if link.Kind == scope.Name && k.Named {
-				in = append(in, strings.ReplaceAll(k.Plural, "_", " "))
+				in = append(in, strings.ReplaceAll(k.Plural(), "_", " "))
 			}
 		}
 	}

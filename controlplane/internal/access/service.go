@@ -20,17 +20,20 @@ const (
 	maxChecks    = 100
 )
 
+// Permissions is what the answers need of the permissions.
+type Permissions interface {
+	// Known are all that there are.
+	Known() []string
+}
+
 // Service answers questions about access.
 type Service struct {
 	deps        module.Deps
-	permissions []string
+	permissions Permissions
 }
 
-// New returns the service; it knows no permissions before Use.
-func New(d module.Deps) *Service { return &Service{deps: d} }
-
-// Use says which permissions there are. To be called before the first request.
-func (s *Service) Use(permissions []string) { s.permissions = permissions }
+// New returns the service.
+func New(d module.Deps, permissions Permissions) *Service { return &Service{d, permissions} }
 
 // Module is what it brings to the server.
 func (s *Service) Module() module.Module { return module.Module{Ops: api{s}.ops()} }
@@ -94,11 +97,11 @@ func (s *Service) Check(ctx context.Context, questions string) (Checks, error) {
 	if len(all) > maxChecks {
 		return Checks{}, fault.Parameter("checks", "invalid_parameter", "has more than 100 questions")
 	}
-	seen := map[string]standing{}
+	known, seen := s.permissions.Known(), map[string]standing{}
 	out := Checks{Results: make([]Check, 0, len(all))}
 	for _, question := range all {
 		permission, object, _ := strings.Cut(question, "@")
-		if !slices.Contains(s.permissions, permission) {
+		if !slices.Contains(known, permission) {
 			return Checks{}, fault.Parameter("checks", "invalid_parameter", "asks about "+permission+", which is no permission")
 		}
 		if object == "" {
@@ -130,7 +133,7 @@ func (s *Service) stands(ctx context.Context, object string) (standing, error) {
 	var out standing
 	if object != authz.Platform {
 		k, ok := s.deps.Registry.ByPrefix(id.Prefix(object))
-		if !ok || k.Table == "" {
+		if !ok || k.Table() == "" {
 			return out, nil
 		}
 		out.read = k.ReadPermission()

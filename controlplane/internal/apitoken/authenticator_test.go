@@ -83,15 +83,15 @@ func (n *node) account(enabled bool) string {
 func (n *node) issue(account string, change func(r *row)) (text string, r row) {
 	n.t.Helper()
 	s := newSecret()
-	r = row{ServiceAccountID: account, IssuedAt: start, ExpiresAt: start.Add(24 * time.Hour), SecretHash: hashOf(s)}
+	expires := start.Add(24 * time.Hour)
+	r = row{Create: Create{ServiceAccountID: account, Permissions: []string{}, ExpiresAt: &expires}, IssuedAt: start, SecretHash: hashOf(s)}
 	r.ID, r.Name, r.BillingEntityID = id.New(Kind.Prefix), "token", "be"
-	r.setPermissions(nil)
 	if change != nil {
 		change(&r)
 	}
 	r.Name = r.ID
 	r.Revision, r.State, r.Labels, r.CreatedAt, r.UpdatedAt = 1, "active", map[string]string{}, start, start
-	if err := n.db.Conn(n.t.Context()).Table(Kind.Table).Create(&r).Error; err != nil {
+	if err := n.db.Conn(n.t.Context()).Table(Kind.Table()).Create(&r).Error; err != nil {
 		n.t.Fatal(err)
 	}
 	return s.Reveal(), r
@@ -130,7 +130,7 @@ func TestConformance(t *testing.T) {
 	account := n.account(true)
 	good := func(name string, change func(r *row)) authntest.Good {
 		text, r := n.issue(account, change)
-		p := authn.Principal{ID: account, Kind: authn.KindServiceAccount, TokenID: r.ID, Permissions: r.Permissions, ExpiresAt: r.ExpiresAt}
+		p := authn.Principal{ID: account, Kind: authn.KindServiceAccount, TokenID: r.ID, Permissions: r.Permissions, ExpiresAt: *r.ExpiresAt}
 		if r.ScopeID != nil {
 			p.ScopeID = *r.ScopeID
 		}
@@ -151,7 +151,7 @@ func TestConformance(t *testing.T) {
 
 	bad := func(name, text string) { s.Bad = append(s.Bad, authntest.Bad{Name: name, Token: text}) }
 	bad("unknown", newSecret().Reveal())
-	expired, _ := n.issue(account, func(r *row) { r.ExpiresAt = start })
+	expired, _ := n.issue(account, func(r *row) { r.ExpiresAt = &start })
 	bad("expired", expired)
 	revoked, r := n.issue(account, nil)
 	n.exec("DELETE FROM api_token WHERE id = ?", r.ID)
@@ -162,7 +162,7 @@ func TestConformance(t *testing.T) {
 	n.issue(account, func(r *row) { r.PreviousHash, r.PreviousExpiresAt = hashOf(over), &start })
 	bad("the former secret after its time", over.Reveal())
 	ended := newSecret()
-	n.issue(account, func(r *row) { r.ExpiresAt, r.PreviousHash, r.PreviousExpiresAt = start, hashOf(ended), &until })
+	n.issue(account, func(r *row) { r.ExpiresAt, r.PreviousHash, r.PreviousExpiresAt = &start, hashOf(ended), &until })
 	bad("the former secret of a token that has ended", ended.Reveal())
 	authntest.Conformance(t, s)
 }
@@ -172,7 +172,7 @@ func TestATokenEndsInTime(t *testing.T) {
 	t.Parallel()
 	clk := clock.Frozen(start)
 	n := newNode(t, dbtest.New(t), clk)
-	text, _ := n.issue(n.account(true), func(r *row) { r.ExpiresAt = start.Add(time.Second) })
+	text, _ := n.issue(n.account(true), func(r *row) { r.ExpiresAt = new(start.Add(time.Second)) })
 	clk.Advance(time.Second - clock.Resolution)
 	if n.refuses(text) {
 		t.Error("is refused a moment before its end")
@@ -273,7 +273,7 @@ func TestRevocationReachesOtherNodes(t *testing.T) {
 		{"disabled", "UPDATE service_account SET enabled = false WHERE id = ?"},
 	} {
 		account := here.account(true)
-		text, _ := here.issue(account, func(r *row) { r.ExpiresAt = time.Now().Add(time.Hour) })
+		text, _ := here.issue(account, func(r *row) { r.ExpiresAt = new(time.Now().Add(time.Hour)) })
 		if here.refuses(text) || there.refuses(text) {
 			t.Fatalf("%s: is refused before", way.name)
 		}

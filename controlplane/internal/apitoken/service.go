@@ -14,71 +14,97 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 	"github.com/demarc/demarc/controlplane/internal/platform/secret"
+	"github.com/demarc/demarc/controlplane/internal/platform/service"
 )
 
 // Accounts is what tokens need of the service accounts.
 type Accounts interface {
-	// Place returns whose the account is that is to get a token, and keeps both from ending until the transaction does.
-	Place(ctx context.Context, pointer, accountID string) (resource.Place, error)
+	// CheckOpen refuses an account that can get no token any more, and keeps it and its owner from ending until the transaction does.
+	CheckOpen(ctx context.Context, accountID string) error
+}
+
+// Permissions is what tokens need of the permissions.
+type Permissions interface {
+	// Known are all that there are.
+	Known() []string
 }
 
 // Service keeps the tokens.
 type Service struct {
+	*service.Stored[row, Create, Spec, APIToken]
 	deps        module.Deps
-	table       *resource.Table[row, *row]
 	locator     *resource.Locator
 	accounts    Accounts
-	permissions []string
+	permissions Permissions
 }
 
-// Create makes a token. Its secret is in what is returned, and cannot be had again.
-func (s *Service) Create(ctx context.Context, in APITokenCreate) (APIToken, error) {
-	text := newSecret()
-	now := s.deps.Clock.Now()
-	r := &row{ServiceAccountID: in.ServiceAccountID, ScopeID: in.ScopeID, IssuedAt: now, ExpiresAt: now.Add(DefaultLifetime), SecretHash: hashOf(text)}
-	r.SetNamed(in.Named)
-	r.setPermissions(in.Permissions)
-	if in.ExpiresAt != nil {
-		r.ExpiresAt = in.ExpiresAt.UTC().Truncate(clock.Resolution)
-	}
-	err := s.deps.DB.InTx(ctx, func(ctx context.Context) error {
-		at, err := s.accounts.Place(ctx, "/service_account_id", in.ServiceAccountID)
-		if err != nil {
-			return err
-		}
-		r.BillingEntityID, r.CustomerID = at.BillingEntityID, at.CustomerID
-		scope, err := s.check(ctx, in, r.ExpiresAt)
-		if err != nil {
-			return err
-		}
-		if err := s.checkHeld(ctx, r, scope); err != nil {
-			return err
-		}
-		return s.table.Insert(ctx, r)
+// New returns the service.
+func New(d module.Deps, accounts Accounts, permissions Permissions) *Service {
+	s := &Service{deps: d, locator: resource.NewLocator(d.DB, d.Registry), accounts: accounts, permissions: permissions}
+	s.Stored = service.NewStored(d, Kind, service.Rules[row, Create, Spec, APIToken]{
+		Row:    s.row,
+		Spec:   func(r *row) *Spec { return &r.Spec },
+		View:   func(r *row) APIToken { return APIToken{Meta: r.Meta(), Create: r.Create, Seen: r.Seen, Token: r.fresh} },
+		Fields: s.fields,
+		Check:  s.check,
+		After:  s.follow,
 	})
-	return revealed(r, text), err
+	return s
 }
 
-// check reports every wrong field, and returns where the scope of the token stands; nil if it has none.
-func (s *Service) check(ctx context.Context, in APITokenCreate, expires time.Time) (*authz.Chain, error) {
-	var wrong []fault.Field
-	var scope *authz.Chain
-	if in.ScopeID != nil {
-		at, err := s.locator.Refer(ctx, "/scope_id", *in.ScopeID, s.deps.Registry.Scopes()...)
-		if err := fault.Gather(&wrong, err); err != nil {
-			return nil, err
-		}
-		scope = &at
+// Module is what it brings to the server.
+func (s *Service) Module() module.Module {
+	return service.Module(s, httpapi.Action(Kind, "rotate", "Give an API token another secret", false, httpapi.Handle(s.Rotate)))
+}
+
+// row is that of a new token.
+func (s *Service) row(in Create) row {
+	r := row{Create: in}
+	now := s.deps.Clock.Now()
+	expires := now.Add(DefaultLifetime)
+	if in.ExpiresAt != nil {
+		expires = in.ExpiresAt.UTC().Truncate(clock.Resolution)
 	}
-	for i, p := range in.Permissions {
-		if !slices.Contains(s.permissions, p) {
+	r.renew(now, expires)
+	return r
+}
+
+// follow says that a token that is gone does not work any more.
+func (s *Service) follow(ctx context.Context, _, next *row) error {
+	if next != nil {
+		return nil
+	}
+	return s.deps.Access.Changed(ctx)
+}
+
+// fields reports what a new token cannot be for, and how long it cannot work.
+func (s *Service) fields(old, next *row) []fault.Field {
+	if old != nil {
+		return nil
+	}
+	var wrong []fault.Field
+	known := s.permissions.Known()
+	for i, p := range next.Permissions {
+		if !slices.Contains(known, p) {
 			wrong = append(wrong, fault.Field{Pointer: fmt.Sprintf("/permissions/%d", i), Code: "not_found", Detail: "there is no such permission"})
 		}
 	}
-	if err := fault.Gather(&wrong, s.checkExpiry(expires)); err != nil {
-		return nil, err
+	if f := fault.As(s.checkExpiry(*next.ExpiresAt)); f != nil {
+		wrong = append(wrong, f.Fields...)
 	}
-	return scope, fault.InvalidFields(wrong...)
+	return wrong
+}
+
+// check refuses a new token of an account that can have none, or for what the caller may not do.
+func (s *Service) check(ctx context.Context, old, next *row) error {
+	if old != nil {
+		return nil
+	}
+	next.Permissions = slices.Compact(slices.Sorted(slices.Values(next.Permissions)))
+	if err := s.accounts.CheckOpen(ctx, next.ServiceAccountID); err != nil {
+		return err
+	}
+	return s.checkHeld(ctx, next)
 }
 
 func (s *Service) checkExpiry(at time.Time) error {
@@ -93,11 +119,19 @@ func (s *Service) checkExpiry(at time.Time) error {
 }
 
 // checkHeld refuses a token that may do what the caller may not. What its account has and the token is not for does not count; what is
-// suspended at present does, for it comes back.
-func (s *Service) checkHeld(ctx context.Context, r *row, scope *authz.Chain) error {
+// suspended at present does, for it comes back. A token whose scope is gone may do nothing.
+func (s *Service) checkHeld(ctx context.Context, r *row) error {
 	caller := authz.CallerOf(ctx)
 	if caller == nil {
 		return nil
+	}
+	var scope *authz.Chain
+	if r.ScopeID != nil {
+		at, found, err := s.locator.Locate(ctx, *r.ScopeID)
+		if err != nil || !found {
+			return err
+		}
+		scope = &at
 	}
 	account, err := s.deps.Access.BindingsOf(ctx, authn.Principal{Kind: authn.KindServiceAccount, ID: r.ServiceAccountID})
 	if err != nil {
@@ -121,48 +155,12 @@ func (s *Service) checkHeld(ctx context.Context, r *row, scope *authz.Chain) err
 	return nil
 }
 
-// revealed is a token with its secret.
-func revealed(r *row, text secret.String) APIToken {
-	t := r.model()
-	t.Token = &secret.Shown{String: text}
-	return t
-}
-
-// Get returns a token.
-func (s *Service) Get(ctx context.Context, id string) (APIToken, error) {
-	r, err := s.table.Get(ctx, id)
-	return r.model(), err
-}
-
-// List returns a page of tokens.
-func (s *Service) List(ctx context.Context, q resource.ListQuery) (resource.Page[APIToken], error) {
-	return resource.PageOf(ctx, s.table, q, (*row).model)
-}
-
-// Update changes what a token is called.
-func (s *Service) Update(ctx context.Context, in httpapi.PatchInput[APITokenSpec]) (APIToken, error) {
-	var r row
-	err := s.deps.DB.InTx(ctx, func(ctx context.Context) error {
-		var err error
-		r, _, err = s.table.Change(ctx, in.ID, in.IfMatch, func(r *row) error {
-			next, err := in.Patch.Apply(r.spec())
-			if err == nil {
-				r.SetNamed(next.Named)
-			}
-			return err
-		})
-		return err
-	})
-	return r.model(), err
-}
-
 // Rotate gives a token another secret, which is in what is returned, and cannot be had again.
-func (s *Service) Rotate(ctx context.Context, in httpapi.ActionBodyInput[APITokenRotation]) (APIToken, error) {
-	text := newSecret()
+func (s *Service) Rotate(ctx context.Context, in httpapi.ActionBodyInput[Rotation]) (APIToken, error) {
 	var r row
 	err := s.deps.DB.InTx(ctx, func(ctx context.Context) error {
 		var err error
-		r, _, err = s.table.Change(ctx, in.ID, in.IfMatch, func(r *row) error {
+		r, _, err = s.Table.Change(ctx, in.ID, in.IfMatch, func(r *row) error {
 			now := s.deps.Clock.Now()
 			expires := now.Add(r.ExpiresAt.Sub(r.IssuedAt))
 			if in.Body.ExpiresAt != nil {
@@ -171,10 +169,10 @@ func (s *Service) Rotate(ctx context.Context, in httpapi.ActionBodyInput[APIToke
 			if err := s.checkExpiry(expires); err != nil {
 				return err
 			}
-			if err := s.checkHeldAgain(ctx, r); err != nil {
+			if err := s.checkHeld(ctx, r); err != nil {
 				return err
 			}
-			r.rotate(hashOf(text), now, expires, time.Duration(in.Body.OverlapSeconds)*time.Second)
+			r.rotate(now, expires, time.Duration(in.Body.OverlapSeconds)*time.Second)
 			return nil
 		})
 		if err != nil {
@@ -182,47 +180,32 @@ func (s *Service) Rotate(ctx context.Context, in httpapi.ActionBodyInput[APIToke
 		}
 		return s.deps.Access.Changed(ctx)
 	})
-	return revealed(&r, text), err
+	return s.Answer(ctx, &r, err)
 }
 
-// checkHeldAgain is checkHeld of a token that there is already. Where its scope is gone it may do nothing.
-func (s *Service) checkHeldAgain(ctx context.Context, r *row) error {
-	if r.ScopeID == nil {
-		return s.checkHeld(ctx, r, nil)
-	}
-	scope, found, err := s.locator.Locate(ctx, *r.ScopeID)
-	if err != nil || !found {
-		return err
-	}
-	return s.checkHeld(ctx, r, &scope)
+// renew gives a token a new secret.
+func (r *row) renew(now, expires time.Time) {
+	text := newSecret()
+	r.fresh = &secret.Shown{String: text}
+	r.SecretHash, r.IssuedAt, r.ExpiresAt = hashOf(text), now, &expires
 }
 
 // rotate puts another secret into the place of the present one, which works on for the overlap, but no longer than it would have.
-func (r *row) rotate(hash []byte, now, expires time.Time, overlap time.Duration) {
+func (r *row) rotate(now, expires time.Time, overlap time.Duration) {
 	r.PreviousHash, r.PreviousExpiresAt = nil, nil
 	until := now.Add(overlap)
 	if r.ExpiresAt.Before(until) {
-		until = r.ExpiresAt
+		until = *r.ExpiresAt
 	}
 	if until.After(now) {
 		r.PreviousHash, r.PreviousExpiresAt = r.SecretHash, &until
 	}
-	r.SecretHash, r.IssuedAt, r.ExpiresAt = hash, now, expires
-}
-
-// Delete revokes a token.
-func (s *Service) Delete(ctx context.Context, in httpapi.DeleteInput) (resource.None, error) {
-	return resource.None{}, s.deps.DB.InTx(ctx, func(ctx context.Context) error {
-		if err := s.table.Drop(ctx, in.ID, in.IfMatch); err != nil {
-			return err
-		}
-		return s.deps.Access.Changed(ctx)
-	})
+	r.renew(now, expires)
 }
 
 // Release implements serviceaccount.Tokens.
 func (s *Service) Release(ctx context.Context, accountID string) error {
-	rows, err := s.table.All(authz.Elevated(ctx), "service_account_id = ? AND deletion_protection", accountID)
+	rows, err := s.Table.All(authz.Elevated(ctx), "service_account_id = ? AND deletion_protection", accountID)
 	if err != nil {
 		return err
 	}
@@ -247,7 +230,7 @@ func (s *Service) end(ctx context.Context, column, value string) error {
 
 // Held implements serviceaccount.Tokens.
 func (s *Service) Held(ctx context.Context, accountIDs []string) (map[string][]string, error) {
-	rows, err := s.table.All(authz.For(ctx, Kind.ReadPermission()), "service_account_id IN ?", accountIDs)
+	rows, err := s.Table.All(authz.For(ctx, Kind.ReadPermission()), "service_account_id IN ?", accountIDs)
 	out := map[string][]string{}
 	for i := range rows {
 		out[rows[i].ServiceAccountID] = append(out[rows[i].ServiceAccountID], rows[i].ID)

@@ -2,52 +2,23 @@ package apitoken
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/db"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+	"github.com/demarc/demarc/controlplane/internal/platform/secret"
 )
 
 type row struct {
-	resource.Columns `gorm:"embedded"`
-	ServiceAccountID string
-	ScopeID          *string
-	Permissions      []string `gorm:"serializer:json"`
+	resource.Base
+	Create
+	Seen
 	// IssuedAt is when the present secret was made.
-	IssuedAt          time.Time
-	ExpiresAt         time.Time
-	SecretHash        []byte
-	PreviousHash      []byte
-	PreviousExpiresAt *time.Time
-	LastUsedAt        *time.Time
-}
-
-func (r *row) model() APIToken {
-	expires := r.ExpiresAt.UTC()
-	return APIToken{
-		Meta: r.Meta(),
-		APITokenCreate: APITokenCreate{ServiceAccountID: r.ServiceAccountID, ScopeID: r.ScopeID, Permissions: r.Permissions, ExpiresAt: &expires,
-			APITokenSpec: r.spec()},
-		LastUsedAt: utc(r.LastUsedAt), PreviousExpiresAt: utc(r.PreviousExpiresAt),
-	}
-}
-
-func (r *row) spec() APITokenSpec { return APITokenSpec{Named: r.Named()} }
-
-func (r *row) setPermissions(permissions []string) {
-	r.Permissions = slices.Compact(slices.Sorted(slices.Values(permissions)))
-	if r.Permissions == nil {
-		r.Permissions = []string{}
-	}
-}
-
-func utc(t *time.Time) *time.Time {
-	if t == nil {
-		return nil
-	}
-	u := t.UTC()
-	return &u
+	IssuedAt     time.Time
+	SecretHash   []byte
+	PreviousHash []byte
+	// fresh is the secret itself, of a token that gets it now.
+	fresh *secret.Shown
 }
 
 // remove deletes the tokens that have that value in that column, and says whether there were any.

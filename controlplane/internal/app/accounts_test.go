@@ -184,7 +184,8 @@ func ownersOfAccounts(n *node) {
 		n.t.Errorf("whose name is taken: %+v", twice)
 	}
 	n.status(p.admin.token, http.MethodDelete, "/customers/"+p.customer, nil, http.StatusForbidden, "forbidden")
-	n.status(p.reseller.token, http.MethodDelete, "/billing-entities/"+p.entity, nil, http.StatusConflict, "has_children")
+	n.status(p.reseller.token, http.MethodDelete, "/billing-entities/"+p.entity, nil, http.StatusForbidden, "forbidden")
+	n.status(ownerToken, http.MethodDelete, "/billing-entities/"+p.entity, nil, http.StatusConflict, "has_children")
 
 	// What a customer has ends with it; its billing entity's account stays.
 	n.must(p.reseller.token, http.MethodPatch, "/customers/"+p.customer, map[string]any{"status": "terminated"})

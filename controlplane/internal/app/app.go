@@ -164,11 +164,18 @@ type parts struct {
 	clock clock.Clock
 	// authenticators are asked after the server's own.
 	authenticators []authn.Authenticator
+	// nouns are kinds beside the server's own, and contract is the specification that has them.
+	nouns    []func(module.Deps) noun
+	contract []byte
 }
 
 func build(ctx context.Context, cfg config.Config, d *db.DB, keys *vault.Vault, log *slog.Logger, with parts) (*server, error) {
 	clk, metrics := with.clock, obs.NewMetrics()
-	contract, err := spec.Load(api.OpenAPI)
+	specification := api.OpenAPI
+	if with.contract != nil {
+		specification = with.contract
+	}
+	contract, err := spec.Load(specification)
 	if err != nil {
 		return nil, err
 	}
@@ -197,21 +204,21 @@ func build(ctx context.Context, cfg config.Config, d *db.DB, keys *vault.Vault, 
 		"simulated": simulated.Factory(simulated.Settings{Dir: cfg.SimulatedDir, Clock: clk, LatencyScale: cfg.SimulatedLatency}),
 	})
 	loop := reconcile.New(reconcile.Deps{DB: d, Clock: clk, Log: log})
-	registry := resource.NewRegistry()
-	locator := resource.NewLocator(d, registry)
+	deps := emptyDeps()
+	locator := resource.NewLocator(d, deps.Registry)
 	access := authz.NewEvaluator(d, clk, locator, notified.NewGroup(d, clk, authz.Channel))
 	trail, err := audit.Open(ctx, audit.Options{DB: d, Vault: keys, Clock: clk, Log: log})
 	if err != nil {
 		return nil, err
 	}
-	services, all := modules(module.Deps{
-		DB: d, Registry: registry, Clock: clk, Sagas: engine, Access: access, Vault: keys, Ledger: ledger.New(d, clk), Drivers: drivers, Log: log,
-	})
-	ops := operationsOf(all)
-	for _, m := range all {
-		for _, def := range m.Definitions {
-			engine.Register(def)
-		}
+	deps.DB, deps.Clock, deps.Sagas, deps.Access, deps.Vault, deps.Ledger, deps.Log = d, clk, engine, access, keys, ledger.New(d, clk), log
+	services, built, err := modules(deps, drivers, with.nouns...)
+	if err != nil {
+		return nil, err
+	}
+	ops := deps.Operations.All()
+	for _, m := range built {
+		register(engine, m)
 		loop.Add(m.Reconcilers...)
 	}
 	reads, err := auditedReads(cfg.AuditReads, ops)
@@ -224,7 +231,7 @@ func build(ctx context.Context, cfg config.Config, d *db.DB, keys *vault.Vault, 
 	tokens := apitoken.NewAuthenticator(d, clk, access.Group(), log)
 	s := &server{cfg: cfg, log: log, db: d, jobs: queue, loop: loop, drivers: drivers, access: access, tokens: tokens, services: services}
 	s.api = httpapi.New(httpapi.Deps{
-		DB: d, Contract: contract, Kinds: registry,
+		DB: d, Contract: contract, Kinds: deps.Registry,
 		Authenticator: append(authn.Chain{authn.NewBootstrap(token), tokens}, with.authenticators...), Access: access, Locator: locator,
 		Audit: trail, AuditReads: reads, Answers: httpapi.AnswerColumn(keys),
 		Observer: metrics, Clock: clk, Log: log, CatalogVersion: kinds.Version,
@@ -234,24 +241,18 @@ func build(ctx context.Context, cfg config.Config, d *db.DB, keys *vault.Vault, 
 		},
 		TrustedProxies: cfg.TrustedProxies,
 	}, ops)
-	services.batch.Use(s.api)
-	services.permissions.Use(ops, summaries(kinds))
-	s.api.Pages(httpapi.Pages{Specification: api.OpenAPI, Metrics: metrics.Handler(), Ready: s.ready.check})
+	s.api.Pages(httpapi.Pages{Specification: specification, Metrics: metrics.Handler(), Ready: s.ready.check})
 	return s, nil
 }
 
-// summaries says of each operation of the catalog what it does.
-func summaries(c *catalog.Catalog) func(opID string) string {
-	words := map[string]string{}
-	for _, k := range c.Kinds {
-		for _, op := range k.Operations {
-			words[op.ID] = op.Summary
-		}
-		for _, a := range k.Actions {
-			words[a.ID] = a.Summary
-		}
+// register tells the engine of a noun's operations.
+func register(engine *saga.Engine, m module.Module) {
+	if m.Definitions == nil {
+		return
 	}
-	return func(opID string) string { return words[opID] }
+	for _, def := range m.Definitions() {
+		engine.Register(def)
+	}
 }
 
 // run serves until ctx ends.

@@ -9,8 +9,6 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/clock"
 	"github.com/demarc/demarc/controlplane/internal/platform/config"
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
-	"github.com/demarc/demarc/controlplane/internal/platform/module"
-	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 	"github.com/demarc/demarc/controlplane/internal/platform/vault"
 )
 
@@ -57,6 +55,10 @@ func changeKeys(ctx context.Context, cfg config.Config, log *slog.Logger, change
 	// The nouns say which columns hold secrets, and so does what else keeps some.
 	httpapi.AnswerColumn(keys)
 	audit.KeyColumn(keys)
-	modules(module.Deps{DB: d.DB, Registry: resource.NewRegistry(), Clock: clock.Real(), Vault: keys, Log: log})
+	nouns := emptyDeps()
+	nouns.DB, nouns.Clock, nouns.Vault, nouns.Log = d.DB, clock.Real(), keys, log
+	if _, _, err := modules(nouns, nil); err != nil {
+		return vault.Rotation{}, err
+	}
 	return change(keys, ctx)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/cloudspace"
 	"github.com/demarc/demarc/controlplane/internal/customer"
 	"github.com/demarc/demarc/controlplane/internal/disk"
+	"github.com/demarc/demarc/controlplane/internal/hypervisor"
 	"github.com/demarc/demarc/controlplane/internal/image"
 	"github.com/demarc/demarc/controlplane/internal/location"
 	"github.com/demarc/demarc/controlplane/internal/locationaccess"
@@ -24,7 +25,10 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/virtualmachine"
 )
 
-// services are the nouns, for what the server itself does with them beside their operations.
+// noun is the service of a kind, or of questions that are about none.
+type noun interface{ Module() module.Module }
+
+// services are the nouns that the server itself, or a test of it, does something with beside serving their operations.
 type services struct {
 	billingEntities *billingentity.Service
 	customers       *customer.Service
@@ -35,74 +39,67 @@ type services struct {
 	disks           *disk.Service
 	roles           *role.Service
 	bindings        *rolebinding.Service
-	permissions     *permission.Service
-	accounts        *serviceaccount.Service
-	tokens          *apitoken.Service
-	locationAccess  *locationaccess.Service
-	batch           *batch.Service
 }
 
-// modules builds every noun. A new one is one line here, and one where another needs it.
-func modules(d module.Deps) (services, []module.Module) {
+// emptyDeps are enough for the contract.
+func emptyDeps() module.Deps {
+	return module.Deps{Registry: resource.NewRegistry(), Needs: &module.Needs{}, Operations: &httpapi.Table{}}
+}
+
+// modules builds every noun. A new one is a line in the list; it has a name only where others need it. further are those of a test.
+func modules(d module.Deps, drivers *hypervisor.Registry, further ...func(module.Deps) noun) (services, []module.Module, error) {
+	permissions := permission.New(d)
 	billingEntities := billingentity.New(d)
 	customers := customer.New(d, billingEntities)
-	locations := location.New(d)
+	accesses := locationaccess.New(d)
+	locations := location.New(d, accesses, drivers)
 	images := image.New(d)
 	cloudspaces := cloudspace.New(d, customers, locations)
-	machines := virtualmachine.New(d, customers, cloudspaces, images)
-	disks := disk.New(d, cloudspaces, machines)
-	operations := operation.New(d)
-	auditRecords := auditrecord.New(d)
-	roles := role.New(d)
-	bindings := rolebinding.New(d, roles)
-	policies := policy.New(d, bindings)
-	permissions := permission.New(d)
-	questions := access.New(d)
+	machines := virtualmachine.New(d, customers, locations, cloudspaces, images)
+	disks := disk.New(d, locations, cloudspaces, machines)
+	roles := role.New(d, permissions)
 	accounts := serviceaccount.New(d, customers)
-	tokens := apitoken.New(d, accounts)
-	locationAccess := locationaccess.New(d)
-	batches := batch.New()
+	bindings := rolebinding.New(d, roles, accounts)
 
-	customers.Holds(
-		customer.Holding{Name: "virtual_machines", Holdings: machines},
-		customer.Holding{Name: "disks", Holdings: disks},
-		customer.Holding{Name: "cloudspaces", Holdings: cloudspaces},
-		customer.Holding{Name: "service_accounts", Holdings: accounts},
-		customer.Holding{Name: "roles", Holdings: roles},
-	)
-	customers.Ends(tokens)
-	accounts.Uses(bindings, tokens)
-	locations.GrantedBy(locationAccess)
-	all := []module.Module{
-		billingEntities.Module(), customers.Module(), locations.Module(), images.Module(),
-		cloudspaces.Module(), machines.Module(), disks.Module(), operations.Module(), auditRecords.Module(), batches.Module(),
-		roles.Module(), bindings.Module(), policies.Module(), permissions.Module(), questions.Module(),
-		accounts.Module(), tokens.Module(), locationAccess.Module(),
+	nouns := []noun{
+		billingEntities, customers, locations, images, cloudspaces, machines, disks,
+		operation.New(d),
+		auditrecord.New(d),
+		batch.New(),
+		roles, bindings,
+		policy.New(d, bindings),
+		permissions,
+		access.New(d, permissions),
+		accounts,
+		apitoken.New(d, accounts, permissions),
+		accesses,
 	}
-	known := permission.IDs(operationsOf(all))
-	roles.Use(bindings, known)
-	tokens.Use(known)
-	questions.Use(known)
-	return services{billingEntities, customers, locations, images, cloudspaces, machines, disks, roles, bindings, permissions, accounts, tokens, locationAccess, batches}, all
-}
-
-// operationsOf is the table of operations.
-func operationsOf(all []module.Module) []httpapi.Op {
-	var ops []httpapi.Op
-	for _, m := range all {
-		ops = append(ops, m.Ops...)
+	for _, build := range further {
+		nouns = append(nouns, build(d))
 	}
-	return ops
+	built := make([]module.Module, len(nouns))
+	all := make([]any, len(nouns))
+	for i, n := range nouns {
+		built[i], all[i] = n.Module(), n
+		d.Operations.Add(built[i].Ops...)
+	}
+	return services{billingEntities, customers, locations, images, cloudspaces, machines, disks, roles, bindings}, built, d.Needs.Connect(all...)
 }
 
 // Contract is the table of kinds and operations, for what is generated from it. It needs nothing that runs.
-func Contract() ([]resource.Kind, []httpapi.Op) {
-	_, all := modules(module.Deps{Registry: resource.NewRegistry()})
+func Contract() ([]resource.Kind, []httpapi.Op) { return contract() }
+
+func contract(further ...func(module.Deps) noun) ([]resource.Kind, []httpapi.Op) {
+	d := emptyDeps()
+	_, built, err := modules(d, nil, further...)
+	if err != nil {
+		panic(err) // a defect of the program
+	}
 	var kinds []resource.Kind
-	for _, m := range all {
+	for _, m := range built {
 		if m.Kind.Name != "" {
 			kinds = append(kinds, m.Kind)
 		}
 	}
-	return kinds, operationsOf(all)
+	return kinds, d.Operations.All()
 }

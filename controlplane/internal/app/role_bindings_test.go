@@ -128,6 +128,8 @@ func lastOwner(t *testing.T, h *house) {
 		h.refused(what+": delete", ask{token: by.token, method: http.MethodDelete, path: "/role-bindings/" + own}, 409, "last_owner")
 		h.refused(what+": expire", ask{token: by.token, method: http.MethodPatch, path: "/role-bindings/" + own, body: map[string]any{"expires_at": soon}}, 409, "last_owner")
 		h.refused(what+": with the account", ask{token: by.token, method: http.MethodDelete, path: "/service-accounts/" + h.admin.id}, 409, "last_owner")
+		h.refused(what+": disable the account", ask{token: by.token, method: http.MethodPatch, path: "/service-accounts/" + h.admin.id,
+			body: map[string]any{"enabled": false}}, 409, "last_owner")
 	}
 	takeBack("the last", h.admin)
 	if r := h.send(ask{token: h.admin.token, method: http.MethodGet, path: "/service-accounts/" + h.admin.id}); r.status != http.StatusOK {
@@ -142,6 +144,16 @@ func lastOwner(t *testing.T, h *house) {
 	h.bind(narrow, "reseller-admin", h.reseller)
 	narrow.token = h.issue(narrow.id, "for-acme", map[string]any{"scope_id": h.customer}).text("token")
 	h.refused("narrowed", ask{token: narrow.token, method: http.MethodDelete, path: "/role-bindings/" + own}, 409, "last_owner")
+
+	// Nor is an account that is disabled; enabled again it is one, and then the first may be.
+	idle := h.account(h.customer, "idle")
+	h.bind(idle, "customer-admin", h.customer)
+	h.must(h.admin.token, http.MethodPatch, "/service-accounts/"+idle.id, map[string]any{"enabled": false})
+	takeBack("beside one that is disabled", h.admin)
+	h.must(h.admin.token, http.MethodPatch, "/service-accounts/"+idle.id, map[string]any{"enabled": true})
+	h.must(idle.token, http.MethodPatch, "/service-accounts/"+h.admin.id, map[string]any{"enabled": false})
+	h.must(idle.token, http.MethodPatch, "/service-accounts/"+h.admin.id, map[string]any{"enabled": true})
+	h.must(h.admin.token, http.MethodDelete, "/service-accounts/"+idle.id, nil)
 
 	second := h.must(h.admin.token, http.MethodPost, "/role-bindings", map[string]any{"principal_kind": "user", "principal_id": "ben", "role_id": h.role("customer-admin"), "scope_id": h.customer}).text("id")
 	h.must(h.admin.token, http.MethodDelete, "/role-bindings/"+second, nil)

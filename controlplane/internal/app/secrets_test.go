@@ -271,7 +271,7 @@ func TestUserDataReachesTheMachine(t *testing.T) {
 	cs := w.finish(w.newCloudspace())
 	for name, userData := range map[string]*secret.String{"with": new(secret.New(marked)), "without": nil} {
 		heard = nil
-		vm, err := w.machines.Create(w.ctx, virtualmachine.VirtualMachineCreate{CloudspaceID: cs, ImageID: w.image, VirtualMachineSpec: virtualmachine.VirtualMachineSpec{
+		vm, err := w.machines.Create(w.ctx, virtualmachine.Create{CloudspaceID: cs, ImageID: w.image, Spec: virtualmachine.Spec{
 			Named: resource.Named{Name: name}, VCPUs: 1, MemoryMiB: 512, BootDiskSizeGiB: 10, PowerState: virtualmachine.Running, UserData: userData,
 		}})
 		w.finish(vm.Meta, err)
@@ -297,7 +297,7 @@ func TestEverySecretColumnIsDeclared(t *testing.T) {
 	for _, kind := range kinds {
 		for _, f := range cat.Kind(kind.Name).Fields {
 			if f.WriteOnly {
-				want = append(want, kind.Table+"."+f.Name+"_encrypted")
+				want = append(want, kind.Table()+"."+f.Name+"_encrypted")
 			}
 		}
 	}

@@ -168,7 +168,7 @@ func resellerKnowsItsSubtreeAlone(n *node) {
 		map[string]any{"name": "third", "billing_entity_id": low.entity, "email": "it@example.com"}, http.StatusConflict, "limit_reached"))
 	// Upward there is nothing to move to.
 	n.status(token, http.MethodPatch, "/billing-entities/"+below.entity, map[string]any{"parent_id": middle.entity}, http.StatusUnprocessableEntity, "invalid")
-	silent("its parent", n.status(token, http.MethodDelete, "/billing-entities/"+low.entity, nil, http.StatusConflict, "has_children"))
+	silent("its parent", n.status(token, http.MethodDelete, "/billing-entities/"+low.entity, nil, http.StatusForbidden, "forbidden"))
 }
 
 // custom makes a principal with these permissions in a scope, by a role of its own that belongs to owner.

@@ -153,7 +153,7 @@ func (e *estate) permissionsOf(role string) map[string]bool {
 // public says whether everybody who may read the kind anywhere reads all of it.
 func (e *estate) public(kind string) bool {
 	k := e.kinds[kind]
-	return k.Shared == "true" || k.Table == "" && !k.Singleton
+	return k.Shared == "true" || k.Virtual && !k.Singleton
 }
 
 // sees says whether the principal may read an object, by that permission.

@@ -20,7 +20,7 @@ func (s services) seed(ctx context.Context, d *db.DB) error {
 		named := func(name, display string) resource.Named {
 			return resource.Named{Name: name, DisplayName: &display, Labels: map[string]string{}}
 		}
-		root, made, err := s.billingEntities.Bootstrap(ctx, billingentity.BillingEntityCreate{Currency: "EUR", BillingEntitySpec: billingentity.BillingEntitySpec{
+		root, made, err := s.billingEntities.Bootstrap(ctx, billingentity.Create{Currency: "EUR", Spec: billingentity.Spec{
 			Named: named("operator", "Operator"), TimeZone: "UTC", Language: "en", CustomerLimit: 1_000_000,
 		}})
 		if err != nil {
@@ -32,13 +32,13 @@ func (s services) seed(ctx context.Context, d *db.DB) error {
 		if err := s.bindings.OwnPlatform(ctx); err != nil || !made {
 			return err
 		}
-		_, err = s.locations.Create(ctx, location.LocationCreate{Driver: "simulated", LocationSpec: location.LocationSpec{
+		_, err = s.locations.Create(ctx, location.Create{Driver: "simulated", Spec: location.Spec{
 			Named: named("local", "Simulated location"), Enabled: true,
 		}})
 		if err != nil {
 			return err
 		}
-		_, err = s.images.Create(ctx, image.ImageCreate{OSType: "linux", Architecture: "x86_64", ImageSpec: image.ImageSpec{
+		_, err = s.images.Create(ctx, image.Create{OSType: "linux", Architecture: "x86_64", Spec: image.Spec{
 			Named: named("debian-12", "Debian 12"), MinDiskGiB: 4,
 		}})
 		return err

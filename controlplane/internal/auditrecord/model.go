@@ -10,9 +10,21 @@ import (
 
 // Kind describes audit records.
 var Kind = resource.Kind{
-	Name: "audit_record", Plural: "audit_records", Title: "Audit record", Category: "Platform", Prefix: audit.Prefix, Path: "/audit-records",
-	Table: "audit_record", Key: []string{"id"}, Scopes: []resource.Link{{Field: "target_id"}},
+	Name: "audit_record", Title: "Audit record", Category: "Platform", Prefix: audit.Prefix,
+	Key: []string{"id"}, Scopes: []resource.Link{{Field: "target_id"}},
 	Description: "What somebody did, or was refused: every change, every attempt at one, and reads where the server's settings say so.",
+	Filters: []resource.Filter{
+		{Name: "target_id", Words: "What was tried on this object"},
+		{Name: "principal_id", Words: "What this principal tried"},
+		{Name: "operation", Words: "Attempts at this operation"},
+		{Name: "outcome", Words: "What came to this"},
+		{Name: "customer_id", Words: "What was tried on all that belongs to this customer"},
+		{Name: "billing_entity_id", Words: "What was tried on all that belongs to this billing entity"},
+		{Name: "request_id", Words: "What this request tried"},
+		{Name: "since", Words: "What was tried then or later", Format: "date-time"},
+		{Name: "until", Words: "What was tried before then", Format: "date-time"},
+	},
+	Words: map[string]string{"list": "List audit records, the newest first"},
 }
 
 // Record is one entry of the trail.
@@ -56,8 +68,3 @@ type Record struct {
 	// Its number in the chain that proves the trail complete; null for the first seconds.
 	Sequence *int64 `json:"sequence" readonly:"true" extensions:"x-nullable,x-volatile"`
 } // @name AuditRecord
-
-// List is one page of records.
-type List struct {
-	resource.Page[Record]
-} // @name AuditRecordList

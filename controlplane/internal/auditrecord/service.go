@@ -7,6 +7,7 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+	"github.com/demarc/demarc/controlplane/internal/platform/service"
 )
 
 // Service shows audit records.
@@ -16,6 +17,11 @@ type Service struct{ store store }
 func New(d module.Deps) *Service {
 	d.Registry.Add(Kind)
 	return &Service{store{d.DB}}
+}
+
+// Module is what it brings to the server.
+func (s *Service) Module() module.Module {
+	return module.Module{Kind: Kind, Ops: service.Reads(Kind, s)}
 }
 
 // Get returns a record.

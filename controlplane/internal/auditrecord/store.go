@@ -36,7 +36,7 @@ type row struct {
 }
 
 // TableName is the name of the table for gorm.
-func (row) TableName() string { return Kind.Table }
+func (row) TableName() string { return Kind.Table() }
 
 func (r row) model() Record {
 	return Record{

@@ -35,19 +35,11 @@ type Objects struct {
 	Missing []string `json:"missing" readonly:"true"`
 } // @name BatchObjects
 
-// Reader reads one object of any kind; not found is a fault.
-type Reader interface {
-	ReadObject(ctx context.Context, id string) (kind string, object any, err error)
-}
-
 // Service reads batches.
-type Service struct{ reader Reader }
+type Service struct{}
 
-// New returns the service; it reads by what Use gives it.
+// New returns the service.
 func New() *Service { return &Service{} }
-
-// Use says what reads the objects. To be called before the first request.
-func (s *Service) Use(r Reader) { s.reader = r }
 
 // Module is what it brings to the server.
 func (s *Service) Module() module.Module {
@@ -65,7 +57,7 @@ func (s *Service) Module() module.Module {
 func (s *Service) get(ctx context.Context, in httpapi.CreateInput[Get]) (Objects, error) {
 	out := Objects{Items: []Item{}, Missing: []string{}}
 	for _, id := range in.Body.IDs {
-		kind, object, err := s.reader.ReadObject(ctx, id)
+		kind, object, err := httpapi.ReadObject(ctx, id)
 		switch {
 		case err == nil:
 			out.Items = append(out.Items, Item{ID: id, Kind: kind, Object: object})

@@ -7,12 +7,12 @@ import (
 
 // Kind describes billing entities.
 var Kind = resource.Kind{
-	Name: "billing_entity", Plural: "billing_entities", Title: "Billing entity", Category: "Tenancy", Prefix: "ben",
-	Path: "/billing-entities", Table: "billing_entity", Named: true,
+	Name: "billing_entity", Title: "Billing entity", Category: "Tenancy", Prefix: "ben", Named: true,
 	Description: "Who sends invoices: the operator, and the resellers below it at any depth.",
 	Parent:      &resource.Link{Kind: "billing_entity", Field: "parent_id"},
 	Tenant:      resource.BillingEntityColumn,
 	Scope:       true,
+	Filters:     []resource.Filter{{Name: "parent_id", Words: "Those directly below it"}},
 }
 
 // Address is a postal address.
@@ -29,13 +29,13 @@ type Address struct {
 	Country *string `json:"country" format:"country"`
 } // @name Address
 
-// BillingEntitySpec is what can be changed of a billing entity.
-type BillingEntitySpec struct {
+// Spec is what can be changed of a billing entity.
+type Spec struct {
 	resource.Named
 	// The billing entity above it: the operator, unless another is named. It can be moved, but not below itself.
 	ParentID *string `json:"parent_id" format:"typeid" extensions:"x-ref=billing_entity,x-server-default"`
 	// Postal address.
-	Address *Address `json:"address"`
+	Address *Address `json:"address" gorm:"serializer:json"`
 	// VAT or tax number.
 	TaxNumber *string `json:"tax_number" maxLength:"40"`
 	// IANA time zone in which its months begin and end.
@@ -46,25 +46,25 @@ type BillingEntitySpec struct {
 	CustomerLimit int64 `json:"customer_limit" minimum:"0" maximum:"1000000" default:"10"`
 } // @name BillingEntitySpec
 
-// BillingEntityCreate is what a billing entity is made from.
-type BillingEntityCreate struct {
+// Create is what a billing entity is made from.
+type Create struct {
 	// ISO 4217 currency of all its prices and documents.
 	Currency string `json:"currency" validate:"required" format:"currency"`
-	BillingEntitySpec
+	Spec
 } // @name BillingEntityCreate
 
 // BillingEntity is one node of the tree.
 type BillingEntity struct {
 	resource.Meta
-	BillingEntityCreate
+	Create
 } // @name BillingEntity
 
-// BillingEntityList is one page of billing entities.
-type BillingEntityList struct {
-	resource.Page[BillingEntity]
-} // @name BillingEntityList
-
 // Validate reports every wrong field that the specification cannot see.
-func (s BillingEntitySpec) Validate() []fault.Field {
+func (s Spec) Validate() []fault.Field {
 	return append(s.Named.Validate(), resource.ValidateTimeZone("/time_zone", s.TimeZone)...)
+}
+
+type row struct {
+	resource.Base
+	Create
 }

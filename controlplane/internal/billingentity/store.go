@@ -7,36 +7,10 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 )
 
-type row struct {
-	resource.Columns `gorm:"embedded"`
-	ParentID         *string
-	Currency         string
-	Address          *Address `gorm:"serializer:json"`
-	TaxNumber        *string
-	TimeZone         string
-	Language         string
-	CustomerLimit    int64
-}
-
-func (r *row) model() BillingEntity {
-	return BillingEntity{Meta: r.Meta(), BillingEntityCreate: BillingEntityCreate{Currency: r.Currency, BillingEntitySpec: r.spec()}}
-}
-
-func (r *row) spec() BillingEntitySpec {
-	return BillingEntitySpec{Named: r.Named(), ParentID: r.ParentID, Address: r.Address, TaxNumber: r.TaxNumber,
-		TimeZone: r.TimeZone, Language: r.Language, CustomerLimit: r.CustomerLimit}
-}
-
-func (r *row) set(s BillingEntitySpec) {
-	r.SetNamed(s.Named)
-	r.ParentID, r.Address, r.TaxNumber = s.ParentID, s.Address, s.TaxNumber
-	r.TimeZone, r.Language, r.CustomerLimit = s.TimeZone, s.Language, s.CustomerLimit
-}
-
 // rootID is the id of the root, empty while there is none.
 func rootID(ctx context.Context, d *db.DB) (string, error) {
 	var id string
-	err := resource.Unscoped(ctx, d).Table(Kind.Table).Select("id").Where("parent_id IS NULL").Limit(1).Scan(&id).Error
+	err := resource.Unscoped(ctx, d).Table(Kind.Table()).Select("id").Where("parent_id IS NULL").Limit(1).Scan(&id).Error
 	return id, err
 }
 

@@ -2,24 +2,19 @@ package cloudspace
 
 import (
 	"context"
-	"errors"
 	"net/netip"
 	"time"
 
 	"github.com/demarc/demarc/controlplane/internal/hypervisor"
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
-	"github.com/demarc/demarc/controlplane/internal/platform/ledger"
 	"github.com/demarc/demarc/controlplane/internal/platform/reconcile"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+	"github.com/demarc/demarc/controlplane/internal/platform/service"
 )
 
 func (r *row) network() (hypervisor.NetworkSpec, error) {
 	cidr, err := netip.ParsePrefix(r.NetworkCIDR)
 	return hypervisor.NetworkSpec{ID: r.ID, Name: r.Name, CIDR: cidr, Domain: resource.Text(r.LocalDomain)}, err
-}
-
-func (s *Service) apply() []resource.Stage[row] {
-	return []resource.Stage[row]{{Name: "network", Do: s.ensure, Undo: s.remove}}
 }
 
 func (s *Service) ensure(ctx context.Context, r row) error {
@@ -35,7 +30,7 @@ func (s *Service) ensure(ctx context.Context, r row) error {
 	if err != nil {
 		return err
 	}
-	return s.table.Observe(ctx, r.ID, map[string]any{"gateway_address": network.Gateway.String()})
+	return s.Table.Observe(ctx, r.ID, map[string]any{"gateway_address": network.Gateway.String()})
 }
 
 func (s *Service) remove(ctx context.Context, r row) error {
@@ -46,40 +41,15 @@ func (s *Service) remove(ctx context.Context, r row) error {
 	return driver.DeleteNetwork(ctx, r.ID)
 }
 
-func uses(_ context.Context, r row) (ledger.Entry, error) {
-	return ledger.Entry{
-		Kind: Kind.Name, ObjectID: r.ID, BillingEntityID: r.BillingEntityID, CustomerID: r.CustomerID, LocationID: r.LocationID,
-		State: "allocated", Spec: map[string]any{}, Quota: map[string]int64{"cloudspaces": 1},
-	}, nil
-}
-
 // reconcile repairs networks that differ from their rows, and removes those without a row.
 func (s *Service) reconcile() reconcile.Reconciler {
-	return reconcile.Reconciler{Name: "cloudspace", Every: 30 * time.Second, Run: func(ctx context.Context) error {
-		ctx = authz.System(ctx)
-		locations, err := s.locations.IDs(ctx)
-		if err != nil {
-			return err
-		}
-		var errs []error
-		for _, id := range locations {
-			errs = append(errs, s.reconcileLocation(ctx, id))
-		}
-		return errors.Join(errs...)
+	return reconcile.Reconciler{Name: Kind.Name, Every: 30 * time.Second, Run: func(ctx context.Context) error {
+		return s.locations.Each(authz.System(ctx), s.reconcileLocation)
 	}}
 }
 
-func (s *Service) reconcileLocation(ctx context.Context, locationID string) error {
-	driver, err := s.locations.Driver(ctx, locationID)
-	if err != nil {
-		return err
-	}
-	// First what is there, then the rows: what is made in between has its row already.
+func (s *Service) reconcileLocation(ctx context.Context, location string, driver hypervisor.Driver) error {
 	found, err := driver.List(ctx)
-	if err != nil {
-		return err
-	}
-	rows, err := s.table.All(ctx, "location_id = ?", locationID)
 	if err != nil {
 		return err
 	}
@@ -87,18 +57,14 @@ func (s *Service) reconcileLocation(ctx context.Context, locationID string) erro
 	for _, n := range found.Networks {
 		networks[n.ID] = n
 	}
-	var errs []error
-	for i := range rows {
-		r := &rows[i]
-		n, ok := networks[r.ID]
-		delete(networks, r.ID)
-		if want, err := r.network(); err == nil && ok && n.Name == want.Name && n.Domain == want.Domain && n.CIDR == want.CIDR {
-			continue
-		}
-		errs = append(errs, s.converger.RepairIdle(ctx, r.ID))
+	rows, err := s.Table.All(ctx, "location_id = ?", location)
+	if err != nil {
+		return err
 	}
-	for id := range networks {
-		errs = append(errs, resource.Orphan(ctx, s.table, id, driver.DeleteNetwork))
-	}
-	return errors.Join(errs...)
+	return service.Drift(ctx, s.Converger, rows, networks, differs, driver.DeleteNetwork)
+}
+
+func differs(_ context.Context, r *row, is hypervisor.Network, there bool) (bool, error) {
+	want, err := r.network()
+	return !there || is.Name != want.Name || is.Domain != want.Domain || is.CIDR != want.CIDR, err
 }

@@ -9,46 +9,47 @@ import (
 
 // Kind describes cloudspaces.
 var Kind = resource.Kind{
-	Name: "cloudspace", Plural: "cloudspaces", Title: "Cloudspace", Category: "Network", Prefix: "cs", Path: "/cloudspaces", Table: "cloudspace", Named: true,
+	Name: "cloudspace", Title: "Cloudspace", Category: "Network", Prefix: "cs", Named: true,
 	Description: "An isolated network of a customer in one location, with the machines and disks in it.",
 	Parent:      &resource.Link{Kind: "customer", Field: "customer_id"},
 	Needs:       []resource.Link{{Kind: "location", Field: "location_id"}},
 	Scope:       true, Scopes: []resource.Link{{Kind: "location", Field: "location_id"}},
+	Filters: []resource.Filter{
+		{Name: "billing_entity_id", Words: "Those of the customers of one billing entity"},
+		{Name: "customer_id", Words: "Those of one customer"},
+		{Name: "location_id", Words: "Those in one location"},
+	},
+	Quota: []string{"cloudspaces"},
 }
 
-// CloudspaceSpec is what can be changed of a cloudspace.
-type CloudspaceSpec struct {
+// Spec is what can be changed of a cloudspace.
+type Spec struct {
 	resource.Named
 	// DNS domain inside the network.
 	LocalDomain *string `json:"local_domain" format:"domain" maxLength:"253"`
 } // @name CloudspaceSpec
 
-// CloudspaceCreate is what a cloudspace is made from.
-type CloudspaceCreate struct {
+// Create is what a cloudspace is made from.
+type Create struct {
 	// The customer that it belongs to.
 	CustomerID string `json:"customer_id" validate:"required" format:"typeid" extensions:"x-ref=customer"`
 	// The location that it is in.
 	LocationID string `json:"location_id" validate:"required" format:"typeid" extensions:"x-ref=location"`
 	// IPv4 network that its machines have their addresses from, between /8 and /30.
 	NetworkCIDR string `json:"network_cidr" format:"cidr" default:"192.168.100.0/24"`
-	CloudspaceSpec
+	Spec
 } // @name CloudspaceCreate
 
 // Cloudspace is an isolated network.
 type Cloudspace struct {
 	resource.Meta
-	CloudspaceCreate
+	Create
 	// Address of the network's gateway; null until it is made.
 	GatewayAddress *string `json:"gateway_address" readonly:"true" extensions:"x-nullable"`
 } // @name Cloudspace
 
-// CloudspaceList is one page of cloudspaces.
-type CloudspaceList struct {
-	resource.Page[Cloudspace]
-} // @name CloudspaceList
-
 // Validate reports every wrong field that the specification cannot see.
-func (c CloudspaceCreate) Validate() []fault.Field {
+func (c Create) Validate() []fault.Field {
 	out := c.Named.Validate()
 	p, err := netip.ParsePrefix(c.NetworkCIDR)
 	switch {
@@ -60,4 +61,10 @@ func (c CloudspaceCreate) Validate() []fault.Field {
 		out = append(out, fault.Field{Pointer: "/network_cidr", Code: "format", Detail: "has host bits: the network is " + p.Masked().String()})
 	}
 	return out
+}
+
+type row struct {
+	resource.Base
+	Create
+	GatewayAddress *string
 }

@@ -7,11 +7,16 @@ import (
 
 // Kind describes customers.
 var Kind = resource.Kind{
-	Name: "customer", Plural: "customers", Title: "Customer", Category: "Tenancy", Prefix: "cus", Path: "/customers", Table: "customer", Named: true,
+	Name: "customer", Title: "Customer", Category: "Tenancy", Prefix: "cus", Named: true,
 	Description: "An organisation that uses resources and pays for them.",
-	Parent:      &resource.Link{Kind: "billing_entity", Field: "billing_entity_id"},
+	Parent:      &resource.Link{Kind: "billing_entity", Field: "billing_entity_id", Alone: true}, // they are counted
 	Tenant:      resource.CustomerColumn,
 	Scope:       true,
+	Filters: []resource.Filter{
+		{Name: "billing_entity_id", Words: "Those of one billing entity"},
+		{Name: "status", Words: "Those of this status"},
+		{Name: "payment_mode", Words: "Those of this payment mode"},
+	},
 }
 
 // The life cycle of a customer.
@@ -22,8 +27,8 @@ const (
 	StatusTerminated = "terminated"
 )
 
-// CustomerSpec is what can be changed of a customer.
-type CustomerSpec struct {
+// Spec is what can be changed of a customer.
+type Spec struct {
 	resource.Named
 	// Contact e-mail address.
 	Email string `json:"email" validate:"required" format:"email" maxLength:"254"`
@@ -42,9 +47,9 @@ type CustomerSpec struct {
 	// VAT or tax number.
 	TaxNumber *string `json:"tax_number" maxLength:"40"`
 	// Its ids in other systems.
-	ExternalIDs map[string]string `json:"external_ids" maxLength:"255" extensions:"x-max-items=32"`
+	ExternalIDs map[string]string `json:"external_ids" gorm:"serializer:json" maxLength:"255" extensions:"x-max-items=32"`
 	// E-mail addresses of its account managers.
-	AccountManagers []string `json:"account_managers" maxLength:"254" extensions:"x-max-items=20,x-set,x-item-format=email"`
+	AccountManagers []string `json:"account_managers" gorm:"serializer:json" maxLength:"254" extensions:"x-max-items=20,x-set,x-item-format=email"`
 	// Link to its portal.
 	PortalURL *string `json:"portal_url" format:"uri" maxLength:"500"`
 	// When it pays: before use from a balance, or after by invoice.
@@ -56,25 +61,25 @@ type CustomerSpec struct {
 	StatusReason *string `json:"status_reason" maxLength:"500"`
 } // @name CustomerSpec
 
-// CustomerCreate is what a customer is made from.
-type CustomerCreate struct {
+// Create is what a customer is made from.
+type Create struct {
 	// The billing entity that bills it.
 	BillingEntityID string `json:"billing_entity_id" validate:"required" format:"typeid" extensions:"x-ref=billing_entity"`
-	CustomerSpec
+	Spec
 } // @name CustomerCreate
 
 // Customer is an organisation that uses resources and pays for them.
 type Customer struct {
 	resource.Meta
-	CustomerCreate
+	Create
 } // @name Customer
 
-// CustomerList is one page of customers.
-type CustomerList struct {
-	resource.Page[Customer]
-} // @name CustomerList
-
 // Validate reports every wrong field that the specification cannot see.
-func (s CustomerSpec) Validate() []fault.Field {
+func (s Spec) Validate() []fault.Field {
 	return append(s.Named.Validate(), resource.ValidateTimeZone("/time_zone", s.TimeZone)...)
+}
+
+type row struct {
+	resource.Base
+	Create
 }

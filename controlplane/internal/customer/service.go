@@ -8,20 +8,14 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+	"github.com/demarc/demarc/controlplane/internal/platform/saga"
+	"github.com/demarc/demarc/controlplane/internal/platform/service"
 )
 
 // BillingEntities is what customers need of the billing entities.
 type BillingEntities interface {
-	// LockForCustomers keeps others from adding a customer to it until the transaction ends, and returns how many it may have.
-	LockForCustomers(ctx context.Context, pointer, id string) (limit int64, err error)
-}
-
-// Holdings are resources that customers have.
-type Holdings interface {
-	// Align brings what a customer has to what its status allows: nothing runs while it is not active.
-	Align(ctx context.Context, customerID string) error
-	// RemoveAll removes all that a customer has of them, for good.
-	RemoveAll(ctx context.Context, customerID string) error
+	// CustomerLimit is how many customers a billing entity may have.
+	CustomerLimit(ctx context.Context, id string) (int64, error)
 }
 
 // Tokens is what customers need of the API tokens.
@@ -30,94 +24,77 @@ type Tokens interface {
 	EndOf(ctx context.Context, customerID string) error
 }
 
-// Holding is one kind of holdings under the name of its step.
-type Holding struct {
-	Name string
-	Holdings
-}
-
 // Service keeps the customers.
 type Service struct {
+	*service.Stored[row, Create, Spec, Customer]
 	deps            module.Deps
-	table           *resource.Table[row, *row]
-	converger       *resource.Converger[row, *row]
+	converger       *service.Converger[row]
 	billingEntities BillingEntities
-	holdings        []Holding
 	tokens          Tokens
 }
 
-// Create adds a customer.
-func (s *Service) Create(ctx context.Context, in CustomerCreate) (Customer, error) {
-	r := &row{}
-	r.BillingEntityID = in.BillingEntityID
-	r.set(in.CustomerSpec)
-	err := s.deps.DB.InTx(ctx, func(ctx context.Context) error {
-		limit, err := s.billingEntities.LockForCustomers(ctx, "/billing_entity_id", in.BillingEntityID)
-		if err != nil {
-			return err
-		}
-		if in.Status == StatusTerminated {
-			return fault.Invalidf("/status", "conflict", "a new customer cannot be terminated")
-		}
-		n, err := count(ctx, s.deps.DB, in.BillingEntityID)
-		if err != nil {
-			return err
-		}
-		if n >= limit {
-			return fault.Conflictf("limit_reached", "the billing entity has its %d customers: raise its customer_limit", limit)
-		}
-		return s.table.Insert(ctx, r)
+// New returns the service.
+func New(d module.Deps, billingEntities BillingEntities) *Service {
+	s := &Service{deps: d, billingEntities: billingEntities}
+	module.Need(d, &s.tokens)
+	s.Stored = service.NewStored(d, Kind, service.Rules[row, Create, Spec, Customer]{
+		Row:   func(in Create) row { return row{Create: in} },
+		Spec:  func(r *row) *Spec { return &r.Spec },
+		View:  func(r *row) Customer { return Customer{Meta: r.Meta(), Create: r.Create} },
+		Check: s.check,
+		After: s.follow,
 	})
-	return r.model(), err
+	s.converger = service.NewConverger(s.Stored, service.Work[row]{})
+	return s
 }
 
-// Get returns a customer.
-func (s *Service) Get(ctx context.Context, id string) (Customer, error) {
-	r, err := s.table.Get(ctx, id)
-	return r.model(), err
-}
-
-// List returns a page of customers.
-func (s *Service) List(ctx context.Context, q resource.ListQuery) (resource.Page[Customer], error) {
-	return resource.PageOf(ctx, s.table, q, (*row).model)
-}
-
-// Update changes a customer. Another status is carried out by an operation; so is the retry of one that failed.
-func (s *Service) Update(ctx context.Context, in httpapi.PatchInput[CustomerSpec]) (Customer, error) {
-	var r row
-	err := s.deps.DB.InTx(ctx, func(ctx context.Context) error {
-		var old row
-		var err error
-		r, _, err = s.table.Change(ctx, in.ID, in.IfMatch, func(r *row) error {
-			old = *r
-			next, err := in.Patch.Apply(r.spec())
-			if err != nil {
-				return err
-			}
-			r.set(next)
-			return transition(&old, r)
-		})
-		if err != nil || r.Status == old.Status && r.State != resource.Failed {
-			return err
-		}
-		if r.Status != old.Status {
-			if err := s.changeAccess(ctx, &r); err != nil {
-				return err
-			}
-		}
-		return s.converger.Update(ctx, &r)
-	})
-	return r.model(), err
-}
-
-// changeAccess says that the principals of a customer may do something else now. A terminated one has no tokens from that moment on.
-func (s *Service) changeAccess(ctx context.Context, r *row) error {
-	if r.Status == StatusTerminated {
-		if err := s.tokens.EndOf(ctx, r.ID); err != nil {
-			return err
-		}
+// Module is what it brings to the server. Another status is carried out by an operation.
+func (s *Service) Module() module.Module {
+	m := service.Module(s)
+	for i := range m.Ops {
+		m.Ops[i].Async = m.Ops[i].Verb == httpapi.Update
 	}
-	return s.deps.Access.Changed(ctx)
+	m.Definitions = func() []saga.Definition {
+		return service.NewConverger(s.Stored, service.Work[row]{Apply: s.stages()}).Definitions()
+	}
+	return m
+}
+
+// stages carry a change of status out, one kind of what customers have after the other.
+func (s *Service) stages() []service.Stage[row] {
+	var out []service.Stage[row]
+	for _, c := range s.deps.Registry.Contents(Kind.Name) {
+		kind, _ := s.deps.Registry.Kind(c.Kind)
+		out = append(out, service.Stage[row]{Name: kind.Plural(), Do: func(ctx context.Context, r row) error {
+			switch {
+			case r.Status == StatusTerminated:
+				return c.RemoveAll(ctx, r.ID)
+			case c.Align != nil:
+				return c.Align(ctx, r.ID)
+			}
+			return nil
+		}})
+	}
+	return out
+}
+
+// check refuses a customer too many, and a status that cannot follow the present one.
+func (s *Service) check(ctx context.Context, old, next *row) error {
+	if old != nil {
+		return transition(old, next)
+	}
+	if next.Status == StatusTerminated {
+		return fault.Invalidf("/status", "conflict", "a new customer cannot be terminated")
+	}
+	limit, err := s.billingEntities.CustomerLimit(ctx, next.Base.BillingEntityID)
+	if err != nil {
+		return err
+	}
+	n, err := count(ctx, s.deps.DB, next.Base.BillingEntityID)
+	if err == nil && n >= limit {
+		err = fault.Conflictf("limit_reached", "the billing entity has its %d customers: raise its customer_limit", limit)
+	}
+	return err
 }
 
 // transition checks a change of status.
@@ -136,46 +113,43 @@ func transition(old, next *row) error {
 	return nil
 }
 
-// Delete removes a customer that has nothing any more.
-func (s *Service) Delete(ctx context.Context, in httpapi.DeleteInput) (resource.None, error) {
-	return resource.None{}, s.table.Drop(ctx, in.ID, in.IfMatch)
+// follow begins to carry out another status, and tries one again that could not be. The principals of the customer may do something else from
+// this moment on, and a terminated one has no tokens.
+func (s *Service) follow(ctx context.Context, old, next *row) error {
+	if old == nil || next == nil || old.Status == next.Status && old.State != resource.Failed {
+		return nil
+	}
+	if old.Status != next.Status {
+		if next.Status == StatusTerminated {
+			if err := s.tokens.EndOf(ctx, next.ID); err != nil {
+				return err
+			}
+		}
+		if err := s.deps.Access.Changed(ctx); err != nil {
+			return err
+		}
+	}
+	return s.converger.Begin(ctx, next, httpapi.Update)
 }
 
 // Active says whether the customer is active.
 func (s *Service) Active(ctx context.Context, id string) (bool, error) {
-	r, err := s.table.Get(ctx, id)
+	r, err := s.Table.Get(ctx, id)
 	return r.Status == StatusActive, err
 }
 
-// BillingEntityOfActive returns who bills the customer that the caller has named, and keeps the customer from changing until the transaction
-// ends. It refuses one that is not active.
-func (s *Service) BillingEntityOfActive(ctx context.Context, pointer, id string) (string, error) {
-	r, err := s.table.Refer(ctx, pointer, id)
-	if err != nil {
-		return "", err
-	}
-	return r.BillingEntityID, r.checkActive()
-}
-
-// CheckActive is BillingEntityOfActive for the customer of what the caller has named, who need not see the customer itself.
+// CheckActive refuses a customer that is not active, and keeps it from changing until the transaction ends. The caller need not see it.
 func (s *Service) CheckActive(ctx context.Context, id string) error {
-	r, err := s.table.Share(authz.Elevated(ctx), id)
-	if err != nil {
-		return err
+	r, err := s.Table.Share(authz.Elevated(ctx), id)
+	if err == nil && r.Status != StatusActive {
+		err = fault.Conflictf("wrong_state", "the customer is %s: only an active one can make resources", r.Status)
 	}
-	return r.checkActive()
-}
-
-func (r *row) checkActive() error {
-	if r.Status != StatusActive {
-		return fault.Conflictf("wrong_state", "the customer is %s: only an active one can make resources", r.Status)
-	}
-	return nil
+	return err
 }
 
 // CheckNotTerminated refuses a customer that is terminated, and keeps it from changing until the transaction ends. The caller need not see it.
 func (s *Service) CheckNotTerminated(ctx context.Context, id string) error {
-	r, err := s.table.Share(authz.Elevated(ctx), id)
+	r, err := s.Table.Share(authz.Elevated(ctx), id)
 	if err == nil && r.Status == StatusTerminated {
 		err = fault.Conflictf("wrong_state", "the customer is terminated")
 	}

@@ -2,14 +2,13 @@ package disk
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/demarc/demarc/controlplane/internal/hypervisor"
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
-	"github.com/demarc/demarc/controlplane/internal/platform/ledger"
 	"github.com/demarc/demarc/controlplane/internal/platform/reconcile"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+	"github.com/demarc/demarc/controlplane/internal/platform/service"
 )
 
 func (r *row) volume() hypervisor.VolumeSpec {
@@ -22,7 +21,7 @@ func (r *row) volume() hypervisor.VolumeSpec {
 }
 
 func (s *Service) ensure(ctx context.Context, r row) error {
-	_, driver, err := s.cloudspaces.Location(ctx, r.CloudspaceID)
+	driver, err := s.locations.Driver(ctx, r.LocationID)
 	if err != nil {
 		return err
 	}
@@ -32,7 +31,7 @@ func (s *Service) ensure(ctx context.Context, r row) error {
 
 // attach brings the attachment to what the row says. A machine that is on its way out counts as none.
 func (s *Service) attach(ctx context.Context, r row) error {
-	_, driver, err := s.cloudspaces.Location(ctx, r.CloudspaceID)
+	driver, err := s.locations.Driver(ctx, r.LocationID)
 	if err != nil {
 		return err
 	}
@@ -68,44 +67,22 @@ func (s *Service) machine(ctx context.Context, r row) (string, error) {
 }
 
 func (s *Service) remove(ctx context.Context, r row) error {
-	_, driver, err := s.cloudspaces.Location(ctx, r.CloudspaceID)
+	driver, err := s.locations.Driver(ctx, r.LocationID)
 	if err != nil {
 		return err
 	}
 	return driver.DeleteVolume(ctx, r.ID)
 }
 
-func (s *Service) uses(ctx context.Context, r row) (ledger.Entry, error) {
-	location, _, err := s.cloudspaces.Location(ctx, r.CloudspaceID)
-	return ledger.Entry{
-		Kind: Kind.Name, ObjectID: r.ID, BillingEntityID: r.BillingEntityID, CustomerID: r.CustomerID, LocationID: location,
-		State: "allocated", Spec: map[string]any{"size_gib": r.SizeGiB, "iops_limit": r.IOPSLimit}, Quota: map[string]int64{"disks": 1, "storage_gib": r.SizeGiB},
-	}, err
-}
-
 // reconcile repairs disks that differ from their rows, and removes those without a row.
 func (s *Service) reconcile() reconcile.Reconciler {
-	return reconcile.Reconciler{Name: "disk", Every: 30 * time.Second, Run: func(ctx context.Context) error {
-		ctx = authz.System(ctx)
-		drivers, err := s.cloudspaces.Drivers(ctx)
-		if err != nil {
-			return err
-		}
-		var errs []error
-		for location, driver := range drivers {
-			errs = append(errs, s.reconcileLocation(ctx, location, driver))
-		}
-		return errors.Join(errs...)
+	return reconcile.Reconciler{Name: Kind.Name, Every: 30 * time.Second, Run: func(ctx context.Context) error {
+		return s.locations.Each(authz.System(ctx), s.reconcileLocation)
 	}}
 }
 
 func (s *Service) reconcileLocation(ctx context.Context, location string, driver hypervisor.Driver) error {
-	// First what is there, then the rows: what is made in between has its row already.
 	found, err := driver.List(ctx)
-	if err != nil {
-		return err
-	}
-	rows, err := s.table.All(ctx, "cloudspace_id IN (SELECT id FROM cloudspace WHERE location_id = ?)", location)
 	if err != nil {
 		return err
 	}
@@ -113,26 +90,15 @@ func (s *Service) reconcileLocation(ctx context.Context, location string, driver
 	for _, v := range found.Volumes {
 		volumes[v.ID] = v
 	}
-	var errs []error
-	for _, r := range rows {
-		v, ok := volumes[r.ID]
-		delete(volumes, r.ID)
-		if r.State != resource.Active {
-			continue
-		}
-		machine, err := s.machine(ctx, r)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		want := r.volume()
-		if ok && v.SizeGiB == want.SizeGiB && resource.Same(v.IOPSLimit, want.IOPSLimit) && v.MachineID == machine {
-			continue
-		}
-		errs = append(errs, s.converger.RepairIdle(ctx, r.ID))
+	rows, err := s.Table.All(ctx, "location_id = ?", location)
+	if err != nil {
+		return err
 	}
-	for id := range volumes {
-		errs = append(errs, resource.Orphan(ctx, s.table, id, driver.DeleteVolume))
-	}
-	return errors.Join(errs...)
+	return service.Drift(ctx, s.Converger, rows, volumes, s.differs, driver.DeleteVolume)
+}
+
+func (s *Service) differs(ctx context.Context, r *row, is hypervisor.Volume, there bool) (bool, error) {
+	machine, err := s.machine(ctx, *r)
+	want := r.volume()
+	return !there || is.SizeGiB != want.SizeGiB || !resource.Same(is.IOPSLimit, want.IOPSLimit) || is.MachineID != machine, err
 }

@@ -4,14 +4,21 @@ import "github.com/demarc/demarc/controlplane/internal/platform/resource"
 
 // Kind describes disks.
 var Kind = resource.Kind{
-	Name: "disk", Plural: "disks", Title: "Disk", Category: "Storage", Prefix: "dsk", Path: "/disks", Table: "disk", Named: true,
+	Name: "disk", Title: "Disk", Category: "Storage", Prefix: "dsk", Named: true,
 	Description: "A disk in a cloudspace, which can be attached to one of its machines.",
 	Parent:      &resource.Link{Kind: "cloudspace", Field: "cloudspace_id"},
 	Scope:       true, Scopes: []resource.Link{{Kind: "location", Field: "location_id"}, {Kind: "cloudspace", Field: "cloudspace_id"}},
+	Filters: []resource.Filter{
+		{Name: "billing_entity_id", Words: "Those of the customers of one billing entity"},
+		{Name: "customer_id", Words: "Those of one customer"},
+		{Name: "cloudspace_id", Words: "Those in one cloudspace"},
+		{Name: "virtual_machine_id", Words: "Those attached to one virtual machine"},
+	},
+	Quota: []string{"disks", "storage_gib"},
 }
 
-// DiskSpec is what can be changed of a disk.
-type DiskSpec struct {
+// Spec is what can be changed of a disk.
+type Spec struct {
 	resource.Named
 	// Size; it can grow, not shrink.
 	SizeGiB int64 `json:"size_gib" validate:"required" minimum:"1" maximum:"65536" extensions:"x-unit=GiB,x-grow-only"`
@@ -21,22 +28,23 @@ type DiskSpec struct {
 	VirtualMachineID *string `json:"virtual_machine_id" format:"typeid" extensions:"x-ref=virtual_machine"`
 } // @name DiskSpec
 
-// DiskCreate is what a disk is made from.
-type DiskCreate struct {
+// Create is what a disk is made from.
+type Create struct {
 	// The cloudspace that it is in.
 	CloudspaceID string `json:"cloudspace_id" validate:"required" format:"typeid" extensions:"x-ref=cloudspace"`
-	DiskSpec
+	Spec
 } // @name DiskCreate
 
 // Disk is a disk of a customer.
 type Disk struct {
 	resource.Meta
-	DiskCreate
+	Create
 	// The customer that it belongs to.
 	CustomerID string `json:"customer_id" format:"typeid" readonly:"true" extensions:"x-ref=customer"`
 } // @name Disk
 
-// DiskList is one page of disks.
-type DiskList struct {
-	resource.Page[Disk]
-} // @name DiskList
+type row struct {
+	resource.Base
+	Create
+	LocationID string
+}

@@ -4,16 +4,19 @@ import "github.com/demarc/demarc/controlplane/internal/platform/resource"
 
 // Kind describes locations.
 var Kind = resource.Kind{
-	Name: "location", Plural: "locations", Title: "Location", Category: "Infrastructure", Prefix: "loc", Path: "/locations", Table: "location", Named: true,
+	Name: "location", Title: "Location", Category: "Infrastructure", Prefix: "loc", Named: true, Scope: true,
 	Description: "A place where machines run.",
-	Scope:       true,
+	Filters: []resource.Filter{
+		{Name: "enabled", Words: "Those that take new cloudspaces, or do not"},
+		{Name: "restricted", Words: "Those that are for some only, or are for all"},
+	},
 	Shared: `NOT location.restricted OR EXISTS (SELECT FROM location_access a WHERE a.location_id = location.id AND (
 		a.grantee_id = ANY(@lineage) OR a.grantee_id = ANY(@customers)
 		OR EXISTS (SELECT FROM customer c WHERE c.id = a.grantee_id AND c.billing_entity_id = ANY(@billing_entities))))`,
 }
 
-// LocationSpec is what can be changed of a location.
-type LocationSpec struct {
+// Spec is what can be changed of a location.
+type Spec struct {
 	resource.Named
 	// ISO 3166 country code.
 	Country *string `json:"country" format:"country"`
@@ -25,20 +28,20 @@ type LocationSpec struct {
 	Restricted bool `json:"restricted" default:"false"`
 } // @name LocationSpec
 
-// LocationCreate is what a location is made from.
-type LocationCreate struct {
+// Create is what a location is made from.
+type Create struct {
 	// What runs the machines in it. The simulated driver runs none and is for evaluation.
 	Driver string `json:"driver" enums:"simulated" default:"simulated"`
-	LocationSpec
+	Spec
 } // @name LocationCreate
 
 // Location is a place where machines run.
 type Location struct {
 	resource.Meta
-	LocationCreate
+	Create
 } // @name Location
 
-// LocationList is one page of locations.
-type LocationList struct {
-	resource.Page[Location]
-} // @name LocationList
+type row struct {
+	resource.Base
+	Create
+}

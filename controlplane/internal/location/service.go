@@ -2,12 +2,13 @@ package location
 
 import (
 	"context"
+	"errors"
 
 	"github.com/demarc/demarc/controlplane/internal/hypervisor"
+	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
-	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
-	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+	"github.com/demarc/demarc/controlplane/internal/platform/service"
 )
 
 // Accesses is what locations need of the accesses to restricted ones.
@@ -18,55 +19,27 @@ type Accesses interface {
 
 // Service keeps the locations.
 type Service struct {
-	deps     module.Deps
-	table    *resource.Table[row, *row]
+	*service.Stored[row, Create, Spec, Location]
+	access   *authz.Evaluator
 	accesses Accesses
+	drivers  *hypervisor.Registry
 }
 
-// Create adds a location.
-func (s *Service) Create(ctx context.Context, in LocationCreate) (Location, error) {
-	r := &row{Driver: in.Driver}
-	r.set(in.LocationSpec)
-	err := s.deps.DB.InTx(ctx, func(ctx context.Context) error { return s.table.Insert(ctx, r) })
-	return r.model(), err
+// New returns the service.
+func New(d module.Deps, accesses Accesses, drivers *hypervisor.Registry) *Service {
+	return &Service{service.NewStored(d, Kind, service.Rules[row, Create, Spec, Location]{
+		Row:  func(in Create) row { return row{Create: in} },
+		Spec: func(r *row) *Spec { return &r.Spec },
+		View: func(r *row) Location { return Location{Meta: r.Meta(), Create: r.Create} },
+	}), d.Access, accesses, drivers}
 }
 
-// Get returns a location.
-func (s *Service) Get(ctx context.Context, id string) (Location, error) {
-	r, err := s.table.Get(ctx, id)
-	return r.model(), err
-}
-
-// List returns a page of locations.
-func (s *Service) List(ctx context.Context, q resource.ListQuery) (resource.Page[Location], error) {
-	return resource.PageOf(ctx, s.table, q, (*row).model)
-}
-
-// Update changes a location.
-func (s *Service) Update(ctx context.Context, in httpapi.PatchInput[LocationSpec]) (Location, error) {
-	var r row
-	err := s.deps.DB.InTx(ctx, func(ctx context.Context) error {
-		var err error
-		r, _, err = s.table.Change(ctx, in.ID, in.IfMatch, func(r *row) error {
-			next, err := in.Patch.Apply(r.spec())
-			if err == nil {
-				r.set(next)
-			}
-			return err
-		})
-		return err
-	})
-	return r.model(), err
-}
-
-// Delete removes a location that nothing needs.
-func (s *Service) Delete(ctx context.Context, in httpapi.DeleteInput) (resource.None, error) {
-	return resource.None{}, s.table.Drop(ctx, in.ID, in.IfMatch)
-}
+// Module is what it brings to the server.
+func (s *Service) Module() module.Module { return service.Module(s) }
 
 // CheckUsable refuses a location that takes nothing new, or nothing of that customer, and keeps it from changing until the transaction ends.
 func (s *Service) CheckUsable(ctx context.Context, pointer, id, customerID, billingEntityID string) error {
-	r, err := s.table.Refer(ctx, pointer, id)
+	r, err := s.Table.Refer(ctx, pointer, id)
 	if err != nil {
 		return err
 	}
@@ -76,7 +49,7 @@ func (s *Service) CheckUsable(ctx context.Context, pointer, id, customerID, bill
 	if !r.Restricted {
 		return nil
 	}
-	above, err := s.deps.Access.Lineage(ctx, billingEntityID)
+	above, err := s.access.Lineage(ctx, billingEntityID)
 	if err != nil {
 		return err
 	}
@@ -89,19 +62,26 @@ func (s *Service) CheckUsable(ctx context.Context, pointer, id, customerID, bill
 
 // Driver is what runs the location.
 func (s *Service) Driver(ctx context.Context, id string) (hypervisor.Driver, error) {
-	r, err := s.table.Get(ctx, id)
+	r, err := s.Table.Get(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return s.deps.Drivers.Driver(ctx, hypervisor.Location{ID: r.ID, DriverName: r.Driver})
+	return s.drivers.Driver(ctx, hypervisor.Location{ID: r.ID, DriverName: r.Create.Driver})
 }
 
-// IDs are those of all locations.
-func (s *Service) IDs(ctx context.Context) ([]string, error) {
-	rows, err := s.table.All(ctx)
-	out := make([]string, len(rows))
-	for i := range rows {
-		out[i] = rows[i].ID
+// Each calls fn with every location and what runs it, and goes on after errors.
+func (s *Service) Each(ctx context.Context, fn func(ctx context.Context, id string, driver hypervisor.Driver) error) error {
+	rows, err := s.Table.All(ctx)
+	if err != nil {
+		return err
 	}
-	return out, err
+	var errs []error
+	for _, r := range rows {
+		driver, err := s.drivers.Driver(ctx, hypervisor.Location{ID: r.ID, DriverName: r.Create.Driver})
+		if err == nil {
+			err = fn(ctx, r.ID, driver)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }

@@ -7,16 +7,6 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 )
 
-type row struct {
-	resource.Base `gorm:"embedded"`
-	LocationID    string
-	GranteeID     string
-}
-
-func (r *row) model() LocationAccess {
-	return LocationAccess{Record: r.Record(), LocationAccessCreate: LocationAccessCreate{LocationID: r.LocationID, GranteeID: r.GranteeID}}
-}
-
 // granted says whether any of the grantees has access to the location.
 func granted(ctx context.Context, d *db.DB, locationID string, grantees []string) (found bool, err error) {
 	return found, resource.Unscoped(ctx, d).Raw("SELECT EXISTS (SELECT FROM location_access WHERE location_id = ? AND grantee_id IN ?)", locationID, grantees).

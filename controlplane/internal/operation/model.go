@@ -9,10 +9,16 @@ import (
 
 // Kind describes operations.
 var Kind = resource.Kind{
-	Name: "operation", Plural: "operations", Title: "Operation", Category: "Platform", Prefix: saga.Prefix, Path: "/operations", Table: "operation",
+	Name: "operation", Title: "Operation", Category: "Platform", Prefix: saga.Prefix,
 	Key:         []string{"id"},
 	Scopes:      []resource.Link{{Field: "target_id"}, {Kind: "location", Field: "location_id"}, {Kind: "cloudspace", Field: "cloudspace_id"}},
 	Description: "Work that goes on after a request has been answered.",
+	Filters: []resource.Filter{
+		{Name: "target_id", Words: "Those of one object"},
+		{Name: "customer_id", Words: "Those of one customer"},
+		{Name: "state", Words: "Those in this state"},
+	},
+	Words: map[string]string{"list": "List operations, the newest first"},
 	States: map[string][]string{
 		saga.Pending: {"get", "cancel"}, saga.Running: {"get", "cancel"},
 		saga.Succeeded: {"get"}, saga.Failed: {"get"}, saga.Cancelled: {"get"},
@@ -66,11 +72,6 @@ type Operation struct {
 	// When it ended.
 	FinishedAt *time.Time `json:"finished_at" format:"date-time" readonly:"true" extensions:"x-volatile,x-nullable"`
 } // @name Operation
-
-// OperationList is one page of operations.
-type OperationList struct {
-	resource.Page[Operation]
-} // @name OperationList
 
 func model(o saga.Operation) Operation {
 	out := Operation{

@@ -27,7 +27,22 @@ func New(d module.Deps) *Service {
 
 // Module is what it brings to the server.
 func (s *Service) Module() module.Module {
-	return module.Module{Kind: Kind, Ops: api{s}.ops()}
+	ops := httpapi.CRUD(Kind, httpapi.Handlers{
+		Get: httpapi.Handle(func(ctx context.Context, in httpapi.GetInput) (Operation, error) {
+			return s.Get(ctx, in.ID, in.Query.Get("wait"))
+		}),
+		List: httpapi.Handle(func(ctx context.Context, in httpapi.ListInput) (resource.Page[Operation], error) {
+			return s.List(ctx, in.ListQuery)
+		}),
+	})
+	for i := range ops {
+		if ops[i].Verb == httpapi.Get {
+			ops[i].Parameters = []resource.Filter{{Name: "wait", Words: "Wait so long for its end, such as 30s; at most 60s"}}
+		}
+	}
+	cancel := httpapi.Action(Kind, "cancel", "Ask an operation to stop and to undo what it has done", false,
+		httpapi.Handle(func(ctx context.Context, in httpapi.ActionInput) (Operation, error) { return s.Cancel(ctx, in.ID) }))
+	return module.Module{Kind: Kind, Ops: append(ops, cancel)}
 }
 
 // Get returns an operation; with a wait, as soon as it has ended, or after that time as it then is.

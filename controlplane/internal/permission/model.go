@@ -4,9 +4,10 @@ import "github.com/demarc/demarc/controlplane/internal/platform/resource"
 
 // Kind describes permissions.
 var Kind = resource.Kind{
-	Name: "permission", Plural: "permissions", Title: "Permission", Category: "Access", Path: "/permissions",
+	Name: "permission", Title: "Permission", Category: "Access", Virtual: true,
 	Description: "What an operation takes. Roles are made of permissions.",
 	Key:         []string{"id"},
+	Filters:     []resource.Filter{{Name: "kind", Words: "Those about one kind"}},
 }
 
 // Permission is what an operation takes.
@@ -20,8 +21,3 @@ type Permission struct {
 	// What it does, for people.
 	Description string `json:"description" readonly:"true"`
 } // @name Permission
-
-// PermissionList is one page of permissions.
-type PermissionList struct {
-	resource.Page[Permission]
-} // @name PermissionList

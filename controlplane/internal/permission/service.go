@@ -1,6 +1,7 @@
 package permission
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -8,28 +9,36 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+	"github.com/demarc/demarc/controlplane/internal/platform/service"
 )
 
-// Service lists the permissions.
-type Service struct{ all []Permission }
+// Service lists the permissions of a table of operations.
+type Service struct{ operations *httpapi.Table }
 
-// New returns the service; it knows no permissions before Use.
+// New returns the service.
 func New(d module.Deps) *Service {
 	d.Registry.Add(Kind)
-	return &Service{}
+	return &Service{d.Operations}
 }
 
-// Module is what it brings to the server.
+// Module is what it brings to the server. What there is to be granted is no secret.
 func (s *Service) Module() module.Module {
-	return module.Module{Kind: Kind, Ops: api{s}.ops()}
+	ops := service.Reads(Kind, s)
+	for i := range ops {
+		ops[i].Scope = httpapi.ScopeCaller
+	}
+	return module.Module{Kind: Kind, Ops: ops}
 }
 
-// Use takes the permissions out of the table of operations; describe says what an operation does. To be called before the first request.
-func (s *Service) Use(ops []httpapi.Op, describe func(opID string) string) {
-	s.all = nil
-	for _, op := range granted(ops) {
-		s.all = append(s.all, Permission{ID: op.Permission, Kind: op.Kind, Verb: op.Verb, Description: describe(op.ID)})
+// Known are all permissions, in the order of the alphabet.
+func (s *Service) Known() []string { return IDs(s.operations.All()) }
+
+func (s *Service) all() []Permission {
+	var out []Permission
+	for _, op := range granted(s.operations.All()) {
+		out = append(out, Permission{ID: op.Permission, Kind: op.Kind, Verb: op.Verb, Description: op.Summary + "."})
 	}
+	return out
 }
 
 // IDs are the permissions of a table of operations, in the order of the alphabet.
@@ -61,8 +70,8 @@ func granted(ops []httpapi.Op) []httpapi.Op {
 }
 
 // Get returns a permission.
-func (s *Service) Get(id string) (Permission, error) {
-	for _, p := range s.all {
+func (s *Service) Get(_ context.Context, id string) (Permission, error) {
+	for _, p := range s.all() {
 		if p.ID == id {
 			return p, nil
 		}
@@ -71,7 +80,7 @@ func (s *Service) Get(id string) (Permission, error) {
 }
 
 // List returns a page of permissions, in the order of the alphabet.
-func (s *Service) List(q resource.ListQuery) (resource.Page[Permission], error) {
+func (s *Service) List(_ context.Context, q resource.ListQuery) (resource.Page[Permission], error) {
 	page := resource.Page[Permission]{Items: []Permission{}}
 	after, err := resource.After(q, 1)
 	if err != nil {
@@ -82,7 +91,7 @@ func (s *Service) List(q resource.ListQuery) (resource.Page[Permission], error) 
 		size = resource.DefaultPageSize
 	}
 	kind, one := q.Filters["kind"]
-	for _, p := range s.all {
+	for _, p := range s.all() {
 		if one && p.Kind != kind || after != nil && p.ID <= after[0] {
 			continue
 		}

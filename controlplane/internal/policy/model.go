@@ -15,9 +15,12 @@ import (
 
 // Kind describes policies.
 var Kind = resource.Kind{
-	Name: "policy", Plural: "policies", Title: "Policy", Category: "Access", Path: "/policies",
+	Name: "policy", Title: "Policy", Category: "Access", Virtual: true,
 	Description: "All role bindings of one scope, as one document: what is not in it is taken away. To give a single role beside others, use a role binding.",
-	Key:         []string{"scope_id"}, Singleton: true,
+	Key:         []string{"scope_id"}, Singleton: true, RequiresIfMatch: true,
+	Words: map[string]string{
+		"get": "Get the policy of a scope", "update": "Change the policy of a scope", "delete": "Take away every role that is given in a scope itself",
+	},
 }
 
 // maxPrincipalID is how long the id of a principal can be, in a policy as in a role binding.

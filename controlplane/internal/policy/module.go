@@ -1,6 +1,9 @@
 package policy
 
 import (
+	"context"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 )
@@ -13,5 +16,8 @@ func New(d module.Deps, bindings Bindings) *Service {
 
 // Module is what it brings to the server.
 func (s *Service) Module() module.Module {
-	return module.Module{Kind: Kind, Ops: api{s}.ops()}
+	return module.Module{Kind: Kind, Ops: httpapi.CRUD(Kind, httpapi.Handlers{
+		Get:    httpapi.Handle(func(ctx context.Context, in httpapi.GetInput) (Policy, error) { return s.Get(ctx, in.ID) }),
+		Update: httpapi.Handle(s.Update), Delete: httpapi.Handle(s.Delete),
+	})}
 }

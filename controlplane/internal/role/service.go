@@ -7,9 +7,9 @@ import (
 
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
-	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+	"github.com/demarc/demarc/controlplane/internal/platform/service"
 )
 
 // Bindings is what roles need of the role bindings.
@@ -20,91 +20,83 @@ type Bindings interface {
 	Unbind(ctx context.Context, roleID string) error
 }
 
+// Permissions is what roles need of the permissions.
+type Permissions interface {
+	// Known are all that there are.
+	Known() []string
+}
+
 // Service keeps the roles.
 type Service struct {
+	*service.Stored[row, Create, Spec, Role]
 	deps        module.Deps
-	table       *resource.Table[row, *row]
-	locator     *resource.Locator
 	bindings    Bindings
-	permissions []string
+	permissions Permissions
 }
 
-// Create adds a role.
-func (s *Service) Create(ctx context.Context, in RoleCreate) (Role, error) {
-	r := &row{OwnerID: in.OwnerID}
-	r.set(in.RoleSpec)
-	err := s.deps.DB.InTx(ctx, func(ctx context.Context) error {
-		at, err := s.locator.Refer(ctx, "/owner_id", in.OwnerID, "customer", "billing_entity")
-		if err != nil {
-			return err
-		}
-		r.BillingEntityID, r.CustomerID = at.BillingEntityID, at.CustomerID
-		if err := s.check(nil, in.RoleSpec); err != nil {
-			return err
-		}
-		if err := authz.CallerOf(ctx).Holds(in.Permissions, at); err != nil {
-			return err
-		}
-		return s.table.Insert(ctx, r)
+// New returns the service.
+func New(d module.Deps, permissions Permissions) *Service {
+	s := &Service{deps: d, permissions: permissions}
+	module.Need(d, &s.bindings)
+	s.Stored = service.NewStored(d, Kind, service.Rules[row, Create, Spec, Role]{
+		Row:     func(in Create) row { return row{Create: in} },
+		Spec:    func(r *row) *Spec { return &r.Spec },
+		View:    func(r *row) Role { return Role{Meta: r.Meta(), Create: r.Create, BuiltIn: r.BuiltIn} },
+		Fields:  s.fields,
+		Check:   s.check,
+		Release: changeable,
+		After:   s.follow,
 	})
-	return r.model(), err
+	return s
 }
 
-// check reports what is wrong with what a role is to become. A permission that it had may have gone from the server since: that is no fault
-// of this change.
-func (s *Service) check(had []string, next RoleSpec) error {
+// Module is what it brings to the server.
+func (s *Service) Module() module.Module { return service.Module(s) }
+
+// check refuses to change a role that is built in, and permissions that the caller has not got.
+func (s *Service) check(ctx context.Context, old, next *row) error {
+	next.inOrder()
+	if old == nil {
+		return authz.CallerOf(ctx).Holds(next.Permissions, owner(next))
+	}
+	if err := changeable(ctx, old); err != nil {
+		return err
+	}
+	return s.extend(ctx, old, next)
+}
+
+// follow says that everybody who has a role may do something else now.
+func (s *Service) follow(ctx context.Context, old, next *row) error {
+	if old == nil || next == nil || slices.Equal(old.Permissions, next.Permissions) && old.Name == next.Name {
+		return nil
+	}
+	return s.deps.Access.Changed(ctx)
+}
+
+// owner is where a role belongs.
+func owner(r *row) authz.Chain {
+	return authz.Chain{ID: r.OwnerID, BillingEntityID: r.BillingEntityID, CustomerID: r.CustomerID}
+}
+
+// fields reports what a role cannot become. A permission that it had may have gone from the server since: that is no fault of this change.
+func (s *Service) fields(old, next *row) []fault.Field {
 	var wrong []fault.Field
+	var had []string
+	if old != nil {
+		if had = old.Permissions; old.BuiltIn {
+			return nil // which is refused as a whole
+		}
+	}
 	if _, reserved := builtIn(next.Name); reserved {
 		wrong = append(wrong, fault.Field{Pointer: "/name", Code: "conflict", Detail: "the name is that of a role that is built in"})
 	}
+	known := s.permissions.Known()
 	for i, p := range next.Permissions {
-		if !slices.Contains(had, p) && !slices.Contains(s.permissions, p) {
+		if !slices.Contains(had, p) && !slices.Contains(known, p) {
 			wrong = append(wrong, fault.Field{Pointer: fmt.Sprintf("/permissions/%d", i), Code: "not_found", Detail: "there is no such permission"})
 		}
 	}
-	return fault.InvalidFields(wrong...)
-}
-
-// Get returns a role.
-func (s *Service) Get(ctx context.Context, id string) (Role, error) {
-	r, err := s.table.Get(ctx, id)
-	return r.model(), err
-}
-
-// List returns a page of roles.
-func (s *Service) List(ctx context.Context, q resource.ListQuery) (resource.Page[Role], error) {
-	return resource.PageOf(ctx, s.table, q, (*row).model)
-}
-
-// Update changes a role, and with it what everybody may do who has it.
-func (s *Service) Update(ctx context.Context, in httpapi.PatchInput[RoleSpec]) (Role, error) {
-	var r row
-	err := s.deps.DB.InTx(ctx, func(ctx context.Context) error {
-		var err error
-		r, _, err = s.table.Change(ctx, in.ID, in.IfMatch, func(r *row) error {
-			if err := changeable(r); err != nil {
-				return err
-			}
-			old := *r
-			next, err := in.Patch.Apply(r.spec())
-			if err != nil {
-				return err
-			}
-			if err := s.check(old.Permissions, next); err != nil {
-				return err
-			}
-			r.set(next)
-			if slices.Equal(old.Permissions, r.Permissions) && old.Name == r.Name {
-				return nil
-			}
-			if err := s.extend(ctx, &old, r); err != nil {
-				return err
-			}
-			return s.deps.Access.Changed(ctx)
-		})
-		return err
-	})
-	return r.model(), err
+	return wrong
 }
 
 // extend refuses permissions that the caller does not hold where the role belongs, and wherever it is bound: that can be on the platform,
@@ -124,8 +116,7 @@ func (s *Service) extend(ctx context.Context, old, next *row) error {
 	if err != nil {
 		return err
 	}
-	owner := authz.Chain{ID: next.OwnerID, BillingEntityID: next.BillingEntityID, CustomerID: next.CustomerID}
-	for _, at := range append([]authz.Chain{owner}, bound...) {
+	for _, at := range append([]authz.Chain{owner(next)}, bound...) {
 		if err := caller.Holds(added, at); err != nil {
 			return err
 		}
@@ -133,21 +124,8 @@ func (s *Service) extend(ctx context.Context, old, next *row) error {
 	return nil
 }
 
-// Delete removes a role that is bound nowhere.
-func (s *Service) Delete(ctx context.Context, in httpapi.DeleteInput) (resource.None, error) {
-	return resource.None{}, s.deps.DB.InTx(ctx, func(ctx context.Context) error {
-		r, err := s.table.LockIdle(ctx, in.ID, in.IfMatch)
-		if err != nil {
-			return err
-		}
-		if err := changeable(&r); err != nil {
-			return err
-		}
-		return s.table.Drop(ctx, in.ID, in.IfMatch)
-	})
-}
-
-func changeable(r *row) error {
+// changeable refuses a role that is built in.
+func changeable(_ context.Context, r *row) error {
 	if r.BuiltIn {
 		return fault.Conflictf("built_in", "the role comes with the platform: make one of your own with the permissions that you want")
 	}
@@ -157,7 +135,7 @@ func changeable(r *row) error {
 // ReferRole returns the permissions of a role that is about to be bound in a scope, and keeps it from changing meanwhile. It refuses one that
 // the caller cannot see, and one that is not for use there.
 func (s *Service) ReferRole(ctx context.Context, pointer, id string, scope authz.Chain) ([]string, error) {
-	r, err := s.table.Refer(ctx, pointer, id)
+	r, err := s.Table.Refer(ctx, pointer, id)
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +164,7 @@ func (s *Service) usable(ctx context.Context, r *row, scope authz.Chain) (bool, 
 
 // Permissions are those of a role, whoever may see it.
 func (s *Service) Permissions(ctx context.Context, id string) ([]string, error) {
-	r, err := s.table.Get(authz.Elevated(ctx), id)
+	r, err := s.Table.Get(authz.Elevated(ctx), id)
 	return r.Permissions, err
 }
 
@@ -214,7 +192,7 @@ func (s *Service) OwnerOfPlatform(ctx context.Context) (string, error) {
 }
 
 func (s *Service) builtInIDs(ctx context.Context, names ...string) ([]string, error) {
-	rows, err := s.table.All(authz.Elevated(ctx), "built_in AND name IN ?", names)
+	rows, err := s.Table.All(authz.Elevated(ctx), "built_in AND name IN ?", names)
 	out := make([]string, len(rows))
 	for i := range rows {
 		out[i] = rows[i].ID
@@ -228,7 +206,7 @@ func (s *Service) WriteBuiltIn(ctx context.Context, root string) error {
 		if err := lockBuiltIn(ctx, s.deps.DB); err != nil {
 			return err
 		}
-		rows, err := s.table.All(ctx, "built_in")
+		rows, err := s.Table.All(ctx, "built_in")
 		if err != nil {
 			return err
 		}
@@ -253,27 +231,25 @@ func (s *Service) WriteBuiltIn(ctx context.Context, root string) error {
 
 // write makes or changes one of them, and says whether it had to.
 func (s *Service) write(ctx context.Context, root, id string, b BuiltIn) (bool, error) {
-	spec := RoleSpec{Named: resource.Named{Name: b.Name, DisplayName: &b.DisplayName, Notes: &b.Description}, Permissions: b.Resolve(s.permissions)}
+	spec := Spec{Named: resource.Named{Name: b.Name, DisplayName: &b.DisplayName, Labels: map[string]string{}, Notes: &b.Description},
+		Permissions: b.Resolve(s.permissions.Known())}
+	spec.inOrder()
 	if id == "" {
-		r := &row{OwnerID: root, BuiltIn: true}
+		r := row{Create: Create{OwnerID: root, Spec: spec}, BuiltIn: true}
 		r.BillingEntityID = root
-		r.set(spec)
-		return true, s.table.Insert(ctx, r)
+		return true, s.Table.Insert(ctx, &r)
 	}
-	_, changed, err := s.table.Change(ctx, id, nil, func(r *row) error {
-		r.set(spec)
+	_, changed, err := s.Table.Change(ctx, id, nil, func(r *row) error {
+		r.Spec = spec
 		return nil
 	})
 	return changed, err
 }
 
-// Align implements customer.Holdings: what a role allows while its customer is not active is decided where it is used.
-func (s *Service) Align(context.Context, string) error { return nil }
-
-// RemoveAll implements customer.Holdings: a customer's own roles are bound in it alone, so they go with it.
+// RemoveAll removes a customer's own roles, which are bound in it alone.
 func (s *Service) RemoveAll(ctx context.Context, customerID string) error {
 	return s.deps.DB.InTx(ctx, func(ctx context.Context) error {
-		rows, err := s.table.All(ctx, "owner_id = ?", customerID)
+		rows, err := s.Table.All(ctx, "customer_id = ?", customerID)
 		if err != nil {
 			return err
 		}
@@ -281,10 +257,7 @@ func (s *Service) RemoveAll(ctx context.Context, customerID string) error {
 			if err := s.bindings.Unbind(ctx, rows[i].ID); err != nil {
 				return err
 			}
-			if err := s.table.Remove(ctx, rows[i].ID); err != nil {
-				return err
-			}
 		}
-		return nil
+		return s.Stored.RemoveAll(ctx, customerID)
 	})
 }

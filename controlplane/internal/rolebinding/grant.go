@@ -35,7 +35,7 @@ func (s *Service) give(ctx context.Context, at authz.Chain, g authz.Grant, point
 	if err := authz.CallerOf(ctx).Holds(permissions, at); err != nil {
 		return nil, err
 	}
-	r := &row{PrincipalKind: g.PrincipalKind, PrincipalID: g.PrincipalID, RoleID: g.RoleID, ScopeID: at.ID, ExpiresAt: expires}
+	r := &row{Create: Create{PrincipalKind: g.PrincipalKind, PrincipalID: g.PrincipalID, RoleID: g.RoleID, ScopeID: at.ID, Spec: Spec{ExpiresAt: expires}}}
 	r.BillingEntityID, r.CustomerID = at.BillingEntityID, at.CustomerID
 	for _, scope := range append([]string{at.ID}, at.Others...) {
 		switch k, _ := s.deps.Registry.ByPrefix(id.Prefix(scope)); k.Name {
@@ -45,7 +45,7 @@ func (s *Service) give(ctx context.Context, at authz.Chain, g authz.Grant, point
 			r.CloudspaceID = scope
 		}
 	}
-	if err := s.table.Insert(ctx, r); err != nil {
+	if err := s.Table.Insert(ctx, r); err != nil {
 		return nil, err
 	}
 	return r, s.changed(ctx, at.ID)
@@ -77,7 +77,7 @@ func (s *Service) checkExpiry(pointer string, at *time.Time) error {
 
 // find returns the binding of that principal, role and scope, nil if there is none.
 func (s *Service) find(ctx context.Context, scopeID string, g authz.Grant) (*row, error) {
-	rows, err := s.table.All(authz.Elevated(ctx), "scope_id = ? AND principal_kind = ? AND principal_id = ? AND role_id = ?",
+	rows, err := s.Table.All(authz.Elevated(ctx), "scope_id = ? AND principal_kind = ? AND principal_id = ? AND role_id = ?",
 		scopeID, g.PrincipalKind, g.PrincipalID, g.RoleID)
 	if err != nil || len(rows) == 0 {
 		return nil, err
@@ -87,7 +87,7 @@ func (s *Service) find(ctx context.Context, scopeID string, g authz.Grant) (*row
 
 // renew changes when a binding ends. permission is the one that the caller uses.
 func (s *Service) renew(ctx context.Context, r *row, expires *time.Time, permission string, pointer func(field string) string) error {
-	old := stored(r.ExpiresAt)
+	old := r.ExpiresAt
 	if old == nil && expires == nil || old != nil && expires != nil && old.Equal(*expires) {
 		return nil
 	}
@@ -115,7 +115,7 @@ func (s *Service) take(ctx context.Context, r *row, permission string) error {
 	if err := s.keepOwner(ctx, r, permission); err != nil {
 		return err
 	}
-	if err := s.table.Remove(ctx, r.ID); err != nil {
+	if err := s.Table.Remove(ctx, r.ID); err != nil {
 		return err
 	}
 	return s.changed(ctx, r.ScopeID)
@@ -130,8 +130,7 @@ func (s *Service) keepOwner(ctx context.Context, r *row, permission string) erro
 	if err != nil || !slices.Contains(owning, r.RoleID) {
 		return err
 	}
-	others, err := permanent(ctx, s.deps.DB, r.ScopeID, r.ID, owning)
-	if err != nil || others > 0 {
+	if owned, err := s.owned(ctx, r.ScopeID, r.ID, owning); err != nil || owned {
 		return err
 	}
 	caller := authz.CallerOf(ctx)
@@ -139,6 +138,26 @@ func (s *Service) keepOwner(ctx context.Context, r *row, permission string) erro
 		return nil
 	}
 	return fault.Conflictf("last_owner", "it is the last owner here: make another one first, that does not expire")
+}
+
+// owned says whether a scope has an owner for good beside that of one binding. An account that is disabled owns nothing.
+func (s *Service) owned(ctx context.Context, scopeID, but string, owning []string) (bool, error) {
+	owners, err := permanent(ctx, s.deps.DB, scopeID, but, owning)
+	if err != nil {
+		return false, err
+	}
+	for i := range owners {
+		enabled := true
+		if owners[i].PrincipalKind == authn.KindServiceAccount {
+			if enabled, err = s.accounts.Enabled(authz.Elevated(ctx), owners[i].PrincipalID); err != nil {
+				return false, err
+			}
+		}
+		if enabled {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // Lock keeps others from changing a scope's bindings until the transaction ends, and returns the revision of their list.
@@ -153,7 +172,7 @@ func (s *Service) Revision(ctx context.Context, scopeID string) (int64, error) {
 
 // Of are all bindings of a scope itself, for a caller who may read its policy.
 func (s *Service) Of(ctx context.Context, scopeID string) ([]authz.Grant, error) {
-	rows, err := s.table.All(authz.Elevated(ctx), "scope_id = ?", scopeID)
+	rows, err := s.Table.All(authz.Elevated(ctx), "scope_id = ?", scopeID)
 	out := make([]authz.Grant, len(rows))
 	for i := range rows {
 		out[i] = rows[i].grant()
@@ -169,7 +188,7 @@ func (s *Service) Give(ctx context.Context, at authz.Chain, g authz.Grant, point
 
 // Renew changes when a binding of a scope that is locked ends; permission is the one that the caller uses.
 func (s *Service) Renew(ctx context.Context, bindingID string, expires *time.Time, permission string, pointer func(field string) string) error {
-	r, changed, err := s.table.Change(authz.Elevated(ctx), bindingID, nil, func(r *row) error {
+	r, changed, err := s.Table.Change(authz.Elevated(ctx), bindingID, nil, func(r *row) error {
 		return s.renew(ctx, r, stored(expires), permission, pointer)
 	})
 	if err != nil || !changed {
@@ -180,7 +199,7 @@ func (s *Service) Renew(ctx context.Context, bindingID string, expires *time.Tim
 
 // Take removes a binding of a scope that is locked; permission is the one that the caller uses.
 func (s *Service) Take(ctx context.Context, bindingID, permission string) error {
-	r, err := s.table.Lock(authz.Elevated(ctx), bindingID)
+	r, err := s.Table.Lock(authz.Elevated(ctx), bindingID)
 	if err != nil {
 		return err
 	}

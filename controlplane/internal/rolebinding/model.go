@@ -9,23 +9,31 @@ import (
 
 // Kind describes role bindings.
 var Kind = resource.Kind{
-	Name: "role_binding", Plural: "role_bindings", Title: "Role binding", Category: "Access", Prefix: "rb", Path: "/role-bindings", Table: "role_binding",
+	Name: "role_binding", Title: "Role binding", Category: "Access", Prefix: "rb",
 	Description: "Gives a role to somebody in a scope, and in everything below it.",
 	Key:         []string{"principal_kind", "principal_id", "role_id", "scope_id"},
+	DecidedBy:   "scope_id", // which does not contain it
 	Needs:       []resource.Link{{Kind: "role", Field: "role_id"}},
 	Scopes:      []resource.Link{{Field: "scope_id"}, {Kind: "location", Field: "location_id"}, {Kind: "cloudspace", Field: "cloudspace_id"}},
+	Filters: []resource.Filter{
+		{Name: "principal_kind", Words: "Those of one kind of principals"},
+		{Name: "principal_id", Words: "Those of one principal"},
+		{Name: "role_id", Words: "Those of one role"},
+		{Name: "scope_id", Words: "Those in one scope itself"},
+	},
+	Words: map[string]string{"update": "Change when a role binding ends"},
 }
 
-// RoleBindingSpec is what can be changed of a role binding.
-type RoleBindingSpec struct {
+// Spec is what can be changed of a role binding.
+type Spec struct {
 	// When it ends; null for never.
 	ExpiresAt *time.Time `json:"expires_at" format:"date-time"`
 	// Kept for conditions, which this release does not know: null.
-	Condition *string `json:"condition" maxLength:"2000"`
+	Condition *string `json:"condition" gorm:"-" maxLength:"2000"`
 } // @name RoleBindingSpec
 
-// RoleBindingCreate is what a role binding is made from.
-type RoleBindingCreate struct {
+// Create is what a role binding is made from.
+type Create struct {
 	// What kind of principal gets the role.
 	PrincipalKind string `json:"principal_kind" validate:"required" enums:"user,group,service_account,platform_owner"`
 	// Id of the principal. The platform owner's is owner.
@@ -34,22 +42,17 @@ type RoleBindingCreate struct {
 	RoleID string `json:"role_id" validate:"required" format:"typeid" extensions:"x-ref=role"`
 	// Where it is given: an object, with all that is in it, or platform.
 	ScopeID string `json:"scope_id" validate:"required" format:"typeid" extensions:"x-ref=scope"`
-	RoleBindingSpec
+	Spec
 } // @name RoleBindingCreate
 
 // RoleBinding gives a role to somebody in a scope.
 type RoleBinding struct {
 	resource.Record
-	RoleBindingCreate
+	Create
 } // @name RoleBinding
 
-// RoleBindingList is one page of role bindings.
-type RoleBindingList struct {
-	resource.Page[RoleBinding]
-} // @name RoleBindingList
-
 // Validate reports every wrong field that the specification cannot see.
-func (s RoleBindingSpec) Validate() []fault.Field {
+func (s Spec) Validate() []fault.Field {
 	if s.Condition == nil {
 		return nil
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+	"github.com/demarc/demarc/controlplane/internal/platform/service"
 )
 
 // Roles is what role bindings need of the roles.
@@ -25,19 +26,41 @@ type Roles interface {
 	OwnerOfPlatform(ctx context.Context) (string, error)
 }
 
+// Accounts is what role bindings need of the service accounts.
+type Accounts interface {
+	// Enabled says whether an account can be used.
+	Enabled(ctx context.Context, accountID string) (bool, error)
+}
+
 // Service keeps the role bindings.
 type Service struct {
-	deps    module.Deps
-	table   *resource.Table[row, *row]
-	locator *resource.Locator
-	roles   Roles
+	*service.Stored[row, Create, Spec, RoleBinding]
+	deps     module.Deps
+	locator  *resource.Locator
+	roles    Roles
+	accounts Accounts
 }
+
+// New returns the service.
+func New(d module.Deps, roles Roles, accounts Accounts) *Service {
+	s := &Service{deps: d, locator: resource.NewLocator(d.DB, d.Registry), roles: roles, accounts: accounts}
+	s.Stored = service.NewStored(d, Kind, service.Rules[row, Create, Spec, RoleBinding]{
+		Row:  func(in Create) row { return row{Create: in} },
+		Spec: func(r *row) *Spec { return &r.Spec },
+		View: func(r *row) RoleBinding { return RoleBinding{Record: r.Record(), Create: r.Create} },
+	})
+	d.Registry.OnRemove(s.scopeRemoved)
+	return s
+}
+
+// Module is what it brings to the server.
+func (s *Service) Module() module.Module { return service.Module(s) }
 
 // inBody is the pointer to a field of a role binding's own body.
 func inBody(field string) string { return "/" + field }
 
 // Create gives a role to a principal.
-func (s *Service) Create(ctx context.Context, in RoleBindingCreate) (RoleBinding, error) {
+func (s *Service) Create(ctx context.Context, in Create) (RoleBinding, error) {
 	var r *row
 	err := s.deps.DB.InTx(ctx, func(ctx context.Context) error {
 		at, err := s.locator.Refer(ctx, "/scope_id", in.ScopeID, s.deps.Registry.Scopes()...)
@@ -50,25 +73,11 @@ func (s *Service) Create(ctx context.Context, in RoleBindingCreate) (RoleBinding
 		r, err = s.give(ctx, at, authz.Grant{PrincipalKind: in.PrincipalKind, PrincipalID: in.PrincipalID, RoleID: in.RoleID, ExpiresAt: in.ExpiresAt}, inBody)
 		return err
 	})
-	if err != nil {
-		return RoleBinding{}, err
-	}
-	return r.model(), nil
-}
-
-// Get returns a role binding.
-func (s *Service) Get(ctx context.Context, id string) (RoleBinding, error) {
-	r, err := s.table.Get(ctx, id)
-	return r.model(), err
-}
-
-// List returns a page of role bindings.
-func (s *Service) List(ctx context.Context, q resource.ListQuery) (resource.Page[RoleBinding], error) {
-	return resource.PageOf(ctx, s.table, q, (*row).model)
+	return s.Answer(ctx, r, err)
 }
 
 // Update changes when a role binding ends.
-func (s *Service) Update(ctx context.Context, in httpapi.PatchInput[RoleBindingSpec]) (RoleBinding, error) {
+func (s *Service) Update(ctx context.Context, in httpapi.PatchInput[Spec]) (RoleBinding, error) {
 	var r row
 	err := s.deps.DB.InTx(ctx, func(ctx context.Context) error {
 		if err := s.lockOf(ctx, in.ID); err != nil {
@@ -76,8 +85,8 @@ func (s *Service) Update(ctx context.Context, in httpapi.PatchInput[RoleBindingS
 		}
 		var changed bool
 		var err error
-		r, changed, err = s.table.Change(ctx, in.ID, in.IfMatch, func(r *row) error {
-			next, err := in.Patch.Apply(r.spec())
+		r, changed, err = s.Table.Change(ctx, in.ID, in.IfMatch, func(r *row) error {
+			next, err := in.Patch.Apply(r.Spec)
 			if err != nil {
 				return err
 			}
@@ -88,7 +97,7 @@ func (s *Service) Update(ctx context.Context, in httpapi.PatchInput[RoleBindingS
 		}
 		return s.changed(ctx, r.ScopeID)
 	})
-	return r.model(), err
+	return s.Answer(ctx, &r, err)
 }
 
 // Delete takes a role away.
@@ -97,7 +106,7 @@ func (s *Service) Delete(ctx context.Context, in httpapi.DeleteInput) (resource.
 		if err := s.lockOf(ctx, in.ID); err != nil {
 			return err
 		}
-		r, err := s.table.Deletable(ctx, in.ID, in.IfMatch)
+		r, err := s.Table.Deletable(ctx, in.ID, in.IfMatch)
 		if err != nil {
 			return err
 		}
@@ -107,7 +116,7 @@ func (s *Service) Delete(ctx context.Context, in httpapi.DeleteInput) (resource.
 
 // lockOf locks the policy that a binding is of: before the binding's own row, as everybody else does.
 func (s *Service) lockOf(ctx context.Context, id string) error {
-	r, err := s.table.Get(ctx, id)
+	r, err := s.Table.Get(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -144,8 +153,19 @@ func (s *Service) Unbind(ctx context.Context, roleID string) error {
 
 // takeAll removes the bindings that meet a condition.
 func (s *Service) takeAll(ctx context.Context, condition ...any) error {
+	return s.each(ctx, func(ctx context.Context, r *row) error { return s.take(ctx, r, "role_bindings.delete") }, condition...)
+}
+
+// CheckDispensable refuses to put a principal out of action who is the last owner of a scope, as taking that role away would be.
+func (s *Service) CheckDispensable(ctx context.Context, principalKind, principalID string) error {
+	return s.each(ctx, func(ctx context.Context, r *row) error { return s.keepOwner(ctx, r, "role_bindings.delete") },
+		"principal_kind = ? AND principal_id = ?", principalKind, principalID)
+}
+
+// each calls fn with the bindings that meet a condition, while their policies are locked.
+func (s *Service) each(ctx context.Context, fn func(context.Context, *row) error, condition ...any) error {
 	return s.deps.DB.InTx(ctx, func(ctx context.Context) error {
-		held := func() ([]row, error) { return s.table.All(authz.Elevated(ctx), condition...) }
+		held := func() ([]row, error) { return s.Table.All(authz.Elevated(ctx), condition...) }
 		rows, err := held()
 		if err != nil {
 			return err
@@ -161,7 +181,7 @@ func (s *Service) takeAll(ctx context.Context, condition ...any) error {
 			return err
 		}
 		for i := range rows {
-			if err := s.take(ctx, &rows[i], "role_bindings.delete"); err != nil {
+			if err := fn(ctx, &rows[i]); err != nil {
 				return err
 			}
 		}
@@ -171,7 +191,7 @@ func (s *Service) takeAll(ctx context.Context, condition ...any) error {
 
 // Held returns the ids of the bindings that principals of a kind have, of those that the caller may read, by principal.
 func (s *Service) Held(ctx context.Context, principalKind string, principalIDs []string) (map[string][]string, error) {
-	rows, err := s.table.All(authz.For(ctx, Kind.ReadPermission()), "principal_kind = ? AND principal_id IN ?", principalKind, principalIDs)
+	rows, err := s.Table.All(authz.For(ctx, Kind.ReadPermission()), "principal_kind = ? AND principal_id IN ?", principalKind, principalIDs)
 	out := map[string][]string{}
 	for i := range rows {
 		out[rows[i].PrincipalID] = append(out[rows[i].PrincipalID], rows[i].ID)
@@ -181,7 +201,7 @@ func (s *Service) Held(ctx context.Context, principalKind string, principalIDs [
 
 // ScopesOf returns every scope that a role is bound in.
 func (s *Service) ScopesOf(ctx context.Context, roleID string) ([]authz.Chain, error) {
-	rows, err := s.table.All(authz.Elevated(ctx), "role_id = ?", roleID)
+	rows, err := s.Table.All(authz.Elevated(ctx), "role_id = ?", roleID)
 	if err != nil {
 		return nil, err
 	}
@@ -204,8 +224,7 @@ func (s *Service) OwnPlatform(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		n, err := permanent(ctx, s.deps.DB, authz.Platform, "", owning)
-		if err != nil || n > 0 {
+		if owned, err := s.owned(ctx, authz.Platform, "", owning); err != nil || owned {
 			return err
 		}
 		role, err := s.roles.OwnerOfPlatform(ctx)

@@ -10,26 +10,14 @@ import (
 )
 
 type row struct {
-	resource.Base `gorm:"embedded"`
-	LocationID    string
-	CloudspaceID  string
-	PrincipalKind string
-	PrincipalID   string
-	RoleID        string
-	ScopeID       string
-	ExpiresAt     *time.Time
+	resource.Base
+	Create
+	LocationID   string
+	CloudspaceID string
 }
-
-func (r *row) model() RoleBinding {
-	return RoleBinding{Record: r.Record(), RoleBindingCreate: RoleBindingCreate{
-		PrincipalKind: r.PrincipalKind, PrincipalID: r.PrincipalID, RoleID: r.RoleID, ScopeID: r.ScopeID, RoleBindingSpec: r.spec(),
-	}}
-}
-
-func (r *row) spec() RoleBindingSpec { return RoleBindingSpec{ExpiresAt: stored(r.ExpiresAt)} }
 
 func (r *row) grant() authz.Grant {
-	return authz.Grant{ID: r.ID, PrincipalKind: r.PrincipalKind, PrincipalID: r.PrincipalID, RoleID: r.RoleID, ExpiresAt: stored(r.ExpiresAt)}
+	return authz.Grant{ID: r.ID, PrincipalKind: r.PrincipalKind, PrincipalID: r.PrincipalID, RoleID: r.RoleID, ExpiresAt: r.ExpiresAt}
 }
 
 // scope is where the binding's scope stands.
@@ -72,11 +60,11 @@ func revision(ctx context.Context, d *db.DB, scopeID string) (int64, error) {
 	return n, err
 }
 
-// permanent counts the bindings of a scope, but for one, that never expire and are to one of the roles.
-func permanent(ctx context.Context, d *db.DB, scopeID, but string, roles []string) (int64, error) {
-	var n int64
-	err := resource.Unscoped(ctx, d).Table(Kind.Table).Where("scope_id = ? AND id <> ? AND expires_at IS NULL AND role_id IN ?", scopeID, but, roles).Count(&n).Error
-	return n, err
+// permanent are the bindings of a scope, but for one, that never expire and are to one of the roles.
+func permanent(ctx context.Context, d *db.DB, scopeID, but string, roles []string) ([]row, error) {
+	var rows []row
+	return rows, resource.Unscoped(ctx, d).Table(Kind.Table()).
+		Where("scope_id = ? AND id <> ? AND expires_at IS NULL AND role_id IN ?", scopeID, but, roles).Find(&rows).Error
 }
 
 // forget removes all bindings of a scope that is about to go, and says whether there were any.

@@ -4,25 +4,26 @@ import "github.com/demarc/demarc/controlplane/internal/platform/resource"
 
 // Kind describes service accounts.
 var Kind = resource.Kind{
-	Name: "service_account", Plural: "service_accounts", Title: "Service account", Category: "Access", Prefix: "sa",
-	Path: "/service-accounts", Table: "service_account", Named: true,
+	Name: "service_account", Title: "Service account", Category: "Access", Prefix: "sa", Named: true,
 	Description: "A principal for programs, which use the API with its tokens.",
 	Parent:      &resource.Link{Kind: "customer", Or: []string{"billing_entity"}, Field: "owner_id"},
 	Scope:       true,
+	Filters:     []resource.Filter{{Name: "owner_id", Words: "Those of one customer or billing entity"}},
+	Words:       map[string]string{"delete": "Delete a service account, with its tokens and role bindings"},
 }
 
-// ServiceAccountSpec is what can be changed of a service account.
-type ServiceAccountSpec struct {
+// Spec is what can be changed of a service account.
+type Spec struct {
 	resource.Named
 	// Whether its tokens work.
 	Enabled bool `json:"enabled" default:"true"`
 } // @name ServiceAccountSpec
 
-// ServiceAccountCreate is what a service account is made from.
-type ServiceAccountCreate struct {
+// Create is what a service account is made from.
+type Create struct {
 	// The customer or billing entity that it belongs to.
 	OwnerID string `json:"owner_id" validate:"required" format:"typeid" extensions:"x-ref=customer|billing_entity"`
-	ServiceAccountSpec
+	Spec
 } // @name ServiceAccountCreate
 
 // Use is an object that a service account is used by.
@@ -36,12 +37,12 @@ type Use struct {
 // ServiceAccount is a principal for programs.
 type ServiceAccount struct {
 	resource.Meta
-	ServiceAccountCreate
+	Create
 	// Its role bindings and tokens, as far as the caller may see them. They end with it.
 	InUseBy []Use `json:"in_use_by" readonly:"true" extensions:"x-volatile"`
 } // @name ServiceAccount
 
-// ServiceAccountList is one page of service accounts.
-type ServiceAccountList struct {
-	resource.Page[ServiceAccount]
-} // @name ServiceAccountList
+type row struct {
+	resource.Base
+	Create
+}

@@ -4,9 +4,10 @@ import (
 	"context"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/authn"
-	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
+	"github.com/demarc/demarc/controlplane/internal/platform/authz"
+	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
-	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+	"github.com/demarc/demarc/controlplane/internal/platform/service"
 )
 
 // Customers is what service accounts need of the customers.
@@ -17,6 +18,8 @@ type Customers interface {
 
 // Bindings is what service accounts need of the role bindings.
 type Bindings interface {
+	// CheckDispensable refuses to put a principal out of action who is the last owner of something.
+	CheckDispensable(ctx context.Context, principalKind, principalID string) error
 	// Release removes all bindings of a principal.
 	Release(ctx context.Context, principalKind, principalID string) error
 	// Held returns the ids of the bindings that principals of a kind have and the caller may see, by principal.
@@ -33,30 +36,42 @@ type Tokens interface {
 
 // Service keeps the service accounts.
 type Service struct {
-	deps      module.Deps
-	table     *resource.Table[row, *row]
-	locator   *resource.Locator
+	*service.Stored[row, Create, Spec, ServiceAccount]
+	access    *authz.Evaluator
 	customers Customers
 	bindings  Bindings
 	tokens    Tokens
 }
 
-// Create adds a service account.
-func (s *Service) Create(ctx context.Context, in ServiceAccountCreate) (ServiceAccount, error) {
-	r := &row{OwnerID: in.OwnerID}
-	r.set(in.ServiceAccountSpec)
-	err := s.deps.DB.InTx(ctx, func(ctx context.Context) error {
-		at, err := s.locator.Refer(ctx, "/owner_id", in.OwnerID, "customer", "billing_entity")
-		if err != nil {
-			return err
-		}
-		r.BillingEntityID, r.CustomerID = at.BillingEntityID, at.CustomerID
-		if err := s.checkOwner(ctx, r); err != nil {
-			return err
-		}
-		return s.table.Insert(ctx, r)
+// New returns the service.
+func New(d module.Deps, customers Customers) *Service {
+	s := &Service{access: d.Access, customers: customers}
+	module.Need(d, &s.bindings)
+	module.Need(d, &s.tokens)
+	s.Stored = service.NewStored(d, Kind, service.Rules[row, Create, Spec, ServiceAccount]{
+		Row:     func(in Create) row { return row{Create: in} },
+		Spec:    func(r *row) *Spec { return &r.Spec },
+		View:    func(r *row) ServiceAccount { return ServiceAccount{Meta: r.Meta(), Create: r.Create, InUseBy: []Use{}} },
+		Check:   s.check,
+		Release: s.release,
+		After:   s.follow,
+		Fill:    s.fill,
 	})
-	return r.model(), err
+	return s
+}
+
+// Module is what it brings to the server.
+func (s *Service) Module() module.Module { return service.Module(s) }
+
+// check refuses an owner that can have no accounts any more, and to disable the last owner of something.
+func (s *Service) check(ctx context.Context, old, next *row) error {
+	switch {
+	case old == nil:
+		return s.checkOwner(ctx, next)
+	case old.Enabled && !next.Enabled:
+		return s.bindings.CheckDispensable(ctx, authn.KindServiceAccount, next.ID)
+	}
+	return nil
 }
 
 // checkOwner refuses an owner that can have no accounts and no tokens any more, and keeps it from becoming one.
@@ -67,93 +82,42 @@ func (s *Service) checkOwner(ctx context.Context, r *row) error {
 	return s.customers.CheckNotTerminated(ctx, r.CustomerID)
 }
 
-// Get returns a service account.
-func (s *Service) Get(ctx context.Context, id string) (ServiceAccount, error) {
-	r, err := s.table.Get(ctx, id)
-	if err != nil {
-		return ServiceAccount{}, err
+// release takes away what an account is in use by.
+func (s *Service) release(ctx context.Context, r *row) error {
+	if err := s.tokens.Release(ctx, r.ID); err != nil {
+		return err
 	}
-	return s.used(ctx, &r)
+	return s.bindings.Release(ctx, authn.KindServiceAccount, r.ID)
 }
 
-// List returns a page of service accounts.
-func (s *Service) List(ctx context.Context, q resource.ListQuery) (resource.Page[ServiceAccount], error) {
-	page, err := resource.PageOf(ctx, s.table, q, (*row).model)
-	if err != nil {
-		return page, err
+// follow says that an account can be used now, or cannot any more.
+func (s *Service) follow(ctx context.Context, old, next *row) error {
+	if old == nil || next != nil && old.Enabled == next.Enabled {
+		return nil
 	}
-	return page, s.fill(ctx, page.Items)
+	return s.access.Changed(ctx)
 }
 
-// Update changes a service account.
-func (s *Service) Update(ctx context.Context, in httpapi.PatchInput[ServiceAccountSpec]) (ServiceAccount, error) {
-	var r row
-	err := s.deps.DB.InTx(ctx, func(ctx context.Context) error {
-		var enabled bool
-		var err error
-		r, _, err = s.table.Change(ctx, in.ID, in.IfMatch, func(r *row) error {
-			enabled = r.Enabled
-			next, err := in.Patch.Apply(r.spec())
-			if err == nil {
-				r.set(next)
-			}
-			return err
-		})
-		if err != nil || r.Enabled == enabled {
-			return err
-		}
-		return s.deps.Access.Changed(ctx)
-	})
+// CheckOpen refuses an account that can get no token any more, and keeps it and its owner from ending until the transaction does.
+func (s *Service) CheckOpen(ctx context.Context, id string) error {
+	r, err := s.Table.Share(authz.Elevated(ctx), id)
 	if err != nil {
-		return ServiceAccount{}, err
+		return err
 	}
-	return s.used(ctx, &r)
+	return s.checkOwner(ctx, &r)
 }
 
-// Delete removes a service account with its tokens and its role bindings.
-func (s *Service) Delete(ctx context.Context, in httpapi.DeleteInput) (resource.None, error) {
-	return resource.None{}, s.deps.DB.InTx(ctx, func(ctx context.Context) error {
-		// Its tokens would keep it, so they go first; a refusal that follows brings them back.
-		if _, err := s.table.LockIdle(ctx, in.ID, in.IfMatch); err != nil {
-			return err
-		}
-		if err := s.tokens.Release(ctx, in.ID); err != nil {
-			return err
-		}
-		if _, err := s.table.Deletable(ctx, in.ID, nil); err != nil {
-			return err
-		}
-		if err := s.bindings.Release(ctx, authn.KindServiceAccount, in.ID); err != nil {
-			return err
-		}
-		if err := s.table.Remove(ctx, in.ID); err != nil {
-			return err
-		}
-		return s.deps.Access.Changed(ctx)
-	})
-}
-
-// Place returns whose the account is that is to get a token, and keeps both from ending until the transaction does.
-func (s *Service) Place(ctx context.Context, pointer, id string) (resource.Place, error) {
-	r, err := s.table.Refer(ctx, pointer, id)
-	if err != nil {
-		return resource.Place{}, err
+// Enabled says whether an account can be used.
+func (s *Service) Enabled(ctx context.Context, id string) (bool, error) {
+	r, err := s.Table.Get(ctx, id)
+	if fault.IsCode(err, "not_found") {
+		return false, nil
 	}
-	return resource.Place{BillingEntityID: r.BillingEntityID, CustomerID: r.CustomerID}, s.checkOwner(ctx, &r)
-}
-
-// used is an account with what it is in use by.
-func (s *Service) used(ctx context.Context, r *row) (ServiceAccount, error) {
-	one := []ServiceAccount{r.model()}
-	err := s.fill(ctx, one)
-	return one[0], err
+	return r.Enabled, err
 }
 
 // fill says of accounts what they are in use by.
 func (s *Service) fill(ctx context.Context, accounts []ServiceAccount) error {
-	if len(accounts) == 0 {
-		return nil
-	}
 	ids := make([]string, len(accounts))
 	for i := range accounts {
 		ids[i] = accounts[i].ID
@@ -176,29 +140,4 @@ func (s *Service) fill(ctx context.Context, accounts []ServiceAccount) error {
 		}
 	}
 	return nil
-}
-
-// Align implements customer.Holdings: what an account may do while its customer is not active is decided where it is used.
-func (s *Service) Align(context.Context, string) error { return nil }
-
-// RemoveAll implements customer.Holdings. What an account was for is gone by then, so nothing protects it.
-func (s *Service) RemoveAll(ctx context.Context, customerID string) error {
-	return s.deps.DB.InTx(ctx, func(ctx context.Context) error {
-		rows, err := s.table.All(ctx, "customer_id = ?", customerID)
-		if err != nil {
-			return err
-		}
-		for i := range rows {
-			if err := s.bindings.Release(ctx, authn.KindServiceAccount, rows[i].ID); err != nil {
-				return err
-			}
-			if err := s.table.Remove(ctx, rows[i].ID); err != nil {
-				return err
-			}
-		}
-		if len(rows) == 0 {
-			return nil
-		}
-		return s.deps.Access.Changed(ctx)
-	})
 }

@@ -7,12 +7,19 @@ import (
 
 // Kind describes virtual machines.
 var Kind = resource.Kind{
-	Name: "virtual_machine", Plural: "virtual_machines", Title: "Virtual machine", Category: "Compute", Prefix: "vm",
-	Path: "/virtual-machines", Table: "virtual_machine", Named: true,
+	Name: "virtual_machine", Title: "Virtual machine", Category: "Compute", Prefix: "vm", Named: true,
 	Description: "A virtual machine in a cloudspace.",
 	Parent:      &resource.Link{Kind: "cloudspace", Field: "cloudspace_id"},
+	Needs:       []resource.Link{{Kind: "image", Field: "image_id"}},
 	Scope:       true, Scopes: []resource.Link{{Kind: "location", Field: "location_id"}, {Kind: "cloudspace", Field: "cloudspace_id"}},
-	Needs: []resource.Link{{Kind: "image", Field: "image_id"}},
+	Filters: []resource.Filter{
+		{Name: "billing_entity_id", Words: "Those of the customers of one billing entity"},
+		{Name: "customer_id", Words: "Those of one customer"},
+		{Name: "cloudspace_id", Words: "Those in one cloudspace"},
+		{Name: "image_id", Words: "Those of one image"},
+		{Name: "power_state", Words: "Those that are to be in this power state"},
+	},
+	Quota: []string{"virtual_machines", "vcpus", "memory_mib", "storage_gib"},
 }
 
 // Power states that can be asked for.
@@ -21,8 +28,8 @@ const (
 	Stopped = "stopped"
 )
 
-// VirtualMachineSpec is what can be changed of a virtual machine.
-type VirtualMachineSpec struct {
+// Spec is what can be changed of a virtual machine.
+type Spec struct {
 	resource.Named
 	// Number of virtual processors. A running machine is stopped and started to change it.
 	VCPUs int64 `json:"vcpus" validate:"required" minimum:"1" maximum:"128" extensions:"x-needs-stop"`
@@ -33,31 +40,39 @@ type VirtualMachineSpec struct {
 	// Whether it is to run.
 	PowerState string `json:"power_state" enums:"running,stopped" default:"running"`
 	// Cloud-init user data, which the machine reads when it first boots.
-	UserData *secret.String `json:"user_data,omitempty" swaggertype:"string" maxLength:"65536" extensions:"x-write-only"`
+	UserData *secret.String `json:"user_data,omitempty" gorm:"-" swaggertype:"string" maxLength:"65536" extensions:"x-write-only"`
 } // @name VirtualMachineSpec
 
-// VirtualMachineCreate is what a virtual machine is made from.
-type VirtualMachineCreate struct {
+// Create is what a virtual machine is made from.
+type Create struct {
 	// The cloudspace that it is in.
 	CloudspaceID string `json:"cloudspace_id" validate:"required" format:"typeid" extensions:"x-ref=cloudspace"`
 	// The image that its boot disk is made from.
 	ImageID string `json:"image_id" validate:"required" format:"typeid" extensions:"x-ref=image"`
-	VirtualMachineSpec
+	Spec
 } // @name VirtualMachineCreate
 
 // VirtualMachine is a machine of a customer.
 type VirtualMachine struct {
 	resource.Meta
-	VirtualMachineCreate
+	Create
 	// The customer that it belongs to.
 	CustomerID string `json:"customer_id" format:"typeid" readonly:"true" extensions:"x-ref=customer"`
+	Observed
+} // @name VirtualMachine
+
+// Observed is what is seen of a machine.
+type Observed struct {
 	// Its address in the network of its cloudspace; null until it is made.
 	IPAddress *string `json:"ip_address" readonly:"true" extensions:"x-nullable"`
 	// Whether it was seen to run; null until it is made.
 	ObservedPowerState *string `json:"observed_power_state" enums:"running,stopped,unknown" readonly:"true" extensions:"x-volatile,x-open-enum,x-nullable"`
-} // @name VirtualMachine
+}
 
-// VirtualMachineList is one page of virtual machines.
-type VirtualMachineList struct {
-	resource.Page[VirtualMachine]
-} // @name VirtualMachineList
+type row struct {
+	resource.Base
+	Create
+	Observed
+	LocationID        string
+	UserDataEncrypted []byte
+}

@@ -1,16 +1,16 @@
 package virtualmachine
 
 import (
-	"bytes"
 	"context"
 
 	"github.com/demarc/demarc/controlplane/internal/hypervisor"
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
-	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
-	"github.com/demarc/demarc/controlplane/internal/platform/id"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
+	"github.com/demarc/demarc/controlplane/internal/platform/reconcile"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+	"github.com/demarc/demarc/controlplane/internal/platform/secret"
+	"github.com/demarc/demarc/controlplane/internal/platform/service"
 	"github.com/demarc/demarc/controlplane/internal/platform/vault"
 )
 
@@ -20,125 +20,102 @@ type Customers interface {
 	Active(ctx context.Context, customerID string) (bool, error)
 }
 
+// Locations is what machines need of the locations.
+type Locations interface {
+	// Driver is what runs the location.
+	Driver(ctx context.Context, locationID string) (hypervisor.Driver, error)
+	// Each calls fn with every location and what runs it, and goes on after errors.
+	Each(ctx context.Context, fn func(ctx context.Context, locationID string, driver hypervisor.Driver) error) error
+}
+
 // Cloudspaces is what machines need of the cloudspaces.
 type Cloudspaces interface {
-	// Place returns whose a cloudspace is that is ready to be filled, and keeps it from being removed until the transaction ends.
-	Place(ctx context.Context, pointer, cloudspaceID string) (resource.Place, error)
-	// Location is where the cloudspace is, and what runs it.
-	Location(ctx context.Context, cloudspaceID string) (locationID string, driver hypervisor.Driver, err error)
-	// Drivers are those of all locations.
-	Drivers(ctx context.Context) (map[string]hypervisor.Driver, error)
+	// CheckOpen refuses a cloudspace that nothing can be made in, and keeps it from changing until the transaction ends.
+	CheckOpen(ctx context.Context, cloudspaceID string) error
 }
 
 // Images is what machines need of the images.
 type Images interface {
-	// Refer returns the size of the smallest boot disk that holds the image, and keeps it from being deleted until the transaction ends.
-	Refer(ctx context.Context, pointer, imageID string) (minDiskGiB int64, err error)
+	// MinDiskGiB is the size of the smallest boot disk that holds the image.
+	MinDiskGiB(ctx context.Context, imageID string) (int64, error)
 	// Source is where the image is fetched from, empty if it needs no fetching.
 	Source(ctx context.Context, imageID string) (string, error)
 }
 
 // Service keeps the virtual machines.
 type Service struct {
-	deps        module.Deps
-	table       *resource.Table[row, *row]
-	converger   *resource.Converger[row, *row]
+	*service.Converged[row, Create, Spec, VirtualMachine]
 	customers   Customers
+	locations   Locations
 	cloudspaces Cloudspaces
 	images      Images
 	userData    vault.Column
 }
 
-// Create adds a machine and begins to make it.
-func (s *Service) Create(ctx context.Context, in VirtualMachineCreate) (VirtualMachine, error) {
-	// The id is part of what the user data is sealed for.
-	r := &row{Columns: resource.Columns{Base: resource.Base{ID: id.New(Kind.Prefix)}}, CloudspaceID: in.CloudspaceID, ImageID: in.ImageID}
-	r.set(in.VirtualMachineSpec)
-	err := s.deps.DB.InTx(ctx, func(ctx context.Context) error {
-		at, err := s.cloudspaces.Place(ctx, "/cloudspace_id", in.CloudspaceID)
-		if err != nil {
-			return err
-		}
-		r.CustomerID, r.BillingEntityID, r.LocationID = at.CustomerID, at.BillingEntityID, at.LocationID
-		minDisk, err := s.images.Refer(ctx, "/image_id", in.ImageID)
-		if err != nil {
-			return err
-		}
-		if in.BootDiskSizeGiB < minDisk {
-			return fault.Invalidf("/boot_disk_size_gib", "minimum", "must be at least %d: the image is that large", minDisk)
-		}
-		if r.UserData, err = s.userData.Seal(ctx, r.ID, in.UserData); err != nil {
-			return err
-		}
-		if err := s.table.Insert(ctx, r); err != nil {
-			return err
-		}
-		return s.converger.Create(ctx, r)
+// New returns the service.
+func New(d module.Deps, customers Customers, locations Locations, cloudspaces Cloudspaces, images Images) *Service {
+	s := &Service{customers: customers, locations: locations, cloudspaces: cloudspaces, images: images,
+		userData: d.Vault.Column(Kind.Table(), "user_data_encrypted")}
+	s.Converged = service.NewConverged(d, Kind, service.Rules[row, Create, Spec, VirtualMachine]{
+		Row:  func(in Create) row { return row{Create: in} },
+		Spec: func(r *row) *Spec { return &r.Spec },
+		View: func(r *row) VirtualMachine {
+			return VirtualMachine{Meta: r.Meta(), Create: r.Create, Observed: r.Observed, CustomerID: r.CustomerID}
+		},
+		Secrets: []service.Secret[row, Spec]{{
+			Field: "user_data", Column: s.userData,
+			In:   func(spec *Spec) **secret.String { return &spec.UserData },
+			Kept: func(r *row) *[]byte { return &r.UserDataEncrypted },
+		}},
+		Check: s.check,
+		Uses:  s.uses,
+	}, service.Work[row]{
+		Apply: []service.Stage[row]{
+			{Name: "machine", Do: s.ensure, Undo: s.remove},
+			{Name: "power", Do: s.setPower},
+		},
+		Remove: []service.Stage[row]{{Name: "machine", Do: s.remove}},
+		Actions: []service.Action[row]{
+			{Verb: "reboot", Summary: "Reboot a running virtual machine, as its operating system does it", Check: s.runs, Do: s.act(hypervisor.Driver.Reboot)},
+			{Verb: "reset", Summary: "Cut the power of a running virtual machine and start it again", Check: s.runs, Do: s.act(hypervisor.Driver.Reset)},
+		},
 	})
-	return r.model(), err
+	return s
 }
 
-// Get returns a machine.
-func (s *Service) Get(ctx context.Context, id string) (VirtualMachine, error) {
-	r, err := s.table.Get(ctx, id)
-	return r.model(), err
+// Module is what it brings to the server.
+func (s *Service) Module() module.Module {
+	m := service.Module(s)
+	m.Reconcilers = []reconcile.Reconciler{s.reconcile()}
+	return m
 }
 
-// List returns a page of machines.
-func (s *Service) List(ctx context.Context, q resource.ListQuery) (resource.Page[VirtualMachine], error) {
-	return resource.PageOf(ctx, s.table, q, (*row).model)
-}
-
-// Update changes a machine, and begins to bring it to that if it has to.
-func (s *Service) Update(ctx context.Context, in httpapi.PatchInput[VirtualMachineSpec]) (VirtualMachine, error) {
-	r, err := s.converger.Patch(ctx, in.ID, in.IfMatch, func(r *row) error {
-		next, err := in.Patch.Apply(r.spec())
-		if err != nil {
-			return err
-		}
-		if next.BootDiskSizeGiB < r.BootDiskSizeGiB {
-			return fault.Invalidf("/boot_disk_size_gib", "shrink", "it is %d GiB: a disk can only grow", r.BootDiskSizeGiB)
-		}
-		r.set(next)
-		if in.Patch.Has("user_data") {
-			r.UserData, err = s.userData.Replace(ctx, r.ID, r.UserData, next.UserData)
-		}
+// check refuses a new machine in a cloudspace that is not open, or with a boot disk that its image does not fit on.
+func (s *Service) check(ctx context.Context, old, next *row) error {
+	if old != nil {
+		return nil
+	}
+	if err := s.cloudspaces.CheckOpen(ctx, next.CloudspaceID); err != nil {
 		return err
-	}, func(old, next *row) bool {
-		return old.Name != next.Name || old.VCPUs != next.VCPUs || old.MemoryMiB != next.MemoryMiB ||
-			old.BootDiskSizeGiB != next.BootDiskSizeGiB || old.PowerState != next.PowerState || !bytes.Equal(old.UserData, next.UserData)
-	})
-	return r.model(), err
+	}
+	least, err := s.images.MinDiskGiB(ctx, next.ImageID)
+	if err == nil && next.BootDiskSizeGiB < least {
+		err = fault.Invalidf("/boot_disk_size_gib", "minimum", "must be at least %d: the image is that large", least)
+	}
+	return err
 }
 
-// Delete begins to remove a machine.
-func (s *Service) Delete(ctx context.Context, in httpapi.DeleteInput) (VirtualMachine, error) {
-	r, err := s.converger.Drop(ctx, in.ID, in.IfMatch)
-	return r.model(), err
-}
-
-// Act begins to reboot or reset a machine that runs.
-func (s *Service) Act(ctx context.Context, in httpapi.ActionInput, verb string) (VirtualMachine, error) {
-	var r row
-	err := s.deps.DB.InTx(ctx, func(ctx context.Context) error {
-		var err error
-		if r, err = s.table.LockIdle(ctx, in.ID, in.IfMatch); err != nil {
-			return err
-		}
-		power, err := s.power(ctx, r)
-		if err != nil {
-			return err
-		}
-		if r.State != resource.Active || power != hypervisor.PowerRunning {
-			return fault.Conflictf("wrong_state", "only an active machine that runs can be asked to %s", verb)
-		}
-		return s.converger.Act(ctx, &r, verb)
-	})
-	return r.model(), err
+// runs refuses a machine that is not to run at present.
+func (s *Service) runs(ctx context.Context, r *row) error {
+	power, err := s.power(ctx, r)
+	if err == nil && power != hypervisor.PowerRunning {
+		err = fault.Conflictf("wrong_state", "the machine does not run")
+	}
+	return err
 }
 
 // power is what a machine is to be now: as asked for, unless its customer is not active.
-func (s *Service) power(ctx context.Context, r row) (hypervisor.Power, error) {
+func (s *Service) power(ctx context.Context, r *row) (hypervisor.Power, error) {
 	active, err := s.customers.Active(authz.Elevated(ctx), r.CustomerID)
 	if active && r.PowerState == Running {
 		return hypervisor.PowerRunning, err
@@ -146,10 +123,18 @@ func (s *Service) power(ctx context.Context, r row) (hypervisor.Power, error) {
 	return hypervisor.PowerStopped, err
 }
 
-// Refer returns the machine that a disk is to be attached to, and keeps it from being deleted until the transaction ends. It refuses one
-// that an operation is changing.
-func (s *Service) Refer(ctx context.Context, pointer, id string) (cloudspaceID string, err error) {
-	r, err := s.table.Refer(ctx, pointer, id)
+func (s *Service) uses(ctx context.Context, r *row) (service.Use, error) {
+	power, err := s.power(ctx, r)
+	return service.Use{
+		State: string(power),
+		Spec:  map[string]any{"vcpus": r.VCPUs, "memory_mib": r.MemoryMiB, "boot_disk_size_gib": r.BootDiskSizeGiB, "image_id": r.ImageID},
+		Quota: map[string]int64{"virtual_machines": 1, "vcpus": r.VCPUs, "memory_mib": r.MemoryMiB, "storage_gib": r.BootDiskSizeGiB},
+	}, err
+}
+
+// CloudspaceOf is where a machine is that a disk is to be attached to. It refuses one that an operation is changing.
+func (s *Service) CloudspaceOf(ctx context.Context, id string) (string, error) {
+	r, err := s.Table.Share(authz.Elevated(ctx), id)
 	if err == nil && r.OperationID != nil {
 		err = resource.Busy(*r.OperationID, "the machine is being changed")
 	}
@@ -158,34 +143,14 @@ func (s *Service) Refer(ctx context.Context, pointer, id string) (cloudspaceID s
 
 // Stays says whether the machine exists and is not being deleted.
 func (s *Service) Stays(ctx context.Context, id string) (bool, error) {
-	r, err := s.table.Get(ctx, id)
+	r, err := s.Table.Get(ctx, id)
 	if fault.IsCode(err, "not_found") {
 		return false, nil
 	}
 	return r.State != resource.Deleting, err
 }
 
-// Align implements customer.Holdings: it stops what runs while the customer is not active, and starts what ran when it is.
+// Align stops what runs while the customer is not active, and starts what ran when it is.
 func (s *Service) Align(ctx context.Context, customerID string) error {
-	rows, err := s.table.All(ctx, "customer_id = ?", customerID)
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
-		if r.OperationID != nil {
-			return resource.Later(*r.OperationID)
-		}
-		if err := s.setPower(ctx, r); err != nil {
-			return err
-		}
-		if err := s.deps.DB.InTx(ctx, func(ctx context.Context) error { return s.converger.Account(ctx, r) }); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// RemoveAll implements customer.Holdings.
-func (s *Service) RemoveAll(ctx context.Context, customerID string) error {
-	return s.converger.RemoveAll(ctx, customerID)
+	return s.EachIdle(ctx, customerID, s.setPower, s.Account)
 }

@@ -26,8 +26,8 @@ func (d *document) makeCatalog(kinds []resource.Kind) *catalog.Catalog {
 }
 
 func (d *document) kind(k resource.Kind) catalog.Kind {
-	out := catalog.Kind{Name: k.Name, Plural: k.Plural, Title: k.Title, Description: sentence(k.Description), Category: k.Category,
-		Prefix: k.Prefix, Path: k.Path, Named: k.Named, Key: k.Key, Singleton: k.Singleton, Operations: map[string]catalog.Operation{}}
+	out := catalog.Kind{Name: k.Name, Plural: k.Plural(), Title: k.Title, Description: sentence(k.Description), Category: k.Category,
+		Prefix: k.Prefix, Path: k.Path(), Named: k.Named, Key: k.Key, Singleton: k.Singleton, Operations: map[string]catalog.Operation{}}
 	if k.Parent != nil {
 		out.Parent = &catalog.Parent{Kind: k.Parent.Kind, Or: slices.Sorted(slices.Values(k.Parent.Or)), Field: k.Parent.Field}
 	}

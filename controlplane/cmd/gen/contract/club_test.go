@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/demarc/demarc/controlplane/client/catalog"
+	members "github.com/demarc/demarc/controlplane/cmd/gen/contract/testdata/club"
+	"github.com/demarc/demarc/controlplane/cmd/gen/contract/testdata/depot/ticket"
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 )
@@ -16,35 +18,32 @@ import (
 // club is the source of the kinds that are found by a key, are there once, show a secret, or have no ids of their own.
 func club(t *testing.T) Source {
 	t.Helper()
-	h := placeholder
-	all := httpapi.Handlers{Create: h, Get: h, List: h, Update: h, Delete: h}
-	halls := resource.Kind{Name: "hall", Plural: "halls", Title: "Hall", Category: "Places", Prefix: "hal", Path: "/halls", Named: true, Scope: true,
-		Description: "Where the club meets."}
-	passes := resource.Kind{Name: "pass", Plural: "passes", Title: "Pass", Category: "Access", Prefix: "pas", Path: "/passes", Named: true,
-		Description: "Opens doors.", Parent: &resource.Link{Kind: "hall", Or: []string{"pass"}, Field: "owner_id"}}
-	loans := resource.Kind{Name: "loan", Plural: "loans", Title: "Loan", Category: "Access", Prefix: "lon", Path: "/loans", Key: []string{"pass_id", "scope_id", "manner"},
-		Description: "A pass that is lent."}
-	rotas := resource.Kind{Name: "rota", Plural: "rotas", Title: "Rota", Category: "Access", Path: "/rotas", Key: []string{"scope_id"}, Singleton: true,
+	halls := resource.Kind{Name: "hall", Title: "Hall", Category: "Places", Prefix: "hal", Named: true, Scope: true, Description: "Where the club meets."}
+	passes := resource.Kind{Name: "pass", Title: "Pass", Category: "Access", Prefix: "pas", Named: true, Description: "Opens doors.",
+		Parent: &resource.Link{Kind: "hall", Or: []string{"pass"}, Field: "owner_id"}, Reveals: []string{"create", "renew"}}
+	loans := resource.Kind{Name: "loan", Title: "Loan", Category: "Access", Prefix: "lon", Key: []string{"pass_id", "scope_id", "manner"},
+		Description: "A pass that is lent.", Filters: []resource.Filter{
+			{Name: "pass_id", Words: "Those of one pass"}, {Name: "scope_id", Words: "Those that count in one place"}, {Name: "manner", Words: "Those lent so"}}}
+	rotas := resource.Kind{Name: "rota", Title: "Rota", Category: "Access", Key: []string{"scope_id"}, Singleton: true, RequiresIfMatch: true,
 		Description: "Who is on duty in one place."}
-	rights := resource.Kind{Name: "right", Plural: "rights", Title: "Right", Category: "Access", Path: "/rights", Key: []string{"id"}, Description: "What may be done."}
+	rights := resource.Kind{Name: "right", Title: "Right", Category: "Access", Key: []string{"id"}, Description: "What may be done.",
+		Filters: []resource.Filter{{Name: "verb", Words: "Those that allow it"}}}
 
 	s := tree(t, "club")
 	s.Folders = append(s.Folders, filepath.Join(s.Root, "cmd/gen/contract/testdata/depot/ticket"))
 	s.Kinds = []resource.Kind{rotas, rights, loans, passes, halls, tickets}
-	s.Ops = append(httpapi.CRUD(halls, all), httpapi.CRUD(passes, all)...)
-	s.Ops = append(s.Ops, httpapi.CRUD(tickets, httpapi.Handlers{Get: h, List: h})...)
-	renew := httpapi.Action(passes, "renew", false, h)
-	renew.Reveals = true
-	s.Ops = append(s.Ops, renew)
-	s.Ops = append(s.Ops, httpapi.CRUD(loans, httpapi.Handlers{Create: h, Get: h, List: h, Delete: h})...)
-	s.Ops = append(s.Ops, httpapi.CRUD(rotas, httpapi.Handlers{Get: h, Update: h, Delete: h})...)
-	s.Ops = append(s.Ops, httpapi.CRUD(rights, httpapi.Handlers{Get: h, List: h})...)
-	s.Ops = append(s.Ops, httpapi.Op{ID: "whoami.get", Method: "GET", Path: "/whoami", Scope: httpapi.ScopeCaller, Handle: h})
-	for i := range s.Ops {
-		op := &s.Ops[i]
-		op.RequiresIfMatch = op.Kind == "rota" && op.Mutates
-		op.Reveals = op.Reveals || op.ID == "passes.create"
-	}
+	s.Ops = append(httpapi.CRUD(halls, verbs[members.HallSpec, members.HallSpec, members.Hall, resource.None]()),
+		httpapi.CRUD(passes, verbs[members.PassCreate, members.PassSpec, members.Pass, resource.None]())...)
+	s.Ops = append(s.Ops, httpapi.CRUD(tickets, reads[ticket.Ticket]())...)
+	s.Ops = append(s.Ops, httpapi.Action(passes, "renew", "Renew a pass", false, does[httpapi.ActionBodyInput[members.PassRenewal], members.Pass]()))
+	lending := verbs[members.LoanCreate, resource.None, members.Loan, resource.None]()
+	lending.Update = nil
+	s.Ops = append(s.Ops, httpapi.CRUD(loans, lending)...)
+	duty := verbs[resource.None, members.RotaSpec, members.Rota, resource.None]()
+	duty.Create, duty.List = nil, nil
+	s.Ops = append(s.Ops, httpapi.CRUD(rotas, duty)...)
+	s.Ops = append(s.Ops, httpapi.CRUD(rights, reads[members.Right]())...)
+	s.Ops = append(s.Ops, httpapi.Op{ID: "whoami.get", Method: "GET", Path: "/whoami", Scope: httpapi.ScopeCaller, Handle: does[httpapi.GetInput, resource.None]()})
 	s.Fixture = func(kind string) (*catalog.Fixture, error) {
 		b, err := os.ReadFile(filepath.Join("testdata/club/fixtures", kind+".json"))
 		if err != nil {

@@ -14,6 +14,10 @@ import (
 	"testing"
 
 	"github.com/demarc/demarc/controlplane/client/catalog"
+	"github.com/demarc/demarc/controlplane/cmd/gen/contract/testdata/careless"
+	"github.com/demarc/demarc/controlplane/cmd/gen/contract/testdata/depot/crate"
+	"github.com/demarc/demarc/controlplane/cmd/gen/contract/testdata/depot/ticket"
+	"github.com/demarc/demarc/controlplane/cmd/gen/contract/testdata/depot/warehouse"
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 	"github.com/demarc/demarc/controlplane/internal/platform/spec"
@@ -22,27 +26,49 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 var (
-	warehouses = resource.Kind{Name: "warehouse", Plural: "warehouses", Title: "Warehouse", Category: "Places", Prefix: "wh", Path: "/warehouses",
-		Named: true, Description: "Keeps crates."}
-	crates = resource.Kind{Name: "crate", Plural: "crates", Title: "Crate", Category: "Goods", Prefix: "crt", Path: "/crates", Named: true,
-		Description: "Holds goods.", Parent: &resource.Link{Kind: "warehouse", Field: "warehouse_id"}}
-	tickets = resource.Kind{Name: "operation", Plural: "operations", Title: "Ticket", Category: "Work", Prefix: "tic", Path: "/operations",
-		Description: "Work that goes on.", Key: []string{"id"}, States: map[string][]string{"open": {"get"}, "done": {"get"}}}
+	warehouses = resource.Kind{Name: "warehouse", Title: "Warehouse", Category: "Places", Prefix: "wh", Named: true, Description: "Keeps crates."}
+	crates     = resource.Kind{Name: "crate", Title: "Crate", Category: "Goods", Prefix: "crt", Named: true, Description: "Holds goods.",
+		Parent: &resource.Link{Kind: "warehouse", Field: "warehouse_id"}, Filters: []resource.Filter{
+			{Name: "warehouse_id", Words: "Those in one warehouse"}, {Name: "lid_state", Words: "Those that are to be so"}}}
+	tickets = resource.Kind{Name: "operation", Title: "Ticket", Category: "Work", Prefix: "tic", Description: "Work that goes on.", Key: []string{"id"},
+		States: map[string][]string{"open": {"get"}, "done": {"get"}}, Filters: []resource.Filter{
+			{Name: "state", Words: "Those in this state"}, {Name: "since", Words: "Those that began then or later", Format: "date-time"}}}
 )
 
-// placeholder is a handler for tables that are never served.
-var placeholder = httpapi.Handle(func(context.Context, httpapi.GetInput) (resource.None, error) { return resource.None{}, nil })
+// does is a handler for tables that are never served.
+func does[In, Out any, P interface {
+	*In
+	httpapi.Input
+}]() httpapi.Handler {
+	return httpapi.Handle[In, Out, P](func(context.Context, In) (out Out, err error) { return out, nil })
+}
+
+// verbs are the handlers of the five verbs; D is what a delete answers.
+func verbs[C, S, V, D any]() httpapi.Handlers {
+	return httpapi.Handlers{
+		Create: does[httpapi.CreateInput[C], V](), Get: does[httpapi.GetInput, V](), List: does[httpapi.ListInput, resource.Page[V]](),
+		Update: does[httpapi.PatchInput[S], V](), Delete: does[httpapi.DeleteInput, D](),
+	}
+}
+
+// reads are the handlers of a kind that is only read.
+func reads[V any]() httpapi.Handlers {
+	return httpapi.Handlers{Get: does[httpapi.GetInput, V](), List: does[httpapi.ListInput, resource.Page[V]]()}
+}
 
 func depotTables() ([]resource.Kind, []httpapi.Op) {
-	h := placeholder
-	all := httpapi.Handlers{Create: h, Get: h, List: h, Update: h, Delete: h}
-	ops := httpapi.CRUD(warehouses, all)
-	ops = append(ops, httpapi.CRUD(crates, all, httpapi.Create, httpapi.Update, httpapi.Delete)...)
-	ops = append(ops, httpapi.Action(crates, "shake", true, h))
-	ops = append(ops, httpapi.CRUD(tickets, httpapi.Handlers{Get: h, List: h})...)
-	ops = append(ops, httpapi.Op{ID: "batch.get", Method: "POST", Path: "/batch-get", Scope: httpapi.ScopeCaller, Handle: h})
+	ops := httpapi.CRUD(warehouses, verbs[warehouse.WarehouseCreate, warehouse.WarehouseSpec, warehouse.Warehouse, resource.None]())
+	ops = append(ops, httpapi.CRUD(crates, verbs[crate.CrateCreate, crate.CrateSpec, crate.Crate, crate.Crate](), httpapi.Create, httpapi.Update, httpapi.Delete)...)
+	ops = append(ops, httpapi.Action(crates, "shake", "Shake a crate", true, does[httpapi.ActionBodyInput[crate.Shake], crate.Crate]()))
+	of := httpapi.CRUD(tickets, reads[ticket.Ticket]())
+	of[0].Parameters = []resource.Filter{{Name: "wait", Words: "Answer when it has ended, or after this time", Format: "duration"}}
+	ops = append(ops, of...)
+	ops = append(ops, httpapi.Op{ID: "batch.get", Method: "POST", Path: "/batch-get", Scope: httpapi.ScopeCaller, Handle: does[httpapi.GetInput, resource.None]()})
 	return []resource.Kind{tickets, crates, warehouses}, ops
 }
+
+// unnamed is of a package that is not read.
+type unnamed struct{}
 
 // tree is a source in testdata, with the packages of the server that it uses.
 func tree(t *testing.T, name string) Source {
@@ -272,9 +298,10 @@ func TestWhatSwagLoses(t *testing.T) {
 func TestWhatBreaksTheRules(t *testing.T) {
 	t.Parallel()
 	from := tree(t, "careless")
-	thing := resource.Kind{Name: "thing", Plural: "things", Title: "Thing", Category: "Things", Prefix: "thg", Path: "/things", Description: "A thing.", Key: []string{"id"}}
+	thing := resource.Kind{Name: "thing", Title: "Thing", Category: "Things", Prefix: "thg", Description: "A thing.", Key: []string{"id"}}
 	from.Kinds = []resource.Kind{thing}
-	from.Ops = httpapi.CRUD(thing, httpapi.Handlers{Create: placeholder, Get: placeholder, Update: placeholder})
+	of := verbs[careless.ThingCreate, careless.ThingSpec, careless.Thing, resource.None]()
+	from.Ops = httpapi.CRUD(thing, httpapi.Handlers{Create: of.Create, Get: of.Get, Update: of.Update})
 	_, err := Make(from)
 	expect(t, err,
 		"type Inner, field bare: has no description",
@@ -303,15 +330,19 @@ func TestTablesAndComments(t *testing.T) {
 		change func(*Source)
 		want   []string
 	}{
-		"an operation without a comment": {func(s *Source) { s.Ops = append(s.Ops, httpapi.Action(crates, "open", false, placeholder)) },
-			[]string{"operation crates.open: has no comment with @ID crates.open"}},
+		"an operation that says nothing": {func(s *Source) {
+			s.Ops = append(s.Ops, httpapi.Action(crates, "open", "", false, does[httpapi.ActionInput, crate.Crate]()))
+		}, []string{"operation crates.open: has neither a summary in its row nor a comment with @ID crates.open"}},
 		"a comment without an operation": {func(s *Source) {
-			s.Ops = slices.DeleteFunc(s.Ops, func(o httpapi.Op) bool { return o.ID == "crates.shake" })
-		},
-			[]string{"operation crates.shake: has a comment and no row"}},
-		"another path": {func(s *Source) { s.Ops[0].Path = "/depots" }, []string{"operation warehouses.create: the comment says POST /warehouses, the table POST /depots"}},
+			s.Ops = slices.DeleteFunc(s.Ops, func(o httpapi.Op) bool { return o.ID == "batch.get" })
+		}, []string{"operation batch.get: has a comment and no row"}},
+		"a comment beside a summary": {func(s *Source) { s.Ops[len(s.Ops)-1].Summary = "Read many objects" },
+			[]string{"operation batch.get: POST /batch-get has a comment already"}},
+		"another path": {func(s *Source) { s.Ops[len(s.Ops)-1].Path = "/batch" }, []string{"operation batch.get: the comment says POST /batch-get, the table POST /batch"}},
 		"an operation twice": {func(s *Source) { s.Ops = append(s.Ops, s.Ops[0]) },
-			[]string{"operation warehouses.create: stands twice"}},
+			[]string{"operation warehouses.create: POST /warehouses has a comment already, or stands twice"}},
+		"a type without a name": {func(s *Source) { s.Ops[0].Handle = does[httpapi.CreateInput[unnamed], warehouse.Warehouse]() },
+			[]string{"operation warehouses.create: type contract.unnamed"}},
 		"no permission": {func(s *Source) { s.Ops[0].Permission = "" }, []string{"operation warehouses.create: has no permission"}},
 		"no such kind":  {func(s *Source) { s.Ops[0].Kind = "depot" }, []string{"operation warehouses.create: there is no kind depot"}},
 		"a circle": {func(s *Source) { s.Kinds[2].Parent = &resource.Link{Kind: "crate", Field: "name"} },

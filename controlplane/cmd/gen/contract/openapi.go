@@ -132,7 +132,7 @@ func (d *document) join() {
 	})
 	for id := range d.ops {
 		if !seen[id] {
-			d.faults.addf("operation %s: has no comment with @ID %s above its handler", id, id)
+			d.faults.addf("operation %s: has neither a summary in its row nor a comment with @ID %s above its handler", id, id)
 		}
 	}
 }
@@ -268,7 +268,7 @@ func (d *document) parameters(path string, op *openapi3.Operation, row httpapi.O
 			d.faults.addf("operation %s: the only parameter of a path is the id of its kind, not %s", row.ID, m[0])
 			continue
 		}
-		words := "Id of the " + kindWords(kind.Name) + "."
+		words := "Id of the " + kind.One() + "."
 		if kind.Singleton {
 			words = id.Description
 		}
@@ -456,9 +456,6 @@ func orElse(s, otherwise string) string {
 	}
 	return otherwise
 }
-
-// kindWords is a kind in a sentence.
-func kindWords(kind string) string { return strings.ReplaceAll(kind, "_", " ") }
 
 // idPattern matches the ids of kinds with these prefixes.
 func idPattern(prefixes ...string) string {

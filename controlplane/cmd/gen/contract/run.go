@@ -40,7 +40,7 @@ func Make(from Source) (*Files, error) {
 	if err != nil {
 		return nil, err
 	}
-	swagger, v2, err := readSwagger(from.Folders, from.Info, &found)
+	swagger, v2, err := readSwagger(from, src, &found)
 	if err != nil {
 		return nil, err
 	}

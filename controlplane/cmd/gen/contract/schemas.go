@@ -161,7 +161,7 @@ func copySchema(ref *openapi3.SchemaRef, rename func(string) string) *openapi3.S
 func (d *document) common(name string) {
 	s := d.Components.Schemas[name].Value
 	if g := d.source.named[name]; g != nil {
-		s.Description = sentence(g.doc)
+		s.Description = sentence(withoutName(g.doc))
 	}
 	if s.AdditionalProperties.Schema != nil || len(s.Properties) == 0 {
 		d.faults.addf("type %s: only structs can be types of the contract", name)
@@ -190,6 +190,16 @@ func (d *document) common(name string) {
 			}
 		}
 	}
+}
+
+// withoutName is the comment on a type without its name in Go: "Spec is what can be changed" says "What can be changed".
+func withoutName(doc string) string {
+	_, rest, _ := strings.Cut(doc, " ")
+	rest = strings.TrimPrefix(strings.TrimPrefix(rest, "is "), "are ")
+	if rest == "" {
+		return doc
+	}
+	return strings.ToUpper(rest[:1]) + rest[1:]
 }
 
 func (d *document) place(name string) string {

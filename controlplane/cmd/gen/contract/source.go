@@ -23,6 +23,7 @@ type source struct {
 
 type goStruct struct {
 	doc     string
+	name    string // @name
 	place   string // file:line
 	members []goMember
 }
@@ -106,6 +107,7 @@ func (s *source) readFile(file string, out *faults) error {
 			if m == nil {
 				continue
 			}
+			g.name = m[1]
 			if other := s.named[m[1]]; other != nil {
 				out.addf("%s: @name %s is taken by the type at %s", g.place, m[1], other.place)
 			}
@@ -113,6 +115,11 @@ func (s *source) readFile(file string, out *faults) error {
 		}
 	}
 	return nil
+}
+
+// addPage knows the type of a page that has no declaration of its own.
+func (s *source) addPage(name, of string) {
+	s.named[name] = &goStruct{name: name, doc: name + " is one page of " + of + ".", members: []goMember{{embedded: "Page", from: pagesPackage}}}
 }
 
 func docOf(gen *ast.GenDecl, t *ast.TypeSpec) string {

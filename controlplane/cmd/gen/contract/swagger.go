@@ -5,23 +5,34 @@ import (
 	"encoding/json"
 	"fmt"
 	"log"
+	"reflect"
 	"regexp"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi2"
 	"github.com/swaggo/swag"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 )
 
 // complaint matches the lines in which swag says that it has left something out. It goes on after each of them.
 var complaint = regexp.MustCompile(`Error parsing|Skipping|warning|not supported`)
 
-// readSwagger runs swag over the packages below the folders; info is the file, seen from the first of them, with the general information.
-func readSwagger(folders []string, info string, out *faults) (raw []byte, doc *openapi2.T, err error) {
+// readSwagger runs swag over the packages below the folders; info is the file, seen from the first of them, with the general information. What
+// the table of operations says, no comment repeats: those that have a summary there are written from it.
+func readSwagger(from Source, src *source, out *faults) (raw []byte, doc *openapi2.T, err error) {
 	var said bytes.Buffer
 	p := swag.New(swag.SetDebugger(log.New(&said, "", 0)), swag.SetStrict(true))
 	p.ParseInternal = true
-	if err := p.ParseAPIMultiSearchDir(folders, info, 1); err != nil {
+	if err := p.ParseAPIMultiSearchDir(from.Folders, from.Info, 1); err != nil {
 		return nil, nil, fmt.Errorf("swag: %w", err)
+	}
+	t := &table{types: goTypes{parser: p, names: map[reflect.Type]string{}}, source: src, kinds: map[string]resource.Kind{}, faults: out}
+	for _, k := range from.Kinds {
+		t.kinds[k.Name] = k
+	}
+	for _, op := range from.Ops {
+		t.read(op)
 	}
 	for line := range strings.Lines(said.String()) {
 		if complaint.MatchString(line) {
@@ -36,10 +47,12 @@ func readSwagger(folders []string, info string, out *faults) (raw []byte, doc *o
 		return nil, nil, fmt.Errorf("swagger.json: %w", err)
 	}
 	if doc.Info.Title == "" || doc.Info.Version == "" || doc.BasePath == "" {
-		out.addf("%s: @title, @version and @BasePath must be set", info)
+		out.addf("%s: @title, @version and @BasePath must be set", from.Info)
 	}
+	t.write(doc)
 	checkDefinitions(doc, out)
-	return raw, doc, nil
+	raw, err = indented(doc)
+	return raw, doc, err
 }
 
 // checkDefinitions catches types that swag has given up on: it leaves an empty object.

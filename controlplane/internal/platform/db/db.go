@@ -66,6 +66,7 @@ type DB struct {
 	pool   *pgxpool.Pool
 	sql    *sql.DB // a view of pool
 	gorm   *gorm.DB
+	naming *naming
 	broker *Broker
 	log    *slog.Logger
 
@@ -100,10 +101,11 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 		return nil, fmt.Errorf("database: %w", err)
 	}
 
-	d := &DB{pool: pool, sql: stdlib.OpenDBFromPool(pool), log: o.Logger}
+	d := &DB{pool: pool, sql: stdlib.OpenDBFromPool(pool), naming: &naming{columns: map[string]string{}}, log: o.Logger}
 	d.gorm, err = gorm.Open(postgres.New(postgres.Config{Conn: d.sql}), &gorm.Config{
-		Logger:  &queryLog{log: o.Logger, slow: o.SlowQuery},
-		NowFunc: o.Clock.Now,
+		Logger:         &queryLog{log: o.Logger, slow: o.SlowQuery},
+		NowFunc:        o.Clock.Now,
+		NamingStrategy: d.naming,
 		// Transactions are explicit: InTx.
 		SkipDefaultTransaction: true,
 		// gorm.ErrDuplicatedKey and the like; the *pgconn.PgError stays in the chain.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -37,6 +38,8 @@ type call struct {
 // CreateInput is a POST that makes something.
 type CreateInput[B any] struct{ Body B }
 
+func (in *CreateInput[B]) takes() reflect.Type { return reflect.TypeFor[B]() }
+
 func (in *CreateInput[B]) bind(c *call) error {
 	doc, err := c.contract.Body(c.op.ID, c.body)
 	if err != nil {
@@ -65,6 +68,8 @@ type GetInput struct {
 	Query url.Values
 }
 
+func (in *GetInput) takes() reflect.Type { return nil }
+
 func (in *GetInput) bind(c *call) error {
 	in.ID, in.Query = c.id, c.query
 	return nil
@@ -74,6 +79,8 @@ func (in *GetInput) bind(c *call) error {
 type ListInput struct{ resource.ListQuery }
 
 var standardParameters = map[string]bool{"page_size": true, "page_token": true, "order_by": true, "label": true, "q": true, "path": true}
+
+func (in *ListInput) takes() reflect.Type { return nil }
 
 func (in *ListInput) bind(c *call) error {
 	get := c.query.Get
@@ -101,6 +108,8 @@ type PatchInput[S any] struct {
 	Patch   resource.Patch[S]
 }
 
+func (in *PatchInput[S]) takes() reflect.Type { return reflect.TypeFor[S]() }
+
 func (in *PatchInput[S]) bind(c *call) error {
 	fields, err := c.contract.PatchBody(c.op.ID, c.body)
 	if err != nil {
@@ -119,6 +128,8 @@ type DeleteInput struct {
 	IfMatch *int64
 }
 
+func (in *DeleteInput) takes() reflect.Type { return nil }
+
 func (in *DeleteInput) bind(c *call) error {
 	in.ID, in.IfMatch = c.id, c.ifMatch
 	return nil
@@ -129,6 +140,8 @@ type ActionInput struct {
 	ID      string
 	IfMatch *int64
 }
+
+func (in *ActionInput) takes() reflect.Type { return nil }
 
 func (in *ActionInput) bind(c *call) error {
 	if strings.TrimSpace(string(c.body)) != "" {
@@ -147,6 +160,8 @@ type ActionBodyInput[B any] struct {
 	Body    B
 }
 
+func (in *ActionBodyInput[B]) takes() reflect.Type { return reflect.TypeFor[B]() }
+
 func (in *ActionBodyInput[B]) bind(c *call) error {
 	doc, err := c.contract.Body(c.op.ID, c.body)
 	if err != nil {
@@ -159,18 +174,24 @@ func (in *ActionBodyInput[B]) bind(c *call) error {
 	return resource.Check(in.Body)
 }
 
-type handler[In any, Out any, P interface {
-	*In
+// Input is a pointer to one of the inputs of this package.
+type Input interface {
 	bind(c *call) error
-}] struct {
+	takes() reflect.Type
+}
+
+// pointer is a pointer to an In that is an Input.
+type pointer[In any] interface {
+	*In
+	Input
+}
+
+type handler[In any, Out any, P pointer[In]] struct {
 	fn func(context.Context, In) (Out, error)
 }
 
 // Handle makes a handler of a function from one of the inputs of this package to what is answered.
-func Handle[In any, Out any, P interface {
-	*In
-	bind(c *call) error
-}](fn func(context.Context, In) (Out, error)) Handler {
+func Handle[In any, Out any, P pointer[In]](fn func(context.Context, In) (Out, error)) Handler {
 	return handler[In, Out, P]{fn}
 }
 
@@ -181,3 +202,7 @@ func (h handler[In, Out, P]) bind(c *call) (func(context.Context) (any, error), 
 	}
 	return func(ctx context.Context) (any, error) { return h.fn(ctx, in) }, nil
 }
+
+func (h handler[In, Out, P]) Takes() reflect.Type { return P(new(In)).takes() }
+
+func (h handler[In, Out, P]) Answers() reflect.Type { return reflect.TypeFor[Out]() }

@@ -5,6 +5,8 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"reflect"
+	"slices"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 )
@@ -40,8 +42,13 @@ const (
 
 // Op is one operation of the API. The table of all of them drives the router, the specification, the catalog and the tests.
 type Op struct {
-	ID         string // virtual_machines.create; joins the specification by operationId
-	Kind       string // virtual_machine
+	ID   string // virtual_machines.create; joins the specification by operationId
+	Kind string // virtual_machine
+	// Summary says what it does. With one, the specification of the operation follows from this row alone; without, there is a comment in
+	// swag's form above its handler.
+	Summary string
+	// Parameters are those of its query beside the ones that its verb has.
+	Parameters []resource.Filter
 	Verb       string
 	Method     string
 	Path       string // /virtual-machines/{id}, below the base path
@@ -61,9 +68,21 @@ type Op struct {
 	Handle  Handler
 }
 
+// Table is the table of operations, for those who need to know of it before all are there.
+type Table struct{ ops []Op }
+
+// Add adds operations.
+func (t *Table) Add(ops ...Op) { t.ops = append(t.ops, ops...) }
+
+// All are the operations.
+func (t *Table) All() []Op { return t.ops }
+
 // Handler serves a request; made by Handle.
 type Handler interface {
 	bind(c *call) (func(ctx context.Context) (any, error), error)
+	// Takes is the type of the body, nil where there is none; Answers that of what is answered.
+	Takes() reflect.Type
+	Answers() reflect.Type
 }
 
 // Handlers are those of a kind's five standard operations; one that is nil does not exist.
@@ -71,39 +90,39 @@ type Handlers struct{ Create, Get, List, Update, Delete Handler }
 
 // CRUD makes the standard operations of a kind. async names the verbs that may answer with an operation.
 func CRUD(k resource.Kind, h Handlers, async ...string) []Op {
-	object := k.Path + "/{id}"
-	createScope, parentField := ScopePlatform, ""
-	if k.Parent != nil {
-		createScope, parentField = ScopeParent, k.Parent.Field
+	object := k.Path() + "/{id}"
+	createScope := ScopePlatform
+	if k.Decider() != "" {
+		createScope = ScopeParent
 	}
 	all := []Op{
-		{Verb: Create, Method: http.MethodPost, Path: k.Path, Scope: createScope, ParentField: parentField, Mutates: true, Handle: h.Create},
+		{Verb: Create, Method: http.MethodPost, Path: k.Path(), Scope: createScope, ParentField: k.Decider(), Mutates: true, Handle: h.Create},
 		{Verb: Get, Method: http.MethodGet, Path: object, Scope: ScopeObject, Handle: h.Get},
-		{Verb: List, Method: http.MethodGet, Path: k.Path, Scope: ScopeFilter, Handle: h.List},
+		{Verb: List, Method: http.MethodGet, Path: k.Path(), Scope: ScopeFilter, Parameters: k.Filters, Handle: h.List},
 		{Verb: Update, Method: http.MethodPatch, Path: object, Scope: ScopeObject, Mutates: true, Handle: h.Update},
 		{Verb: Delete, Method: http.MethodDelete, Path: object, Scope: ScopeObject, Mutates: true, Handle: h.Delete},
 	}
 	var out []Op
 	for _, op := range all {
-		if op.Handle == nil {
-			continue
+		if op.Handle != nil {
+			out = append(out, of(k, op, k.Summary(op.Verb), slices.Contains(async, op.Verb)))
 		}
-		op.Kind = k.Name
-		op.ID = k.Plural + "." + op.Verb
-		op.Permission = op.ID
-		for _, v := range async {
-			op.Async = op.Async || v == op.Verb
-		}
-		out = append(out, op)
 	}
 	return out
 }
 
 // Action makes the operation of one action of a kind.
-func Action(k resource.Kind, verb string, async bool, h Handler) Op {
-	id := k.Plural + "." + verb
-	return Op{
-		ID: id, Kind: k.Name, Verb: verb, Method: http.MethodPost, Path: k.Path + "/{id}/actions/" + verb,
-		Permission: id, Scope: ScopeObject, Mutates: true, Async: async, Action: true, Handle: h,
-	}
+func Action(k resource.Kind, verb, summary string, async bool, h Handler) Op {
+	return of(k, Op{
+		Verb: verb, Method: http.MethodPost, Path: k.Path() + "/{id}/actions/" + verb, Scope: ScopeObject, Mutates: true, Action: true, Handle: h,
+	}, summary, async)
+}
+
+// of completes an operation of a kind with what the kind says.
+func of(k resource.Kind, op Op, summary string, async bool) Op {
+	op.Kind, op.ID, op.Summary, op.Async = k.Name, k.Plural()+"."+op.Verb, summary, async
+	op.Permission = op.ID
+	op.Reveals = slices.Contains(k.Reveals, op.Verb)
+	op.RequiresIfMatch = k.RequiresIfMatch && op.Mutates
+	return op
 }

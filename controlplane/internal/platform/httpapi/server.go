@@ -186,7 +186,7 @@ func (s *Server) handle(c *gin.Context, op *Op) int {
 		return s.refused(ctx, at, err)
 	}
 	ctx = authz.WithCaller(ctx, at.caller, at.decision.Access)
-	ctx = context.WithValue(ctx, pollKey{}, s.polls)
+	ctx = context.WithValue(context.WithValue(ctx, pollKey{}, s.polls), serverKey{}, s)
 	var a answer
 	replayed := false
 	if op.Mutates {
@@ -397,8 +397,14 @@ func (s *Server) write(ctx context.Context, at *attempt, cl *call, run func(cont
 	return a, replayed, err
 }
 
-// ReadObject reads the object of that id as its own GET does, with that permission.
-func (s *Server) ReadObject(ctx context.Context, objectID string) (kind string, object any, err error) {
+type serverKey struct{}
+
+// ReadObject reads the object of that id, in a request to the server, as its own GET does, with that permission.
+func ReadObject(ctx context.Context, objectID string) (kind string, object any, err error) {
+	return ctx.Value(serverKey{}).(*Server).readObject(ctx, objectID)
+}
+
+func (s *Server) readObject(ctx context.Context, objectID string) (kind string, object any, err error) {
 	get := s.byPrefix[id.Prefix(objectID)]
 	if get == nil {
 		return "", nil, fault.NotFoundError()

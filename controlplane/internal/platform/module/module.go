@@ -4,7 +4,6 @@ package module
 import (
 	"log/slog"
 
-	"github.com/demarc/demarc/controlplane/internal/hypervisor"
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/clock"
 	"github.com/demarc/demarc/controlplane/internal/platform/db"
@@ -16,24 +15,26 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/vault"
 )
 
-// Deps are what every noun gets. All may be nil where only the contract is asked for.
+// Deps are what every noun gets. Where only the contract is asked for, the first three are enough.
 type Deps struct {
-	DB       *db.DB
-	Registry *resource.Registry
-	Clock    clock.Clock
-	Sagas    *saga.Engine
-	Access   *authz.Evaluator
-	Vault    *vault.Vault
-	Ledger   *ledger.Ledger
-	Drivers  *hypervisor.Registry
-	Log      *slog.Logger
+	Registry   *resource.Registry
+	Needs      *Needs
+	Operations *httpapi.Table // complete once all nouns are there
+	DB         *db.DB
+	Clock      clock.Clock
+	Sagas      *saga.Engine
+	Access     *authz.Evaluator
+	Vault      *vault.Vault
+	Ledger     *ledger.Ledger
+	Log        *slog.Logger
 }
 
 // Module is what a noun brings.
 type Module struct {
 	// Kind is empty where operations are of no kind.
-	Kind        resource.Kind
-	Ops         []httpapi.Op
-	Definitions []saga.Definition
+	Kind resource.Kind
+	Ops  []httpapi.Op
+	// Definitions are read once all nouns are there.
+	Definitions func() []saga.Definition
 	Reconcilers []reconcile.Reconciler
 }

@@ -7,24 +7,27 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strings"
 )
 
 // Kind is a kind of thing, described once; the specification says what its fields are.
 type Kind struct {
-	Name        string // virtual_machine
-	Plural      string // virtual_machines; the first part of its operations' ids
+	Name        string // virtual_machine; its table is called so
 	Title       string // Virtual machine
 	Description string
 	Category    string // heading in the documentation
 	Prefix      string // prefix of ids: vm
-	Path        string // /virtual-machines
-	Table       string // in the database
-	// Named kinds have the columns of Columns and a name path.
+	// Virtual kinds have no table: their objects are made when they are read.
+	Virtual bool
+	// Named kinds have the fields of Named and a name path.
 	Named bool
 	// Key lists the fields that identify an object of an unnamed kind.
 	Key []string
 	// Parent contains it: no name of it stands twice in one parent, and the parent cannot be deleted before it.
 	Parent *Link
+	// DecidedBy is the field of a create's body that names the object on which the permission to create is asked for, and whose ancestors
+	// the new one has: the parent, unless set.
+	DecidedBy string
 	// Tenant is set on the kinds that own what is below them: the ancestor column in which every row below carries the id.
 	Tenant string
 	// Needs are further references that keep what they refer to from being deleted.
@@ -41,6 +44,72 @@ type Kind struct {
 	Shared string
 	// States says which verbs each value of state allows; StandardStates unless set.
 	States map[string][]string
+	// Filters are the parameters of its list beside those that every list has.
+	Filters []Filter
+	// Words say what its operations do, by their verbs, where that is not what the title says: "Create a virtual machine".
+	Words map[string]string
+	// Reveals are the verbs that answer with a secret, shown this once.
+	Reveals []string
+	// RequiresIfMatch: who writes must know what they replace.
+	RequiresIfMatch bool
+	// Quota are the dimensions of limits that its objects take something of: vcpus, storage_gib.
+	Quota []string
+}
+
+// Decider is the field of a create's body that names the object on which the permission to create is asked for; empty for the platform.
+func (k Kind) Decider() string {
+	if k.DecidedBy == "" && k.Parent != nil {
+		return k.Parent.Field
+	}
+	return k.DecidedBy
+}
+
+// Filter is a parameter of a list: of the objects that have this value in the field that is called like it.
+type Filter struct {
+	Name   string
+	Words  string // what is listed: Those of one customer
+	Format string // of one that is not called like a field
+}
+
+// Plural is the first part of its operations' ids: virtual_machines.
+func (k Kind) Plural() string { return plural(k.Name) }
+
+// Path is that of its objects, below the base path: /virtual-machines.
+func (k Kind) Path() string { return "/" + strings.ReplaceAll(k.Plural(), "_", "-") }
+
+// Table is its table's name, empty if it has none.
+func (k Kind) Table() string {
+	if k.Virtual {
+		return ""
+	}
+	return k.Name
+}
+
+// One is the kind in a sentence, without an article: API token.
+func (k Kind) One() string { return inSentence(k.Title) }
+
+// Many are objects of the kind in a sentence: API tokens.
+func (k Kind) Many() string { return plural(inSentence(k.Title)) }
+
+// Summary says what an operation does.
+func (k Kind) Summary(verb string) string {
+	if words := k.Words[verb]; words != "" {
+		return words
+	}
+	one, many := withArticle(k.Title), k.Many()
+	switch verb {
+	case "create":
+		return "Create " + one
+	case "get":
+		return "Get " + one
+	case "list":
+		return "List " + many
+	case "update":
+		return "Change " + one
+	case "delete":
+		return "Delete " + one
+	}
+	return ""
 }
 
 // The ancestor columns of every row.
@@ -55,6 +124,8 @@ type Link struct {
 	// Or are further kinds that the reference may be to.
 	Or    []string
 	Field string // name of the field, of the column and of the filter
+	// Alone: who makes something that refers to it waits for others who do, so that they can be counted.
+	Alone bool
 }
 
 // To says whether the reference may be to that kind.
@@ -72,11 +143,12 @@ const (
 )
 
 // ReadPermission is the permission to read an object of the kind.
-func (k Kind) ReadPermission() string { return k.Plural + ".get" }
+func (k Kind) ReadPermission() string { return k.Plural() + ".get" }
 
 // Registry knows all kinds. It is filled while the modules are built and only read afterwards.
 type Registry struct {
 	kinds    map[string]Kind
+	contents map[string]Content
 	onRemove []func(ctx context.Context, id string) error
 }
 
@@ -98,8 +170,55 @@ func (r *Registry) removed(ctx context.Context, k Kind, id string) error {
 	return nil
 }
 
+// Content is how a customer's objects of a kind follow what becomes of the customer.
+type Content struct {
+	Kind string
+	// Align brings them to what the customer's status allows; nil where nothing runs.
+	Align func(ctx context.Context, customerID string) error
+	// RemoveAll removes them, for good.
+	RemoveAll func(ctx context.Context, customerID string) error
+}
+
+// Contain says how what is of a kind follows its customer.
+func (r *Registry) Contain(c Content) { r.contents[c.Kind] = c }
+
+// Contents are the kinds whose objects are in those of another, at any depth. What needs others stands before them, so that it can be
+// removed in this order.
+func (r *Registry) Contents(of string) []Content {
+	inside := map[string]bool{of: true}
+	for grown := true; grown; {
+		grown = false
+		for _, k := range r.All() {
+			if !inside[k.Name] && k.Parent != nil && slices.ContainsFunc(append([]string{k.Parent.Kind}, k.Parent.Or...), func(p string) bool { return inside[p] }) {
+				inside[k.Name], grown = true, true
+			}
+		}
+	}
+	delete(inside, of)
+	var out []Content
+	var put func(kind string)
+	put = func(kind string) {
+		if !inside[kind] {
+			return
+		}
+		delete(inside, kind)
+		for _, h := range r.Holders(kind) {
+			put(h.Kind.Name)
+		}
+		if c, ok := r.contents[kind]; ok {
+			out = append(out, c)
+		}
+	}
+	for _, k := range r.All() {
+		put(k.Name)
+	}
+	return out
+}
+
 // NewRegistry returns an empty registry.
-func NewRegistry() *Registry { return &Registry{kinds: map[string]Kind{}} }
+func NewRegistry() *Registry {
+	return &Registry{kinds: map[string]Kind{}, contents: map[string]Content{}}
+}
 
 // Add registers a kind; it panics on a second one with the same name or prefix, which is a defect of the program.
 func (r *Registry) Add(k Kind) {

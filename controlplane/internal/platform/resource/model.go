@@ -14,7 +14,7 @@ type Named struct {
 	// Name for people.
 	DisplayName *string `json:"display_name" maxLength:"200"`
 	// Labels to select by. A key may have a prefix and a slash.
-	Labels map[string]string `json:"labels" maxLength:"255" extensions:"x-max-items=64"`
+	Labels map[string]string `json:"labels" gorm:"serializer:json" maxLength:"255" extensions:"x-max-items=64"`
 	// Notes for people.
 	Notes *string `json:"notes" maxLength:"4000"`
 	// While true, a delete is refused.
@@ -51,6 +51,9 @@ type Record struct {
 	UpdatedAt time.Time `json:"updated_at" format:"date-time" readonly:"true" extensions:"x-volatile"`
 }
 
+// named are the fields of a row of a named kind.
+func (n *Named) named() *Named { return n }
+
 // ETag is the revision that If-Match compares with.
 func (r Record) ETag() int64 { return r.Revision }
 
@@ -59,9 +62,6 @@ func (m Meta) ETag() int64 { return m.Revision }
 
 // Running is the operation that goes on, nil if none does.
 func (m Meta) Running() *string { return m.OperationID }
-
-// Place is where something is to be made: whose it is then, and where that stands.
-type Place struct{ BillingEntityID, CustomerID, LocationID string }
 
 // Page is one page of a list.
 type Page[T any] struct {

@@ -72,7 +72,7 @@ func branches(a authz.Access, k Kind) []branch {
 	var out []branch
 	in := func(column string, of []string) {
 		if len(of) > 0 {
-			out = append(out, branch{column: k.Table + "." + column, args: []any{ids(of)}})
+			out = append(out, branch{column: k.Table() + "." + column, args: []any{ids(of)}})
 		}
 	}
 	in(BillingEntityColumn, a.BillingEntities)
@@ -124,7 +124,7 @@ func (o pageOrder) String() string {
 // narrow filters. Nil: there is nothing to see.
 func pageOf(ctx context.Context, d *db.DB, k Kind, a authz.Access, o pageOrder, narrow func(*gorm.DB) *gorm.DB) *gorm.DB {
 	page := func(q *gorm.DB) *gorm.DB { return q.Order(o.String()).Limit(o.limit) }
-	table := func() *gorm.DB { return d.Conn(ctx).Table(k.Table) }
+	table := func() *gorm.DB { return d.Conn(ctx).Table(k.Table()) }
 	if a.All {
 		return page(narrow(table()))
 	}
@@ -137,7 +137,7 @@ func pageOf(ctx context.Context, d *db.DB, k Kind, a authz.Access, o pageOrder, 
 	var args []any
 	for _, b := range all {
 		first := table().Select(keys)
-		if b.column == "" || b.column == k.Table+".id" {
+		if b.column == "" || b.column == k.Table()+".id" {
 			parts, args = append(parts, "(?)"), append(args, page(narrow(first.Where(b.where(), b.args...))))
 			continue
 		}
@@ -147,7 +147,7 @@ func pageOf(ctx context.Context, d *db.DB, k Kind, a authz.Access, o pageOrder, 
 	// A row that two scopes have in common counts once.
 	once := d.Conn(ctx).Table("("+strings.Join(parts, " UNION ALL ")+") AS found", args...).
 		Select("DISTINCT ON (" + strings.Join(o.columns, ", ") + ") found.id")
-	return page(table().Where(k.Table+".id IN (?)", page(once)))
+	return page(table().Where(k.Table()+".id IN (?)", page(once)))
 }
 
 // Locator finds where objects of the registered kinds stand.
@@ -165,7 +165,7 @@ func (l *Locator) Locate(ctx context.Context, objectID string) (authz.Chain, boo
 		return authz.Chain{ID: authz.Platform}, true, nil
 	}
 	k, ok := l.registry.ByPrefix(id.Prefix(objectID))
-	if !ok || k.Table == "" {
+	if !ok || k.Table() == "" {
 		return authz.Chain{}, false, nil
 	}
 	columns := []string{"COALESCE(billing_entity_id, '')", "COALESCE(customer_id, '')"}
@@ -177,7 +177,7 @@ func (l *Locator) Locate(ctx context.Context, objectID string) (authz.Chain, boo
 	for i := range at.Others {
 		values = append(values, &at.Others[i])
 	}
-	err := l.db.Conn(ctx).Table(k.Table).Select(strings.Join(columns, ", ")).Where("id = ?", objectID).Row().Scan(values...)
+	err := l.db.Conn(ctx).Table(k.Table()).Select(strings.Join(columns, ", ")).Where("id = ?", objectID).Row().Scan(values...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return authz.Chain{}, false, nil
 	}
@@ -187,12 +187,12 @@ func (l *Locator) Locate(ctx context.Context, objectID string) (authz.Chain, boo
 // Visible implements authz.Locator.
 func (l *Locator) Visible(ctx context.Context, objectID string, a authz.Access) (bool, error) {
 	k, ok := l.registry.ByPrefix(id.Prefix(objectID))
-	if !ok || k.Table == "" {
+	if !ok || k.Table() == "" {
 		return false, nil
 	}
 	where, args := condition(a, k)
 	var n int64
-	err := l.db.Conn(ctx).Table(k.Table).Where("id = ?", objectID).Where(where, args...).Count(&n).Error
+	err := l.db.Conn(ctx).Table(k.Table()).Where("id = ?", objectID).Where(where, args...).Count(&n).Error
 	return n > 0, err
 }
 

@@ -23,7 +23,7 @@ import (
 const worlds = 10_000
 
 var thing = Kind{
-	Name: "thing", Plural: "things", Table: "thing", Prefix: "thing", Scope: true,
+	Name: "thing", Prefix: "thing", Scope: true,
 	Scopes: []Link{{Kind: "location", Field: "location_id"}, {Kind: "cloudspace", Field: "cloudspace_id"}},
 	// What stands in for offers to others: those of billing entities in the lineage whose name says so.
 	Shared: "offered AND billing_entity_id = ANY(@lineage)",

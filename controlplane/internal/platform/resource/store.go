@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
-	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -18,95 +17,28 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/id"
 )
 
-// Base are the columns of every kind.
-type Base struct {
-	ID string `gorm:"primaryKey"`
-	// The ancestors, on every row: a scope is a condition on them. A customer's row has its own id as customer_id, a billing
-	// entity's row its own as billing_entity_id; what belongs to the platform has two empty ones.
-	BillingEntityID string
-	CustomerID      string
-	Revision        int64
-	State           string
-	StateReason     *string
-	OperationID     *string
-	CreatedAt       time.Time `gorm:"autoCreateTime:false"`
-	UpdatedAt       time.Time `gorm:"autoUpdateTime:false"`
-}
-
-// Columns are the columns of every named kind. A row type embeds them, or Base.
-type Columns struct {
-	Base               `gorm:"embedded"`
-	Name               string
-	DisplayName        *string
-	Labels             map[string]string `gorm:"serializer:json"`
-	Notes              *string
-	DeletionProtection bool
-}
-
-func (b *Base) base() *Base { return b }
-
-func (c *Columns) columns() *Columns { return c }
-
-// named are the columns of a row of a named kind, nil of another.
-func named(row any) *Columns {
-	if c, ok := row.(interface{ columns() *Columns }); ok {
-		return c.columns()
-	}
-	return nil
-}
-
-// Meta maps the columns that the system sets.
-func (b *Base) Meta() Meta {
-	return Meta{
-		ID: b.ID, Revision: b.Revision, State: b.State, StateReason: b.StateReason, OperationID: b.OperationID,
-		CreatedAt: b.CreatedAt.UTC(), UpdatedAt: b.UpdatedAt.UTC(),
-	}
-}
-
-// Record maps the columns that the system sets, of an unnamed kind.
-func (b *Base) Record() Record {
-	return Record{ID: b.ID, Revision: b.Revision, CreatedAt: b.CreatedAt.UTC(), UpdatedAt: b.UpdatedAt.UTC()}
-}
-
-// Named maps the columns that the user sets.
-func (c *Columns) Named() Named {
-	labels := c.Labels
-	if labels == nil {
-		labels = map[string]string{}
-	}
-	return Named{Name: c.Name, DisplayName: c.DisplayName, Labels: labels, Notes: c.Notes, DeletionProtection: c.DeletionProtection}
-}
-
-// SetNamed sets the columns that the user sets.
-func (c *Columns) SetNamed(n Named) {
-	if n.Labels == nil {
-		n.Labels = map[string]string{}
-	}
-	c.Name, c.DisplayName, c.Labels, c.Notes, c.DeletionProtection = n.Name, n.DisplayName, n.Labels, n.Notes, n.DeletionProtection
-}
-
-// Row is a pointer to a row type that embeds Columns or Base.
-type Row[R any] interface {
-	*R
-	base() *Base
-}
-
 // Table keeps the rows of one kind. Every query is limited to what the access in its context may see.
-type Table[R any, P Row[R]] struct {
+type Table[R any] struct {
 	db       *db.DB
 	kind     Kind
 	registry *Registry
 	clock    clock.Clock
+	layout   layout
 }
 
-// NewTable returns the table of a kind and registers the kind.
-func NewTable[R any, P Row[R]](d *db.DB, registry *Registry, clk clock.Clock, kind Kind) *Table[R, P] {
+// NewTable returns the table of a kind, whose rows embed Base, and registers the kind.
+func NewTable[R any](d *db.DB, registry *Registry, clk clock.Clock, kind Kind) *Table[R] {
 	registry.Add(kind)
-	return &Table[R, P]{db: d, kind: kind, registry: registry, clock: clk}
+	t := &Table[R]{db: d, kind: kind, registry: registry, clock: clk, layout: layoutOf(reflect.TypeFor[R]())}
+	t.layout.teach(d, kind, new(R))
+	return t
 }
+
+// Kind is what its rows are.
+func (t *Table[R]) Kind() Kind { return t.kind }
 
 // scoped begins a query that sees only the rows that the context may see.
-func (t *Table[R, P]) scoped(ctx context.Context) (*gorm.DB, error) {
+func (t *Table[R]) scoped(ctx context.Context) (*gorm.DB, error) {
 	return scopedQuery(ctx, t.db, t.kind)
 }
 
@@ -115,7 +47,7 @@ func scopedQuery(ctx context.Context, d *db.DB, kind Kind) (*gorm.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := d.Conn(ctx).Table(kind.Table)
+	q := d.Conn(ctx).Table(kind.Table())
 	if where != everyRow {
 		q = q.Where(where, args...)
 	}
@@ -123,17 +55,17 @@ func scopedQuery(ctx context.Context, d *db.DB, kind Kind) (*gorm.DB, error) {
 }
 
 // reading is the context in which rows of the kind are read as by their own GET: with that permission, whatever the present one is.
-func (t *Table[R, P]) reading(ctx context.Context) context.Context {
+func (t *Table[R]) reading(ctx context.Context) context.Context {
 	return authz.For(ctx, t.kind.ReadPermission())
 }
 
 // Get returns the row of that id.
-func (t *Table[R, P]) Get(ctx context.Context, id string) (R, error) {
+func (t *Table[R]) Get(ctx context.Context, id string) (R, error) {
 	return t.take(ctx, id, "")
 }
 
 // take reads one row, with a lock if strength names one.
-func (t *Table[R, P]) take(ctx context.Context, id, strength string) (R, error) {
+func (t *Table[R]) take(ctx context.Context, id, strength string) (R, error) {
 	var row R
 	q, err := t.scoped(ctx)
 	if err != nil {
@@ -146,27 +78,31 @@ func (t *Table[R, P]) take(ctx context.Context, id, strength string) (R, error) 
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return row, fault.NotFoundError()
 	}
+	t.loaded(&row)
 	return row, err
 }
 
+// loaded completes a row that was read.
+func (t *Table[R]) loaded(row *R) { t.layout.follow(reflect.ValueOf(row).Elem()) }
+
 // Lock reads the row and keeps it from being changed until the transaction ends.
-func (t *Table[R, P]) Lock(ctx context.Context, id string) (R, error) {
+func (t *Table[R]) Lock(ctx context.Context, id string) (R, error) {
 	return t.take(ctx, id, "UPDATE")
 }
 
 // Share is Lock for who only needs the row to stay as it is: others may do the same at the same time.
-func (t *Table[R, P]) Share(ctx context.Context, id string) (R, error) {
+func (t *Table[R]) Share(ctx context.Context, id string) (R, error) {
 	return t.take(ctx, id, "SHARE")
 }
 
 // LockIdle is Lock for a write that was asked for: it refuses when the revision is another than ifMatch (nil: any), or when an operation
 // is changing the object.
-func (t *Table[R, P]) LockIdle(ctx context.Context, id string, ifMatch *int64) (R, error) {
+func (t *Table[R]) LockIdle(ctx context.Context, id string, ifMatch *int64) (R, error) {
 	row, err := t.Lock(ctx, id)
 	if err != nil {
 		return row, err
 	}
-	c := P(&row).base()
+	c := BaseOf(&row)
 	if ifMatch != nil && *ifMatch != c.Revision {
 		return row, &fault.Error{Kind: fault.PreconditionFailed, Code: "revision_mismatch",
 			Detail: fmt.Sprintf("its revision is %d, not %d: read it again", c.Revision, *ifMatch)}
@@ -177,19 +113,25 @@ func (t *Table[R, P]) LockIdle(ctx context.Context, id string, ifMatch *int64) (
 	return row, nil
 }
 
+// Busy refuses a write because an operation is under way: clients wait for it and try again.
+func Busy(operationID, why string) error {
+	return &fault.Error{Kind: fault.Conflict, Code: "operation_in_progress", OperationID: operationID,
+		Detail: why + ": wait for " + operationID + " and try again"}
+}
+
 // Refer reads a row that another one is about to refer to, and keeps it from being deleted meanwhile. pointer is the field of the
 // request that names it. The caller must be able to read it.
-func (t *Table[R, P]) Refer(ctx context.Context, pointer, id string) (R, error) {
+func (t *Table[R]) Refer(ctx context.Context, pointer, id string) (R, error) {
 	return t.refer(ctx, pointer, id, "SHARE")
 }
 
 // ReferAlone is Refer that keeps others who do the same waiting until the transaction ends. Whoever took a shared lock first and this one
 // later would wait for another who did so too, for ever.
-func (t *Table[R, P]) ReferAlone(ctx context.Context, pointer, id string) (R, error) {
+func (t *Table[R]) ReferAlone(ctx context.Context, pointer, id string) (R, error) {
 	return t.refer(ctx, pointer, id, "UPDATE")
 }
 
-func (t *Table[R, P]) refer(ctx context.Context, pointer, id, strength string) (R, error) {
+func (t *Table[R]) refer(ctx context.Context, pointer, id, strength string) (R, error) {
 	row, err := t.take(t.reading(ctx), id, strength)
 	if f := fault.As(err); f != nil && f.Kind == fault.NotFound {
 		return row, fault.MissingReference(pointer, t.kind.Name)
@@ -197,15 +139,15 @@ func (t *Table[R, P]) refer(ctx context.Context, pointer, id, strength string) (
 	if err != nil {
 		return row, err
 	}
-	if state := P(&row).base().State; state == Deleting || state == Recycled {
+	if state := BaseOf(&row).State; state == Deleting || state == Recycled {
 		return row, fault.Invalidf(pointer, "conflict", "it is %s", state)
 	}
 	return row, nil
 }
 
 // Insert adds a new row: it gets its id (unless it has one already, which something of it depends on), its first revision and its times here.
-func (t *Table[R, P]) Insert(ctx context.Context, row P) error {
-	c := row.base()
+func (t *Table[R]) Insert(ctx context.Context, row *R) error {
+	c := BaseOf(row)
 	now := t.clock.Now()
 	if c.ID == "" {
 		c.ID = id.New(t.kind.Prefix)
@@ -218,11 +160,13 @@ func (t *Table[R, P]) Insert(ctx context.Context, row P) error {
 	if err := t.nameFree(ctx, row); err != nil {
 		return err
 	}
-	return t.nameTaken(t.db.Conn(ctx).Table(t.kind.Table).Create(row).Error, row)
+	t.loaded(row)
+	t.layout.empty(reflect.ValueOf(row).Elem())
+	return t.nameTaken(t.db.Conn(ctx).Table(t.kind.Table()).Create(row).Error, row)
 }
 
 // ownAncestor sets the ancestor column that is a tenant's own id.
-func (t *Table[R, P]) ownAncestor(c *Base) {
+func (t *Table[R]) ownAncestor(c *Base) {
 	switch t.kind.Tenant {
 	case BillingEntityColumn:
 		c.BillingEntityID = c.ID
@@ -232,12 +176,12 @@ func (t *Table[R, P]) ownAncestor(c *Base) {
 }
 
 // nameFree refuses a name that stands already in the same parent, and says which object has it. What has no name has its key.
-func (t *Table[R, P]) nameFree(ctx context.Context, row P) error {
-	c := named(row)
+func (t *Table[R]) nameFree(ctx context.Context, row *R) error {
+	c := NamedOf(row)
 	if c == nil {
 		return t.keyFree(ctx, row)
 	}
-	q := t.db.Conn(ctx).Table(t.kind.Table).Select("id").Where("name = ? AND id <> ?", c.Name, c.ID)
+	q := t.db.Conn(ctx).Table(t.kind.Table()).Select("id").Where("name = ? AND id <> ?", c.Name, BaseOf(row).ID)
 	if t.kind.Parent != nil {
 		parent := reflect.ValueOf(t.field(row, t.kind.Parent.Field))
 		if parent.Kind() == reflect.Pointer && parent.IsNil() {
@@ -261,8 +205,8 @@ func (t *Table[R, P]) nameFree(ctx context.Context, row P) error {
 }
 
 // keyFree refuses a second object with the same key, and says which one there is.
-func (t *Table[R, P]) keyFree(ctx context.Context, row P) error {
-	q := t.db.Conn(ctx).Table(t.kind.Table).Select("id")
+func (t *Table[R]) keyFree(ctx context.Context, row *R) error {
+	q := t.db.Conn(ctx).Table(t.kind.Table()).Select("id")
 	for _, column := range t.kind.Key {
 		q = q.Where(column+" = ?", t.field(row, column))
 	}
@@ -277,76 +221,107 @@ func (t *Table[R, P]) keyFree(ctx context.Context, row P) error {
 	return there
 }
 
-func (t *Table[R, P]) alreadyThere() *fault.Error {
-	return fault.Conflictf("already_exists", "there is already a %s with the same %s", strings.ToLower(t.kind.Title), strings.Join(t.kind.Key, ", "))
+func (t *Table[R]) alreadyThere() *fault.Error {
+	return fault.Conflictf("already_exists", "there is already %s with the same %s", withArticle(t.kind.Title), strings.Join(t.kind.Key, ", "))
 }
 
-func (t *Table[R, P]) taken(name string) *fault.Error {
-	return fault.Conflictf("name_taken", "there is already a %s named %q here", strings.ToLower(t.kind.Title), name)
+func (t *Table[R]) taken(name string) *fault.Error {
+	return fault.Conflictf("name_taken", "there is already %s named %q here", withArticle(t.kind.Title), name)
 }
 
 // nameTaken maps the unique violation of a name, or a key, that was taken at the same moment.
-func (t *Table[R, P]) nameTaken(err error, row P) error {
+func (t *Table[R]) nameTaken(err error, row *R) error {
 	constraint, _ := db.IsUnique(err)
 	switch {
 	case strings.HasSuffix(constraint, "_name_key"):
-		return t.taken(named(row).Name)
+		return t.taken(NamedOf(row).Name)
 	case strings.HasSuffix(constraint, "_tuple_key"):
 		return t.alreadyThere()
 	}
 	return err
 }
 
-// field returns the value of a column of the row.
-func (t *Table[R, P]) field(row P, column string) any {
-	stmt := &gorm.Statement{DB: t.db.Conn(context.Background())}
-	if err := stmt.Parse(row); err != nil {
-		panic(err) // a row type that gorm cannot read is a defect of the program
+// Begun gives a row that was made of what is asked for its id, which what is sealed in it depends on.
+func (t *Table[R]) Begun(row *R) {
+	t.layout.lead(reflect.ValueOf(row).Elem())
+	BaseOf(row).ID = id.New(t.kind.Prefix)
+}
+
+// Text is the value of a column that holds one, empty where it is null.
+func (t *Table[R]) Text(row *R, column string) string {
+	switch v := t.field(row, column).(type) {
+	case string:
+		return v
+	case *string:
+		return Text(v)
 	}
-	v, _ := stmt.Schema.LookUpField(column).ValueOf(context.Background(), reflect.ValueOf(row).Elem())
-	return v
+	return ""
+}
+
+// Stand puts a new row where it belongs: it gets the ancestors of what stands there, and is in the scopes that that is in, itself included,
+// as far as its kind keeps them.
+func (t *Table[R]) Stand(row *R, at authz.Chain) {
+	c := BaseOf(row)
+	c.BillingEntityID, c.CustomerID = at.BillingEntityID, at.CustomerID
+	for _, link := range t.kind.Scopes {
+		index, kept := t.layout.fields[link.Field]
+		if !kept || t.Text(row, link.Field) != "" {
+			continue
+		}
+		for _, scope := range append([]string{at.ID}, at.Others...) {
+			if k, ok := t.registry.ByPrefix(id.Prefix(scope)); ok && link.To(k.Name) {
+				reflect.ValueOf(row).Elem().FieldByIndex(index).SetString(scope)
+			}
+		}
+	}
+}
+
+// field returns the value of a column of the row.
+func (t *Table[R]) field(row *R, column string) any {
+	return reflect.ValueOf(row).Elem().FieldByIndex(t.layout.fields[column]).Interface()
 }
 
 // Change locks the row, lets fn change it, and saves it with a new revision if it differs. It says whether it did.
-func (t *Table[R, P]) Change(ctx context.Context, id string, ifMatch *int64, fn func(row P) error) (R, bool, error) {
+func (t *Table[R]) Change(ctx context.Context, id string, ifMatch *int64, fn func(row *R) error) (R, bool, error) {
 	row, err := t.LockIdle(ctx, id, ifMatch)
 	if err != nil {
 		return row, false, err
 	}
 	before := row
-	if err := fn(P(&row)); err != nil {
+	if err := fn(&row); err != nil {
 		return row, false, err
 	}
-	c := P(&row).base()
+	t.layout.empty(reflect.ValueOf(&row).Elem())
+	c := BaseOf(&row)
 	if reflect.DeepEqual(row, before) {
 		return row, false, nil
 	}
-	if n := named(P(&row)); n != nil && n.Name != named(P(&before)).Name || !reflect.DeepEqual(t.parentOf(&row), t.parentOf(&before)) {
-		if err := t.nameFree(ctx, P(&row)); err != nil {
+	if n := NamedOf(&row); n != nil && n.Name != NamedOf(&before).Name || !reflect.DeepEqual(t.parentOf(&row), t.parentOf(&before)) {
+		if err := t.nameFree(ctx, &row); err != nil {
 			return row, false, err
 		}
 	}
 	c.Revision++
 	c.UpdatedAt = t.clock.Now()
-	return row, true, t.write(ctx, P(&row))
+	return row, true, t.write(ctx, &row)
 }
 
-func (t *Table[R, P]) parentOf(row *R) any {
+func (t *Table[R]) parentOf(row *R) any {
 	if t.kind.Parent == nil {
 		return nil
 	}
-	return t.field(P(row), t.kind.Parent.Field)
+	return t.field(row, t.kind.Parent.Field)
 }
 
 // Put saves what the system changed of a row that is locked: it is not a new revision.
-func (t *Table[R, P]) Put(ctx context.Context, row P) error {
-	row.base().UpdatedAt = t.clock.Now()
+func (t *Table[R]) Put(ctx context.Context, row *R) error {
+	BaseOf(row).UpdatedAt = t.clock.Now()
 	return t.write(ctx, row)
 }
 
-func (t *Table[R, P]) write(ctx context.Context, row P) error {
-	c := row.base()
-	res := t.db.Conn(ctx).Table(t.kind.Table).Where("id = ?", c.ID).Select("*").Omit("id", "created_at").Updates(row)
+func (t *Table[R]) write(ctx context.Context, row *R) error {
+	c := BaseOf(row)
+	res := t.db.Conn(ctx).Table(t.kind.Table()).Where("id = ?", c.ID).Select("*").Omit("id", "created_at").Updates(row)
 	if res.Error != nil {
 		return t.nameTaken(res.Error, row)
 	}
@@ -357,19 +332,19 @@ func (t *Table[R, P]) write(ctx context.Context, row P) error {
 }
 
 // Observe sets columns that the system observes, without touching anything else.
-func (t *Table[R, P]) Observe(ctx context.Context, id string, columns map[string]any) error {
-	return t.db.Conn(ctx).Table(t.kind.Table).Where("id = ?", id).Updates(columns).Error
+func (t *Table[R]) Observe(ctx context.Context, id string, columns map[string]any) error {
+	return t.db.Conn(ctx).Table(t.kind.Table()).Where("id = ?", id).Updates(columns).Error
 }
 
 // Begin marks the locked row as being changed by an operation.
-func (t *Table[R, P]) Begin(ctx context.Context, row P, state, operationID string) error {
-	c := row.base()
+func (t *Table[R]) Begin(ctx context.Context, row *R, state, operationID string) error {
+	c := BaseOf(row)
 	c.State, c.StateReason, c.OperationID = state, nil, &operationID
 	return t.Put(ctx, row)
 }
 
 // End marks the row as no longer being changed: active, or failed with a reason. A row that is gone is fine.
-func (t *Table[R, P]) End(ctx context.Context, id string, reason *string) error {
+func (t *Table[R]) End(ctx context.Context, id string, reason *string) error {
 	row, err := t.Lock(ctx, id)
 	if fault.IsCode(err, "not_found") {
 		return nil
@@ -377,21 +352,21 @@ func (t *Table[R, P]) End(ctx context.Context, id string, reason *string) error 
 	if err != nil {
 		return err
 	}
-	c := P(&row).base()
+	c := BaseOf(&row)
 	c.State, c.StateReason, c.OperationID = Active, reason, nil
 	if reason != nil {
 		c.State = Failed
 	}
-	return t.Put(ctx, P(&row))
+	return t.Put(ctx, &row)
 }
 
 // Deletable locks a row that is to be deleted, and refuses while it is protected or holds others.
-func (t *Table[R, P]) Deletable(ctx context.Context, id string, ifMatch *int64) (R, error) {
+func (t *Table[R]) Deletable(ctx context.Context, id string, ifMatch *int64) (R, error) {
 	row, err := t.LockIdle(ctx, id, ifMatch)
 	if err != nil {
 		return row, err
 	}
-	if c := named(P(&row)); c != nil && c.DeletionProtection {
+	if c := NamedOf(&row); c != nil && c.DeletionProtection {
 		return row, fault.Conflictf("deletion_protected", "it is protected: set deletion_protection to false first")
 	}
 	return row, t.empty(ctx, id)
@@ -401,11 +376,11 @@ func (t *Table[R, P]) Deletable(ctx context.Context, id string, ifMatch *int64) 
 const childrenShown = 10
 
 // empty refuses while other objects are in this one or need it.
-func (t *Table[R, P]) empty(ctx context.Context, id string) error {
+func (t *Table[R]) empty(ctx context.Context, id string) error {
 	blocked := fault.Conflictf("has_children", "")
 	for _, h := range t.registry.Holders(t.kind.Name) {
 		var total int64
-		count := t.db.Conn(ctx).Table(h.Kind.Table).Where(h.Field+" = ?", id)
+		count := t.db.Conn(ctx).Table(h.Kind.Table()).Where(h.Field+" = ?", id)
 		if err := count.Count(&total).Error; err != nil {
 			return err
 		}
@@ -455,11 +430,11 @@ func (t *Table[R, P]) empty(ctx context.Context, id string) error {
 }
 
 // Remove deletes the row. What came to be in it at the same moment keeps it.
-func (t *Table[R, P]) Remove(ctx context.Context, id string) error {
+func (t *Table[R]) Remove(ctx context.Context, id string) error {
 	if err := t.registry.removed(ctx, t.kind, id); err != nil {
 		return err
 	}
-	err := t.db.Conn(ctx).Table(t.kind.Table).Where("id = ?", id).Delete(new(R)).Error
+	err := t.db.Conn(ctx).Table(t.kind.Table()).Where("id = ?", id).Delete(new(R)).Error
 	if db.IsForeignKey(err) {
 		return fault.Conflictf("has_children", "other objects are in it or need it")
 	}
@@ -467,7 +442,7 @@ func (t *Table[R, P]) Remove(ctx context.Context, id string) error {
 }
 
 // List returns one page.
-func (t *Table[R, P]) List(ctx context.Context, q ListQuery) ([]R, *string, error) {
+func (t *Table[R]) List(ctx context.Context, q ListQuery) ([]R, *string, error) {
 	access, err := authz.From(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -506,25 +481,28 @@ func (t *Table[R, P]) List(ctx context.Context, q ListQuery) ([]R, *string, erro
 	if query != nil {
 		err = query.Find(&rows).Error
 	}
+	for i := range rows {
+		t.loaded(&rows[i])
+	}
 	if err != nil || len(rows) <= size {
 		return rows, nil, err
 	}
 	rows = rows[:size]
-	c := P(&rows[size-1]).base()
+	c := BaseOf(&rows[size-1])
 	first := c.ID
 	switch {
 	case column == "name" && t.kind.Named:
-		first = named(P(&rows[size-1])).Name
+		first = NamedOf(&rows[size-1]).Name
 	case column == "":
 		first = c.CustomerID
 	}
 	return rows, NextToken(q, first, c.ID), nil
 }
 
-// scopeOf is the scope of that kind that the row is in, itself included, empty if it is in none.
-func (t *Table[R, P]) scopeOf(row P, kind string) string {
+// Within is the scope of that kind that the row is in, itself included, empty if it is in none.
+func (t *Table[R]) Within(row *R, kind string) string {
 	if t.kind.Name == kind {
-		return row.base().ID
+		return BaseOf(row).ID
 	}
 	for _, link := range t.kind.Scopes {
 		if link.Kind == kind {
@@ -535,7 +513,7 @@ func (t *Table[R, P]) scopeOf(row P, kind string) string {
 	return ""
 }
 
-func (t *Table[R, P]) filter(query *gorm.DB, q ListQuery) (*gorm.DB, error) {
+func (t *Table[R]) filter(query *gorm.DB, q ListQuery) (*gorm.DB, error) {
 	for column, value := range q.Filters {
 		query = query.Where(clause.Eq{Column: clause.Column{Name: column}, Value: value})
 	}
@@ -574,7 +552,7 @@ func (t *Table[R, P]) filter(query *gorm.DB, q ListQuery) (*gorm.DB, error) {
 func pathCondition(registry *Registry, kind Kind, segments []string) (string, []any) {
 	last := len(segments) - 1
 	if last == 0 {
-		return kind.Table + ".name = ?", []any{segments[0]}
+		return kind.Table() + ".name = ?", []any{segments[0]}
 	}
 	if kind.Parent == nil {
 		return "false", nil
@@ -584,27 +562,14 @@ func pathCondition(registry *Registry, kind Kind, segments []string) (string, []
 	for _, name := range append([]string{kind.Parent.Kind}, kind.Parent.Or...) {
 		parent, _ := registry.Kind(name)
 		inner, of := pathCondition(registry, parent, segments[:last])
-		either = append(either, fmt.Sprintf("%s.%s IN (SELECT %s.id FROM %s WHERE %s)", kind.Table, kind.Parent.Field, parent.Table, parent.Table, inner))
+		either = append(either, fmt.Sprintf("%s.%s IN (SELECT %s.id FROM %s WHERE %s)", kind.Table(), kind.Parent.Field, parent.Table(), parent.Table(), inner))
 		args = append(args, of...)
 	}
-	return fmt.Sprintf("%s.name = ? AND (%s)", kind.Table, strings.Join(either, " OR ")), args
-}
-
-// PageOf is a page of the table as its readers see it.
-func PageOf[R any, P Row[R], M any](ctx context.Context, t *Table[R, P], q ListQuery, model func(P) M) (Page[M], error) {
-	rows, next, err := t.List(ctx, q)
-	if err != nil {
-		return Page[M]{}, err
-	}
-	items := make([]M, len(rows))
-	for i := range rows {
-		items[i] = model(P(&rows[i]))
-	}
-	return Page[M]{Items: items, NextPageToken: next}, nil
+	return fmt.Sprintf("%s.name = ? AND (%s)", kind.Table(), strings.Join(either, " OR ")), args
 }
 
 // Drop deletes a row that nothing is in and nothing needs.
-func (t *Table[R, P]) Drop(ctx context.Context, id string, ifMatch *int64) error {
+func (t *Table[R]) Drop(ctx context.Context, id string, ifMatch *int64) error {
 	return t.db.InTx(ctx, func(ctx context.Context) error {
 		if _, err := t.Deletable(ctx, id, ifMatch); err != nil {
 			return err
@@ -615,7 +580,7 @@ func (t *Table[R, P]) Drop(ctx context.Context, id string, ifMatch *int64) error
 
 // All returns every row that the context may see and that meets the condition, in the order of their ids. For the control plane's own
 // work, not for answers.
-func (t *Table[R, P]) All(ctx context.Context, condition ...any) ([]R, error) {
+func (t *Table[R]) All(ctx context.Context, condition ...any) ([]R, error) {
 	q, err := t.scoped(ctx)
 	if err != nil {
 		return nil, err
@@ -624,5 +589,9 @@ func (t *Table[R, P]) All(ctx context.Context, condition ...any) ([]R, error) {
 		q = q.Where(condition[0], condition[1:]...)
 	}
 	var rows []R
-	return rows, q.Order("id").Find(&rows).Error
+	err = q.Order("id").Find(&rows).Error
+	for i := range rows {
+		t.loaded(&rows[i])
+	}
+	return rows, err
 }

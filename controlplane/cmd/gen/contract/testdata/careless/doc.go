@@ -56,23 +56,3 @@ type Thing struct {
 	// No pointer.
 	Null string `json:"null" extensions:"x-nullable"`
 } // @name Thing
-
-// @Summary	Create
-// @ID		things.create
-// @Param	body	body	ThingCreate	true	"The thing"
-// @Success	201	{object}	Thing
-// @Router	/things [post]
-func create() {}
-
-// @Summary	Get
-// @ID		things.get
-// @Success	200	{object}	Thing
-// @Router	/things/{id} [get]
-func get() {}
-
-// @Summary	Change
-// @ID		things.update
-// @Param	body	body	ThingSpec	true	"The changes"
-// @Success	200	{object}	Thing
-// @Router	/things/{id} [patch]
-func update() {}

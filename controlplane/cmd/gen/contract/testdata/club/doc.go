@@ -23,43 +23,6 @@ type Hall struct {
 	HallSpec
 } // @name Hall
 
-// HallList is one page of halls.
-type HallList struct {
-	resource.Page[Hall]
-} // @name HallList
-
-// @Summary	Create a hall
-// @ID		halls.create
-// @Param	body	body		HallSpec	true	"The hall"
-// @Success	201		{object}	Hall
-// @Router	/halls [post]
-func createHall() {}
-
-// @Summary	Get a hall
-// @ID		halls.get
-// @Success	200	{object}	Hall
-// @Router	/halls/{id} [get]
-func getHall() {}
-
-// @Summary	List halls
-// @ID		halls.list
-// @Success	200	{object}	HallList
-// @Router	/halls [get]
-func listHalls() {}
-
-// @Summary	Change a hall
-// @ID		halls.update
-// @Param	body	body		HallSpec	true	"The changes"
-// @Success	200		{object}	Hall
-// @Router	/halls/{id} [patch]
-func updateHall() {}
-
-// @Summary	Delete a hall
-// @ID		halls.delete
-// @Success	204
-// @Router	/halls/{id} [delete]
-func deleteHall() {}
-
 // PassSpec is what can be changed of a pass.
 type PassSpec struct {
 	resource.Named
@@ -92,11 +55,6 @@ type Pass struct {
 	Uses []PassUse `json:"uses" readonly:"true" extensions:"x-volatile"`
 } // @name Pass
 
-// PassList is one page of passes.
-type PassList struct {
-	resource.Page[Pass]
-} // @name PassList
-
 // PassRenewal says how a pass is renewed.
 type PassRenewal struct {
 	// For how long the old one still opens doors.
@@ -104,45 +62,6 @@ type PassRenewal struct {
 	// When the new one ends; as before unless set.
 	ExpiresAt *time.Time `json:"expires_at" format:"date-time"`
 } // @name PassRenewal
-
-// @Summary	Create a pass
-// @ID		passes.create
-// @Param	body	body		PassCreate	true	"The pass"
-// @Success	201		{object}	Pass
-// @Router	/passes [post]
-func createPass() {}
-
-// @Summary	Get a pass
-// @ID		passes.get
-// @Success	200	{object}	Pass
-// @Router	/passes/{id} [get]
-func getPass() {}
-
-// @Summary	List passes
-// @ID		passes.list
-// @Success	200	{object}	PassList
-// @Router	/passes [get]
-func listPasses() {}
-
-// @Summary	Change a pass
-// @ID		passes.update
-// @Param	body	body		PassSpec	true	"The changes"
-// @Success	200		{object}	Pass
-// @Router	/passes/{id} [patch]
-func updatePass() {}
-
-// @Summary	Delete a pass
-// @ID		passes.delete
-// @Success	204
-// @Router	/passes/{id} [delete]
-func deletePass() {}
-
-// @Summary	Renew a pass
-// @ID		passes.renew
-// @Param	body	body		PassRenewal	false	"How"
-// @Success	200		{object}	Pass
-// @Router	/passes/{id}/actions/renew [post]
-func renewPass() {}
 
 // LoanCreate is what a loan is made from.
 type LoanCreate struct {
@@ -159,39 +78,6 @@ type Loan struct {
 	resource.Record
 	LoanCreate
 } // @name Loan
-
-// LoanList is one page of loans.
-type LoanList struct {
-	resource.Page[Loan]
-} // @name LoanList
-
-// @Summary	Create a loan
-// @ID		loans.create
-// @Param	body	body		LoanCreate	true	"The loan"
-// @Success	201		{object}	Loan
-// @Router	/loans [post]
-func createLoan() {}
-
-// @Summary	Get a loan
-// @ID		loans.get
-// @Success	200	{object}	Loan
-// @Router	/loans/{id} [get]
-func getLoan() {}
-
-// @Summary	List loans
-// @ID		loans.list
-// @Param	pass_id		query		string	false	"Those of one pass"
-// @Param	scope_id	query		string	false	"Those that count in one place"
-// @Param	manner		query		string	false	"Those lent so"
-// @Success	200			{object}	LoanList
-// @Router	/loans [get]
-func listLoans() {}
-
-// @Summary	Delete a loan
-// @ID		loans.delete
-// @Success	204
-// @Router	/loans/{id} [delete]
-func deleteLoan() {}
 
 // RotaDuty is who has a pass, and until when.
 type RotaDuty struct {
@@ -216,25 +102,6 @@ type Rota struct {
 	RotaSpec
 } // @name Rota
 
-// @Summary	Get a rota
-// @ID		rotas.get
-// @Success	200	{object}	Rota
-// @Router	/rotas/{id} [get]
-func getRota() {}
-
-// @Summary	Change a rota
-// @ID		rotas.update
-// @Param	body	body		RotaSpec	true	"The changes"
-// @Success	200		{object}	Rota
-// @Router	/rotas/{id} [patch]
-func updateRota() {}
-
-// @Summary	Empty a rota
-// @ID		rotas.delete
-// @Success	204
-// @Router	/rotas/{id} [delete]
-func deleteRota() {}
-
 // Right is something that may be done.
 type Right struct {
 	// What it is called.
@@ -242,24 +109,6 @@ type Right struct {
 	// What it allows.
 	Verb string `json:"verb" readonly:"true"`
 } // @name Right
-
-// RightList is one page of rights.
-type RightList struct {
-	resource.Page[Right]
-} // @name RightList
-
-// @Summary	Get a right
-// @ID		rights.get
-// @Success	200	{object}	Right
-// @Router	/rights/{id} [get]
-func getRight() {}
-
-// @Summary	List rights
-// @ID		rights.list
-// @Param	verb	query		string	false	"Those that allow it"
-// @Success	200		{object}	RightList
-// @Router	/rights [get]
-func listRights() {}
 
 // Me is who asks.
 type Me struct {

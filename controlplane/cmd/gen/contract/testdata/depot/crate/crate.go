@@ -31,54 +31,8 @@ type Crate struct {
 	WeightBytes *int64 `json:"weight_bytes" readonly:"true" extensions:"x-volatile,x-nullable,x-unit=bytes"`
 } // @name Crate
 
-// CrateList is one page of crates.
-type CrateList struct {
-	resource.Page[Crate]
-} // @name CrateList
-
 // Shake says how a crate is shaken.
 type Shake struct {
 	// How often.
 	Times int64 `json:"times" minimum:"1" maximum:"9" default:"1"`
 } // @name CrateShake
-
-// @Summary	Create a crate
-// @ID		crates.create
-// @Param	body	body		CrateCreate	true	"The crate"
-// @Success	201		{object}	Crate
-// @Router	/crates [post]
-func create() {}
-
-// @Summary	Get a crate
-// @ID		crates.get
-// @Success	200	{object}	Crate
-// @Router	/crates/{id} [get]
-func get() {}
-
-// @Summary	List crates
-// @ID		crates.list
-// @Param	warehouse_id	query		string	false	"Those in one warehouse"
-// @Param	lid_state		query		string	false	"Those that are to be so"
-// @Success	200				{object}	CrateList
-// @Router	/crates [get]
-func list() {}
-
-// @Summary	Change a crate
-// @ID		crates.update
-// @Param	body	body		CrateSpec	true	"The changes"
-// @Success	200		{object}	Crate
-// @Router	/crates/{id} [patch]
-func update() {}
-
-// @Summary	Delete a crate
-// @ID		crates.delete
-// @Success	202	{object}	Crate
-// @Router	/crates/{id} [delete]
-func remove() {}
-
-// @Summary	Shake a crate
-// @ID		crates.shake
-// @Param	body	body		Shake	false	"How"
-// @Success	202		{object}	Crate
-// @Router	/crates/{id}/actions/shake [post]
-func shake() {}

@@ -14,26 +14,3 @@ type Ticket struct {
 	// When it ended.
 	EndedAt *time.Time `json:"ended_at" format:"date-time" readonly:"true" extensions:"x-volatile,x-nullable"`
 } // @name Ticket
-
-// TicketList is one page of tickets.
-type TicketList struct {
-	// The tickets.
-	Items []Ticket `json:"items"`
-	// Where the next page begins.
-	NextPageToken *string `json:"next_page_token"`
-} // @name TicketList
-
-// @Summary	Get a ticket
-// @ID		operations.get
-// @Param	wait	query		string	false	"Answer when it has ended, or after this time"	format(duration)
-// @Success	200		{object}	Ticket
-// @Router	/operations/{id} [get]
-func get() {}
-
-// @Summary	List tickets
-// @ID		operations.list
-// @Param	state	query		string	false	"Those in this state"
-// @Param	since	query		string	false	"Those that began then or later"	format(date-time)
-// @Success	200		{object}	TicketList
-// @Router	/operations [get]
-func list() {}

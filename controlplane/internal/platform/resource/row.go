@@ -1,0 +1,167 @@
+package resource
+
+// What a row type is made of: Base, the types of the API as far as they are kept, and columns of its own.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/schema"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/db"
+)
+
+// Base are the columns of every kind. A row type embeds it, first.
+type Base struct {
+	ID string `gorm:"primaryKey"`
+	// The ancestors, on every row: a scope is a condition on them. A customer's row has its own id as customer_id, a billing
+	// entity's row its own as billing_entity_id; what belongs to the platform has two empty ones.
+	BillingEntityID string
+	CustomerID      string
+	Revision        int64
+	State           string
+	StateReason     *string
+	OperationID     *string
+	CreatedAt       time.Time `gorm:"autoCreateTime:false"`
+	UpdatedAt       time.Time `gorm:"autoUpdateTime:false"`
+}
+
+func (b *Base) base() *Base { return b }
+
+var errRow = errors.New("a row is neither a request nor an answer: it has what callers must not set, or see")
+
+// MarshalJSON refuses: a row that embeds Base is never an answer.
+func (Base) MarshalJSON() ([]byte, error) { return nil, errRow }
+
+// UnmarshalJSON refuses: nothing that was sent becomes a row by itself.
+func (*Base) UnmarshalJSON([]byte) error { return errRow }
+
+// Meta maps the columns that the system sets.
+func (b *Base) Meta() Meta {
+	return Meta{
+		ID: b.ID, Revision: b.Revision, State: b.State, StateReason: b.StateReason, OperationID: b.OperationID,
+		CreatedAt: b.CreatedAt, UpdatedAt: b.UpdatedAt,
+	}
+}
+
+// Record maps the columns that the system sets, of an unnamed kind.
+func (b *Base) Record() Record {
+	return Record{ID: b.ID, Revision: b.Revision, CreatedAt: b.CreatedAt, UpdatedAt: b.UpdatedAt}
+}
+
+// BaseOf are the columns of a row, given by a pointer to it, that every kind has.
+func BaseOf(row any) *Base { return row.(interface{ base() *Base }).base() }
+
+// NamedOf are the fields of a row of a named kind, given by a pointer to it; nil of another.
+func NamedOf(row any) *Named {
+	if n, ok := row.(interface{ named() *Named }); ok {
+		return n.named()
+	}
+	return nil
+}
+
+// layout is where the columns stand in a row type.
+type layout struct {
+	fields map[string][]int // index of the field, by column
+	// twins are fields of the API's types whose column is one of Base: they follow it.
+	twins []twin
+	// collections are the maps and lists of the API's types: null is none of their values.
+	collections [][]int
+}
+
+type twin struct{ column, follows []int }
+
+// layoutOf reads a row type. A column is called as its tag for GORM says, or as the field is in JSON, or by GORM's rule.
+func layoutOf(row reflect.Type) layout {
+	l := layout{fields: map[string][]int{}}
+	l.read(row, nil)
+	return l
+}
+
+func (l *layout) read(t reflect.Type, at []int) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		settings := schema.ParseTagSetting(f.Tag.Get("gorm"), ";")
+		index := append(append([]int{}, at...), i)
+		switch {
+		case settings["-"] != "" || !f.IsExported():
+			continue
+		case f.Anonymous:
+			l.read(f.Type, index)
+			continue
+		}
+		column := columnOf(f, settings)
+		if first, ok := l.fields[column]; ok {
+			l.twins = append(l.twins, twin{first, index})
+			continue
+		}
+		l.fields[column] = index
+		if kind := f.Type.Kind(); f.Tag.Get("json") != "" && (kind == reflect.Map || kind == reflect.Slice) {
+			l.collections = append(l.collections, index)
+		}
+	}
+}
+
+func columnOf(f reflect.StructField, settings map[string]string) string {
+	if c := settings["COLUMN"]; c != "" {
+		return c
+	}
+	if c, _, _ := strings.Cut(f.Tag.Get("json"), ","); c != "" && c != "-" {
+		return c
+	}
+	return schema.NamingStrategy{}.ColumnName("", f.Name)
+}
+
+// teach tells GORM how the columns are called, and makes sure that it has understood. Without a database there is nobody to tell.
+func (l *layout) teach(d *db.DB, kind Kind, row any) {
+	if d == nil {
+		return
+	}
+	t := reflect.TypeOf(row).Elem()
+	names := map[string]string{}
+	for column, index := range l.fields {
+		names[t.FieldByIndex(index).Name] = column
+	}
+	if err := d.NameColumns(names); err != nil {
+		panic(fmt.Sprintf("kind %s: %v", kind.Name, err))
+	}
+	stmt := &gorm.Statement{DB: d.Conn(context.Background())}
+	if err := stmt.Parse(row); err != nil {
+		panic(fmt.Sprintf("kind %s: %v", kind.Name, err))
+	}
+	for column := range l.fields {
+		if stmt.Schema.LookUpField(column) == nil {
+			panic(fmt.Sprintf("kind %s: GORM knows no column %s", kind.Name, column))
+		}
+	}
+}
+
+// follow sets the twins of the columns of Base.
+func (l *layout) follow(row reflect.Value) {
+	for _, t := range l.twins {
+		row.FieldByIndex(t.follows).Set(row.FieldByIndex(t.column))
+	}
+}
+
+// empty makes empty collections of those that are nil.
+func (l *layout) empty(row reflect.Value) {
+	for _, index := range l.collections {
+		if f := row.FieldByIndex(index); f.IsNil() && f.Kind() == reflect.Map {
+			f.Set(reflect.MakeMap(f.Type()))
+		} else if f.IsNil() {
+			f.Set(reflect.MakeSlice(f.Type(), 0, 0))
+		}
+	}
+}
+
+// lead sets the columns of Base that have twins.
+func (l *layout) lead(row reflect.Value) {
+	for _, t := range l.twins {
+		row.FieldByIndex(t.column).Set(row.FieldByIndex(t.follows))
+	}
+}

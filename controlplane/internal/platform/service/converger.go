@@ -1,0 +1,261 @@
+package service
+
+import (
+	"context"
+	"errors"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/authn"
+	"github.com/demarc/demarc/controlplane/internal/platform/authz"
+	"github.com/demarc/demarc/controlplane/internal/platform/fault"
+	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
+	"github.com/demarc/demarc/controlplane/internal/platform/module"
+	"github.com/demarc/demarc/controlplane/internal/platform/requestid"
+	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+	"github.com/demarc/demarc/controlplane/internal/platform/saga"
+)
+
+// repair is the verb of the operation after the world was found to differ from a row.
+const repair = "repair"
+
+// Work is what has to be done in the world outside for the objects of a kind. Create, update and repair are the same work: the world is made
+// as the row says. So a failed object is repaired by the next update, whatever it asks for.
+type Work[R any] struct {
+	// Apply makes the world as the row says, Remove takes the object out of it.
+	Apply, Remove []Stage[R]
+	// Actions leave nothing to declare.
+	Actions []Action[R]
+}
+
+// Stage is one step of bringing the world to what a row says, or of taking it out of the world. Do is given the row as it is at that
+// moment, may run more than once, and changes nothing where nothing differs.
+type Stage[R any] struct {
+	Name string
+	Do   func(ctx context.Context, row R) error
+	// Undo takes away what Do may have made, when a create fails.
+	Undo func(ctx context.Context, row R) error
+}
+
+// Action is an operation of one step. The object stays active if it fails.
+type Action[R any] struct {
+	Verb    string
+	Summary string
+	// Check refuses it, beside what is not active.
+	Check func(ctx context.Context, row *R) error
+	Do    func(ctx context.Context, row R) error
+}
+
+// Converger brings the objects of a kind to what was asked for, by operations.
+type Converger[R any] struct {
+	table *resource.Table[R]
+	deps  module.Deps
+	work  Work[R]
+	// gone is called in the transaction that ends a removal, released in that which ends a create that failed.
+	gone     func(ctx context.Context, row *R) error
+	released func(ctx context.Context, id string) error
+}
+
+// NewConverger returns a converger for the rows of a service.
+func NewConverger[R, C, S, V any](s *Stored[R, C, S, V], work Work[R]) *Converger[R] {
+	return &Converger[R]{table: s.Table, deps: s.deps, work: work, gone: s.Gone, released: s.release}
+}
+
+// Definitions are the operations of the kind.
+func (c *Converger[R]) Definitions() []saga.Definition {
+	kind := c.table.Kind().Name
+	out := []saga.Definition{
+		{Action: kind + "." + httpapi.Create, Steps: c.steps(c.work.Apply, true), Done: c.done, Failed: c.createFailed},
+		{Action: kind + "." + httpapi.Update, Steps: c.steps(c.work.Apply, false), Done: c.done, Failed: c.failed},
+		{Action: kind + "." + repair, Steps: c.steps(c.work.Apply, false), Done: c.done, Failed: c.failed},
+		{Action: kind + "." + httpapi.Delete, Steps: c.steps(c.work.Remove, false), Done: c.removed, Failed: c.failed},
+	}
+	for _, a := range c.work.Actions {
+		out = append(out, saga.Definition{
+			Action: kind + "." + a.Verb, Steps: c.steps([]Stage[R]{{Name: a.Verb, Do: a.Do}}, false), Done: c.done,
+			Failed: func(ctx context.Context, r *saga.Run, _ error) error { return c.done(ctx, r) },
+		})
+	}
+	return out
+}
+
+func (c *Converger[R]) steps(stages []Stage[R], undo bool) []saga.Step {
+	out := make([]saga.Step, 0, len(stages))
+	for _, s := range stages {
+		step := saga.Step{Name: s.Name, Do: c.onRow(s.Do)}
+		if undo && s.Undo != nil {
+			step.Undo = c.onRow(s.Undo)
+		}
+		out = append(out, step)
+	}
+	return out
+}
+
+// onRow runs fn with the row as it is now. A row that is gone needs nothing.
+func (c *Converger[R]) onRow(fn func(context.Context, R) error) func(context.Context, *saga.Run) error {
+	return func(ctx context.Context, r *saga.Run) error {
+		ctx = authz.System(ctx)
+		row, err := c.table.Get(ctx, r.TargetID)
+		if fault.IsCode(err, "not_found") {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return fn(ctx, row)
+	}
+}
+
+func (c *Converger[R]) done(ctx context.Context, r *saga.Run) error {
+	return c.table.End(authz.System(ctx), r.TargetID, nil)
+}
+
+func (c *Converger[R]) failed(ctx context.Context, r *saga.Run, cause error) error {
+	reason := cause.Error()
+	return c.table.End(authz.System(ctx), r.TargetID, &reason)
+}
+
+// createFailed also ends what the object was to use: what was made of it has been undone.
+func (c *Converger[R]) createFailed(ctx context.Context, r *saga.Run, cause error) error {
+	if err := c.released(ctx, r.TargetID); err != nil {
+		return err
+	}
+	return c.failed(ctx, r, cause)
+}
+
+func (c *Converger[R]) removed(ctx context.Context, r *saga.Run) error {
+	return c.onRow(func(ctx context.Context, row R) error { return c.gone(ctx, &row) })(ctx, r)
+}
+
+// Begin begins an operation on the object of a row that is locked: create, update, delete, or an action of the kind. It is part of the
+// transaction that changed the row, and runs once that is committed.
+func (c *Converger[R]) Begin(ctx context.Context, row *R, verb string) error {
+	base, kind := resource.BaseOf(row), c.table.Kind().Name
+	var customer *string
+	if base.CustomerID != "" {
+		customer = &base.CustomerID
+	}
+	operation, err := c.deps.Sagas.Start(ctx, saga.Start{
+		Action: kind + "." + verb, TargetKind: kind, TargetID: base.ID, BillingEntityID: base.BillingEntityID, CustomerID: customer,
+		LocationID: c.table.Within(row, "location"), CloudspaceID: c.table.Within(row, "cloudspace"),
+		RequestedBy: authn.From(ctx).ID, RequestID: requestid.From(ctx),
+	})
+	if err != nil {
+		return err
+	}
+	state := resource.Updating
+	switch verb {
+	case httpapi.Create:
+		state = resource.Creating
+	case httpapi.Delete:
+		state = resource.Deleting
+	}
+	return c.table.Begin(ctx, row, state, operation)
+}
+
+// repairIdle begins to repair an object that is active and that nothing is changing.
+func (c *Converger[R]) repairIdle(ctx context.Context, id string) error {
+	err := c.deps.DB.InTx(ctx, func(ctx context.Context) error {
+		row, err := c.table.LockIdle(ctx, id, nil)
+		if err != nil || resource.BaseOf(&row).State != resource.Active {
+			return err
+		}
+		return c.Begin(ctx, &row, repair)
+	})
+	if fault.IsCode(err, "operation_in_progress") || fault.IsCode(err, "not_found") {
+		return nil
+	}
+	return err
+}
+
+// Drift begins to repair every active row that differs from what was found of it in the world, and removes what was found without a row.
+// found must have been looked up before the rows: what was made in between has its row already, which is looked up once more.
+func Drift[R, F any](ctx context.Context, c *Converger[R], rows []R, found map[string]F,
+	differs func(ctx context.Context, row *R, is F, there bool) (bool, error), remove func(ctx context.Context, id string) error,
+) error {
+	var errs []error
+	known := make(map[string]bool, len(rows))
+	for i := range rows {
+		base := resource.BaseOf(&rows[i])
+		known[base.ID] = true
+		if base.State != resource.Active {
+			continue
+		}
+		is, there := found[base.ID]
+		repairs, err := differs(ctx, &rows[i], is, there)
+		if err == nil && repairs {
+			err = c.repairIdle(ctx, base.ID)
+		}
+		errs = append(errs, err)
+	}
+	for id := range found {
+		if known[id] {
+			continue
+		}
+		_, err := c.table.Get(ctx, id)
+		if fault.IsCode(err, "not_found") {
+			err = remove(ctx, id)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// EachIdle does something in the world for every row that a customer has of the kind, and then, with the row locked as it is by then, what
+// follows from it. It is a part of another operation; while one of an object's own is under way it fails for the time being.
+func (c *Converger[R]) EachIdle(ctx context.Context, customerID string, do func(ctx context.Context, row R) error, then func(ctx context.Context, row *R) error) error {
+	rows, err := c.table.All(ctx, "customer_id = ?", customerID)
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		if err := idle(&rows[i]); err != nil {
+			return err
+		}
+		if err := do(ctx, rows[i]); err != nil {
+			return err
+		}
+		err := c.deps.DB.InTx(ctx, func(ctx context.Context) error {
+			row, err := c.table.Lock(ctx, resource.BaseOf(&rows[i]).ID)
+			if fault.IsCode(err, "not_found") {
+				return nil
+			}
+			if err == nil {
+				err = idle(&row)
+			}
+			if err != nil {
+				return err
+			}
+			return then(ctx, &row)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RemoveAll takes everything that a customer has of the kind out of the world, and its rows away, whatever protects them.
+func (c *Converger[R]) RemoveAll(ctx context.Context, customerID string) error {
+	return c.EachIdle(ctx, customerID, func(ctx context.Context, row R) error {
+		for _, stage := range c.work.Remove {
+			if err := stage.Do(ctx, row); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, c.gone)
+}
+
+// idle fails for the time being while an operation is changing the object of a row: a step that meets that is tried again.
+func idle[R any](row *R) error {
+	if operation := resource.BaseOf(row).OperationID; operation != nil {
+		return busyError{*operation}
+	}
+	return nil
+}
+
+// busyError says that another operation has to end first.
+type busyError struct{ operationID string }
+
+func (e busyError) Error() string   { return "operation " + e.operationID + " has not ended" }
+func (e busyError) Public() string  { return e.Error() }
+func (e busyError) Temporary() bool { return true }

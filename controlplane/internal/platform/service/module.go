@@ -1,0 +1,97 @@
+package service
+
+import (
+	"context"
+	"reflect"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
+	"github.com/demarc/demarc/controlplane/internal/platform/module"
+	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+	"github.com/demarc/demarc/controlplane/internal/platform/saga"
+)
+
+// Resource is the service of a kind with the five verbs: one that embeds Stored or Converged, and may do some of them in its own way. D is what a
+// delete answers: nothing, or the object while it is being removed.
+type Resource[C, S, V, D any] interface {
+	Create(ctx context.Context, in C) (V, error)
+	Get(ctx context.Context, id string) (V, error)
+	List(ctx context.Context, q resource.ListQuery) (resource.Page[V], error)
+	Update(ctx context.Context, in httpapi.PatchInput[S]) (V, error)
+	Delete(ctx context.Context, in httpapi.DeleteInput) (D, error)
+	RemoveAll(ctx context.Context, customerID string) error
+	Describe() Description
+}
+
+// Aligned is the service of a kind of which something runs: when its customer's status changes, it is brought to what that allows.
+type Aligned interface {
+	Align(ctx context.Context, customerID string) error
+}
+
+// Description is what a module is made of beside the verbs.
+type Description struct {
+	kind        resource.Kind
+	registry    *resource.Registry
+	async       []string
+	actions     []httpapi.Op
+	definitions []saga.Definition
+}
+
+// Describe implements Resource.
+func (s *Stored[R, C, S, V]) Describe() Description {
+	return Description{kind: s.kind, registry: s.deps.Registry}
+}
+
+// Describe implements Resource.
+func (s *Converged[R, C, S, V]) Describe() Description {
+	out := s.Stored.Describe()
+	out.async = []string{httpapi.Create, httpapi.Update, httpapi.Delete}
+	out.definitions = s.Definitions()
+	for _, a := range s.work.Actions {
+		out.actions = append(out.actions, httpapi.Action(s.kind, a.Verb, a.Summary, true, httpapi.Handle(
+			func(ctx context.Context, in httpapi.ActionInput) (V, error) { return s.Act(ctx, in, a.Verb) })))
+	}
+	return out
+}
+
+// Module is what the service of a kind brings to the server: the five verbs, its actions, and further operations.
+func Module[C, S, V, D any](s Resource[C, S, V, D], further ...httpapi.Op) module.Module {
+	d := s.Describe()
+	verbs := httpapi.Handlers{
+		Create: httpapi.Handle(func(ctx context.Context, in httpapi.CreateInput[C]) (V, error) { return s.Create(ctx, in.Body) }),
+		Get:    httpapi.Handle(func(ctx context.Context, in httpapi.GetInput) (V, error) { return s.Get(ctx, in.ID) }),
+		List: httpapi.Handle(func(ctx context.Context, in httpapi.ListInput) (resource.Page[V], error) {
+			return s.List(ctx, in.ListQuery)
+		}),
+		Delete: httpapi.Handle(s.Delete),
+	}
+	if reflect.TypeFor[S]() != reflect.TypeFor[resource.None]() {
+		verbs.Update = httpapi.Handle(s.Update)
+	}
+	content := resource.Content{Kind: d.kind.Name, RemoveAll: s.RemoveAll}
+	if a, ok := s.(Aligned); ok {
+		content.Align = a.Align
+	}
+	d.registry.Contain(content)
+	return module.Module{
+		Kind: d.kind, Ops: append(append(httpapi.CRUD(d.kind, verbs, d.async...), d.actions...), further...),
+		Definitions: func() []saga.Definition { return d.definitions },
+	}
+}
+
+// Readable is the service of a kind that is only read.
+type Readable[V any] interface {
+	Get(ctx context.Context, id string) (V, error)
+	List(ctx context.Context, q resource.ListQuery) (resource.Page[V], error)
+}
+
+// Reads are the operations of a kind that is only read.
+func Reads[V any](k resource.Kind, s Readable[V]) []httpapi.Op { return httpapi.CRUD(k, reads(s)) }
+
+func reads[V any](s Readable[V]) httpapi.Handlers {
+	return httpapi.Handlers{
+		Get: httpapi.Handle(func(ctx context.Context, in httpapi.GetInput) (V, error) { return s.Get(ctx, in.ID) }),
+		List: httpapi.Handle(func(ctx context.Context, in httpapi.ListInput) (resource.Page[V], error) {
+			return s.List(ctx, in.ListQuery)
+		}),
+	}
+}

@@ -1,0 +1,329 @@
+package service
+
+import (
+	"context"
+	"reflect"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/authz"
+	"github.com/demarc/demarc/controlplane/internal/platform/fault"
+	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
+	"github.com/demarc/demarc/controlplane/internal/platform/module"
+	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+	"github.com/demarc/demarc/controlplane/internal/platform/secret"
+	"github.com/demarc/demarc/controlplane/internal/platform/vault"
+)
+
+// Rules are what is special about a kind. R is its row, C what an object is made from, S what can be changed of one, V what is read. The
+// first three say how these belong together; the others may be nil. All that are given a row run in the transaction of the change.
+type Rules[R, C, S, V any] struct {
+	// Row is the row of what is asked for.
+	Row func(in C) R
+	// Spec is the part of a row that can be changed; nil for a kind of which nothing can.
+	Spec func(row *R) *S
+	// View is what is read of a row.
+	View func(row *R) V
+
+	// Secrets are the fields that are written and never read.
+	Secrets []Secret[R, S]
+	// Place finds where a new row belongs, and keeps what it refers to from being removed. Unless set, every field that is marked as a
+	// reference is looked up, and the new one belongs where what decides about it does.
+	Place func(ctx context.Context, row *R) error
+	// Fields reports the wrong fields that can be told apart from what they refer to. old is nil for a new row.
+	Fields func(old, next *R) []fault.Field
+	// Check refuses what must not be, once all fields are right by themselves. old is nil for a new row.
+	Check func(ctx context.Context, old, next *R) error
+	// Release is called before a row goes. It refuses, or takes away what refers to the row without keeping it.
+	Release func(ctx context.Context, row *R) error
+	// After does what follows from a change. old is nil for a new row, next for one that is gone; the two are alike where a change changed
+	// nothing.
+	After func(ctx context.Context, old, next *R) error
+	// Fill completes what is read with what others know of it.
+	Fill func(ctx context.Context, found []V) error
+	// Uses is what a row uses. A kind with dimensions of quota has it.
+	Uses func(ctx context.Context, row *R) (Use, error)
+}
+
+// Secret is a field that is written and never read, and the column that keeps it, encrypted.
+type Secret[R, S any] struct {
+	Field  string
+	Column vault.Column
+	In     func(*S) **secret.String
+	Kept   func(*R) *[]byte
+}
+
+// Stored is the service of a kind whose objects are rows.
+type Stored[R, C, S, V any] struct {
+	Table *resource.Table[R]
+
+	deps       module.Deps
+	kind       resource.Kind
+	rules      Rules[R, C, S, V]
+	locator    *resource.Locator
+	references []resource.Reference
+	growing    []growing
+}
+
+// NewStored returns the service of a kind, and registers the kind.
+func NewStored[R, C, S, V any](d module.Deps, kind resource.Kind, rules Rules[R, C, S, V]) *Stored[R, C, S, V] {
+	if rules.Uses == nil && len(kind.Quota) > 0 {
+		panic("kind " + kind.Name + ": has quota, and does not say what it uses") // a defect of the program
+	}
+	return &Stored[R, C, S, V]{
+		Table: resource.NewTable[R](d.DB, d.Registry, d.Clock, kind), deps: d, kind: kind, rules: rules,
+		locator:    resource.NewLocator(d.DB, d.Registry),
+		references: resource.ReferencesOf(reflect.TypeFor[C]()), growing: growingOf(reflect.TypeFor[S]()),
+	}
+}
+
+// Create adds an object.
+func (s *Stored[R, C, S, V]) Create(ctx context.Context, in C) (V, error) {
+	var row R
+	err := s.deps.DB.InTx(ctx, func(ctx context.Context) error {
+		row = s.rules.Row(in)
+		return s.add(ctx, &row)
+	})
+	return s.Answer(ctx, &row, err)
+}
+
+func (s *Stored[R, C, S, V]) add(ctx context.Context, row *R) error {
+	s.Table.Begun(row)
+	place := s.rules.Place
+	if place == nil {
+		place = s.place
+	}
+	if err := s.valid(nil, row, place(ctx, row)); err != nil {
+		return err
+	}
+	if err := s.seal(ctx, row, func(string) bool { return true }); err != nil {
+		return err
+	}
+	if err := s.check(ctx, nil, row); err != nil {
+		return err
+	}
+	if err := s.Table.Insert(ctx, row); err != nil {
+		return err
+	}
+	if err := s.Account(ctx, row); err != nil {
+		return err
+	}
+	return s.after(ctx, nil, row)
+}
+
+// place looks up what a new row refers to.
+func (s *Stored[R, C, S, V]) place(ctx context.Context, row *R) error {
+	found, err := s.refer(ctx, row, func(string) bool { return true })
+	if err == nil {
+		s.Table.Stand(row, found[s.kind.Decider()])
+	}
+	return err
+}
+
+// refer finds where the objects stand that those fields of a row refer to, and keeps them from being removed until the transaction ends. Every
+// field that refers to nothing the caller may see is reported at once.
+func (s *Stored[R, C, S, V]) refer(ctx context.Context, row *R, wanted func(field string) bool) (map[string]authz.Chain, error) {
+	var wrong []fault.Field
+	found := map[string]authz.Chain{}
+	for _, r := range s.references {
+		to := ""
+		if wanted(r.Field) {
+			to = s.Table.Text(row, r.Field)
+		}
+		if to == "" {
+			continue
+		}
+		refer := s.locator.Refer
+		if p := s.kind.Parent; p != nil && p.Alone && p.Field == r.Field {
+			refer = s.locator.ReferAlone
+		}
+		at, err := refer(ctx, "/"+r.Field, to, r.Kinds...)
+		if err := fault.Gather(&wrong, err); err != nil {
+			return nil, err
+		}
+		found[r.Field] = at
+	}
+	return found, fault.InvalidFields(wrong...)
+}
+
+// seal encrypts the secrets that were sent, and takes them out of the row.
+func (s *Stored[R, C, S, V]) seal(ctx context.Context, row *R, sent func(field string) bool) error {
+	for _, secret := range s.rules.Secrets {
+		field, kept := secret.In(s.rules.Spec(row)), secret.Kept(row)
+		text := *field
+		*field = nil
+		if !sent(secret.Field) {
+			continue
+		}
+		var err error
+		if *kept, err = secret.Column.Replace(ctx, resource.BaseOf(row).ID, *kept, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// valid adds the wrong fields of a row to those that refer to nothing, so that all are reported at once.
+func (s *Stored[R, C, S, V]) valid(old, next *R, references error) error {
+	var wrong []fault.Field
+	if err := fault.Gather(&wrong, references); err != nil {
+		return err
+	}
+	if s.rules.Fields != nil {
+		wrong = append(wrong, s.rules.Fields(old, next)...)
+	}
+	return fault.InvalidFields(wrong...)
+}
+
+func (s *Stored[R, C, S, V]) check(ctx context.Context, old, next *R) error {
+	if s.rules.Check == nil {
+		return nil
+	}
+	return s.rules.Check(ctx, old, next)
+}
+
+func (s *Stored[R, C, S, V]) after(ctx context.Context, old, next *R) error {
+	if s.rules.After == nil {
+		return nil
+	}
+	return s.rules.After(ctx, old, next)
+}
+
+// Answer is what is read of a row, or the error.
+func (s *Stored[R, C, S, V]) Answer(ctx context.Context, row *R, err error) (V, error) {
+	if err != nil {
+		var none V
+		return none, err
+	}
+	found, err := s.read(ctx, *row)
+	return found[0], err
+}
+
+// read is what is read of rows.
+func (s *Stored[R, C, S, V]) read(ctx context.Context, rows ...R) ([]V, error) {
+	found := make([]V, len(rows))
+	for i := range rows {
+		found[i] = s.rules.View(&rows[i])
+	}
+	if s.rules.Fill == nil || len(found) == 0 {
+		return found, nil
+	}
+	return found, s.rules.Fill(ctx, found)
+}
+
+// Get returns an object.
+func (s *Stored[R, C, S, V]) Get(ctx context.Context, id string) (V, error) {
+	row, err := s.Table.Get(ctx, id)
+	return s.Answer(ctx, &row, err)
+}
+
+// List returns a page of objects.
+func (s *Stored[R, C, S, V]) List(ctx context.Context, q resource.ListQuery) (resource.Page[V], error) {
+	rows, next, err := s.Table.List(ctx, q)
+	if err != nil {
+		return resource.Page[V]{}, err
+	}
+	found, err := s.read(ctx, rows...)
+	return resource.Page[V]{Items: found, NextPageToken: next}, err
+}
+
+// Update changes an object.
+func (s *Stored[R, C, S, V]) Update(ctx context.Context, in httpapi.PatchInput[S]) (V, error) {
+	var row R
+	err := s.deps.DB.InTx(ctx, func(ctx context.Context) error {
+		var old R
+		var changed bool
+		var err error
+		row, changed, err = s.Table.Change(ctx, in.ID, in.IfMatch, func(row *R) error {
+			old = *row
+			return s.change(ctx, &old, row, in.Patch)
+		})
+		if err != nil {
+			return err
+		}
+		// What failed has been released.
+		if changed || resource.BaseOf(&old).State == resource.Failed {
+			if err := s.Account(ctx, &row); err != nil {
+				return err
+			}
+		}
+		return s.after(ctx, &old, &row)
+	})
+	return s.Answer(ctx, &row, err)
+}
+
+// change applies a patch to a row that is locked.
+func (s *Stored[R, C, S, V]) change(ctx context.Context, old, row *R, patch resource.Patch[S]) error {
+	spec := s.rules.Spec(row)
+	next, err := patch.Apply(*spec)
+	if err != nil {
+		return err
+	}
+	if err := fault.InvalidFields(shrunk(s.growing, spec, &next)...); err != nil {
+		return err
+	}
+	*spec = next
+	if err := s.seal(ctx, row, patch.Has); err != nil {
+		return err
+	}
+	_, err = s.refer(ctx, row, func(field string) bool { return s.Table.Text(old, field) != s.Table.Text(row, field) })
+	if err := s.valid(old, row, err); err != nil {
+		return err
+	}
+	return s.check(ctx, old, row)
+}
+
+// Delete removes an object that nothing is in and nothing needs.
+func (s *Stored[R, C, S, V]) Delete(ctx context.Context, in httpapi.DeleteInput) (resource.None, error) {
+	return resource.None{}, s.deps.DB.InTx(ctx, func(ctx context.Context) error {
+		row, err := s.deletable(ctx, in)
+		if err != nil {
+			return err
+		}
+		return s.Gone(ctx, &row)
+	})
+}
+
+// deletable locks a row that is to be deleted, and refuses while it is protected, or while others are in it or need it.
+func (s *Stored[R, C, S, V]) deletable(ctx context.Context, in httpapi.DeleteInput) (R, error) {
+	if s.rules.Release != nil {
+		row, err := s.Table.LockIdle(ctx, in.ID, in.IfMatch)
+		if err == nil {
+			err = s.rules.Release(ctx, &row)
+		}
+		if err != nil {
+			return row, err
+		}
+	}
+	return s.Table.Deletable(ctx, in.ID, in.IfMatch)
+}
+
+// Gone removes a row, and ends what it used.
+func (s *Stored[R, C, S, V]) Gone(ctx context.Context, row *R) error {
+	if err := s.release(ctx, resource.BaseOf(row).ID); err != nil {
+		return err
+	}
+	if err := s.Table.Remove(ctx, resource.BaseOf(row).ID); err != nil {
+		return err
+	}
+	return s.after(ctx, row, nil)
+}
+
+// RemoveAll removes everything that a customer has of the kind, for good and whatever protects it.
+func (s *Stored[R, C, S, V]) RemoveAll(ctx context.Context, customerID string) error {
+	return s.deps.DB.InTx(ctx, func(ctx context.Context) error {
+		rows, err := s.Table.All(ctx, "customer_id = ?", customerID)
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			if s.rules.Release != nil {
+				if err := s.rules.Release(ctx, &rows[i]); err != nil {
+					return err
+				}
+			}
+			if err := s.Gone(ctx, &rows[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
