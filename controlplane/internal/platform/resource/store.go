@@ -31,6 +31,10 @@ type Base struct {
 	OperationID     *string
 	CreatedAt       time.Time `gorm:"autoCreateTime:false"`
 	UpdatedAt       time.Time `gorm:"autoUpdateTime:false"`
+	// The recycle bin: since when the object is there, when it is purged, and which object's recycling took it along.
+	RecycledAt   *time.Time
+	PurgeAt      *time.Time
+	RecycledWith *string
 }
 
 // Columns are the columns of every named kind. A row type embeds them, or Base.
@@ -231,13 +235,16 @@ func (t *Table[R, P]) ownAncestor(c *Base) {
 	}
 }
 
+// living is a condition on rows that are not in the recycle bin: names and keys are unique among them alone.
+const living = "recycled_at IS NULL"
+
 // nameFree refuses a name that stands already in the same parent, and says which object has it. What has no name has its key.
 func (t *Table[R, P]) nameFree(ctx context.Context, row P) error {
 	c := named(row)
 	if c == nil {
 		return t.keyFree(ctx, row)
 	}
-	q := t.db.Conn(ctx).Table(t.kind.Table).Select("id").Where("name = ? AND id <> ?", c.Name, c.ID)
+	q := t.db.Conn(ctx).Table(t.kind.Table).Select("id").Where(living).Where("name = ? AND id <> ?", c.Name, c.ID)
 	if t.kind.Parent != nil {
 		parent := reflect.ValueOf(t.field(row, t.kind.Parent.Field))
 		if parent.Kind() == reflect.Pointer && parent.IsNil() {
@@ -262,7 +269,7 @@ func (t *Table[R, P]) nameFree(ctx context.Context, row P) error {
 
 // keyFree refuses a second object with the same key, and says which one there is.
 func (t *Table[R, P]) keyFree(ctx context.Context, row P) error {
-	q := t.db.Conn(ctx).Table(t.kind.Table).Select("id")
+	q := t.db.Conn(ctx).Table(t.kind.Table).Select("id").Where(living)
 	for _, column := range t.kind.Key {
 		q = q.Where(column+" = ?", t.field(row, column))
 	}
@@ -546,13 +553,13 @@ func (t *Table[R, P]) filter(query *gorm.DB, q ListQuery) (*gorm.DB, error) {
 	for _, r := range selector {
 		switch r.op {
 		case "=":
-			query = query.Where("labels ->> ? = ?", r.key, r.value)
+			query = query.Where("labels @> jsonb_build_object(?::text, ?::text)", r.key, r.value)
 		case "!=":
 			query = query.Where("(labels ->> ?) IS DISTINCT FROM ?", r.key, r.value)
 		case "exists":
-			query = query.Where("jsonb_exists(labels, ?)", r.key)
+			query = query.Where(labelled{r.key})
 		case "absent":
-			query = query.Where("NOT jsonb_exists(labels, ?)", r.key)
+			query = query.Where(clause.Not(labelled{r.key}))
 		}
 	}
 	if q.Q != "" {
