@@ -97,9 +97,6 @@ CREATE TABLE operation (
 	needs_attention   boolean     NOT NULL DEFAULT false, -- neither finished nor undone: somebody must look
 	billing_entity_id object_id   NOT NULL,
 	customer_id       object_id,
-	-- What the target is in: whoever may see operations there sees this one, also when the target is gone.
-	location_id       object_id   NOT NULL DEFAULT '',
-	cloudspace_id     object_id   NOT NULL DEFAULT '',
 	requested_by      text        NOT NULL,
 	request_id        text        NOT NULL,
 	created_at        timestamptz NOT NULL DEFAULT now(),
@@ -110,6 +107,14 @@ CREATE TABLE operation (
 -- Of the work on an object that has not ended there is at most one.
 CREATE UNIQUE INDEX operation_running_key ON operation (target_id) WHERE finished_at IS NULL;
 SELECT index_lists('operation', '{target_id,state,customer_id,billing_entity_id}', '{id}');
+
+-- The scopes that an operation's target is in, so that whoever may see operations there sees it, also when the target is gone.
+CREATE TABLE operation_scope (
+	scope_id object_id NOT NULL,
+	id       object_id NOT NULL REFERENCES operation ON DELETE CASCADE,
+	PRIMARY KEY (scope_id, id)
+);
+CREATE INDEX ON operation_scope (id);
 
 CREATE TABLE operation_step (
 	operation_id object_id   NOT NULL REFERENCES operation ON DELETE CASCADE,

@@ -14,16 +14,23 @@ SELECT index_kind('role', parent => 'owner_id', filters => '{built_in}');
 -- ancestors are not, since it can move.
 CREATE TABLE role_binding (
 	LIKE kind INCLUDING ALL,
-	location_id    object_id NOT NULL DEFAULT '',
-	cloudspace_id  object_id NOT NULL DEFAULT '',
 	principal_kind text      NOT NULL,
 	principal_id   text      COLLATE "C" NOT NULL,
 	role_id        object_id NOT NULL REFERENCES role,
 	scope_id       object_id NOT NULL, -- of any kind that can be one, or the platform
 	expires_at     timestamptz
 );
-SELECT index_kind('role_binding', key => '{principal_kind,principal_id,role_id,scope_id}', scopes => '{scope_id,location_id,cloudspace_id}',
+SELECT index_kind('role_binding', key => '{principal_kind,principal_id,role_id,scope_id}', scopes => '{scope_id}',
 	filters => '{principal_kind,principal_id,role_id}');
+
+-- The scopes that a binding's scope is in. In the order of the list of bindings.
+CREATE TABLE role_binding_scope (
+	scope_id    object_id NOT NULL,
+	customer_id object_id NOT NULL,
+	id          object_id NOT NULL REFERENCES role_binding ON DELETE CASCADE,
+	PRIMARY KEY (scope_id, customer_id, id)
+);
+CREATE INDEX ON role_binding_scope (id);
 
 -- The revision of a scope's own list of bindings: it grows with every change of one of them.
 CREATE TABLE policy (

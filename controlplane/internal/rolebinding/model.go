@@ -13,7 +13,7 @@ var Kind = resource.Kind{
 	Description: "Gives a role to somebody in a scope, and in everything below it.",
 	Key:         []string{"principal_kind", "principal_id", "role_id", "scope_id"},
 	Needs:       []resource.Link{{Kind: "role", Field: "role_id"}},
-	Scopes:      []resource.Link{{Field: "scope_id"}, {Kind: "location", Field: "location_id"}, {Kind: "cloudspace", Field: "cloudspace_id"}},
+	Scopes:      []resource.Link{{Field: "scope_id"}}, ScopeTable: scopeTable,
 }
 
 // RoleBindingSpec is what can be changed of a role binding.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"gorm.io/gorm/clause"
+
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/db"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
@@ -11,8 +13,6 @@ import (
 
 type row struct {
 	resource.Base `gorm:"embedded"`
-	LocationID    string
-	CloudspaceID  string
 	PrincipalKind string
 	PrincipalID   string
 	RoleID        string
@@ -32,15 +32,39 @@ func (r *row) grant() authz.Grant {
 	return authz.Grant{ID: r.ID, PrincipalKind: r.PrincipalKind, PrincipalID: r.PrincipalID, RoleID: r.RoleID, ExpiresAt: stored(r.ExpiresAt)}
 }
 
-// scope is where the binding's scope stands.
-func (r *row) scope() authz.Chain {
-	at := authz.Chain{ID: r.ScopeID, BillingEntityID: r.BillingEntityID, CustomerID: r.CustomerID}
-	for _, id := range []string{r.LocationID, r.CloudspaceID} {
-		if id != "" && id != r.ScopeID {
-			at.Others = append(at.Others, id)
-		}
+// scopeTable has what else a binding's scope is in.
+const scopeTable = "role_binding_scope"
+
+type scopeRow struct{ ScopeID, CustomerID, ID string }
+
+// within keeps what else the scope of a new binding is in.
+func within(ctx context.Context, d *db.DB, r *row, scopes []string) error {
+	rows := make([]scopeRow, 0, len(scopes))
+	for _, scope := range scopes {
+		rows = append(rows, scopeRow{scope, r.CustomerID, r.ID})
 	}
-	return at
+	if len(rows) == 0 {
+		return nil
+	}
+	return resource.Unscoped(ctx, d).Table(scopeTable).Clauses(clause.OnConflict{DoNothing: true}).Create(&rows).Error
+}
+
+// chains are where the scopes of bindings stand, by the bindings' ids.
+func chains(ctx context.Context, d *db.DB, bindings []row) (map[string]authz.Chain, error) {
+	out := make(map[string]authz.Chain, len(bindings))
+	ids := make([]string, len(bindings))
+	for i := range bindings {
+		r := &bindings[i]
+		ids[i], out[r.ID] = r.ID, authz.Chain{ID: r.ScopeID, BillingEntityID: r.BillingEntityID, CustomerID: r.CustomerID}
+	}
+	var rows []scopeRow
+	err := resource.Unscoped(ctx, d).Table(scopeTable).Where("id IN ?", ids).Order("id, scope_id").Find(&rows).Error
+	for _, r := range rows {
+		at := out[r.ID]
+		at.Others = append(at.Others, r.ScopeID)
+		out[r.ID] = at
+	}
+	return out, err
 }
 
 // stored is a time as the database keeps it.

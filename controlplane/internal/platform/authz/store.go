@@ -3,6 +3,7 @@ package authz
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/authn"
@@ -16,22 +17,17 @@ type Holder struct {
 }
 
 type bindingRow struct {
-	ID, RoleID, RoleName, ScopeID         string
-	PrincipalKind, PrincipalID            string
-	BillingEntityID, CustomerID           string
-	LocationID, CloudspaceID, Permissions string
-	ExpiresAt                             *time.Time
-	Suspended                             bool
+	ID, RoleID, RoleName, ScopeID string
+	PrincipalKind, PrincipalID    string
+	BillingEntityID, CustomerID   string
+	Others, Permissions           string
+	ExpiresAt                     *time.Time
+	Suspended                     bool
 }
 
 func (r bindingRow) binding() (Binding, error) {
 	b := Binding{ID: r.ID, RoleID: r.RoleID, RoleName: r.RoleName, ExpiresAt: r.ExpiresAt, Suspended: r.Suspended, Permissions: map[string]bool{},
-		Scope: Chain{ID: r.ScopeID, BillingEntityID: r.BillingEntityID, CustomerID: r.CustomerID}}
-	for _, id := range []string{r.LocationID, r.CloudspaceID} {
-		if id != "" && id != r.ScopeID {
-			b.Scope.Others = append(b.Scope.Others, id)
-		}
-	}
+		Scope: Chain{ID: r.ScopeID, BillingEntityID: r.BillingEntityID, CustomerID: r.CustomerID, Others: strings.Fields(r.Others)}}
 	var names []string
 	if err := json.Unmarshal([]byte(r.Permissions), &names); err != nil {
 		return b, err
@@ -44,7 +40,7 @@ func (r bindingRow) binding() (Binding, error) {
 
 // holdersQuery reads bindings with their roles. A binding in the scope of a customer, or of something of a customer, is suspended with it.
 const holdersQuery = `SELECT b.id, b.role_id, r.name AS role_name, b.scope_id, b.principal_kind, b.principal_id, b.billing_entity_id, b.customer_id,
-	b.location_id, b.cloudspace_id, r.permissions::text AS permissions, b.expires_at, COALESCE(c.status = 'suspended', false) AS suspended
+	COALESCE((SELECT string_agg(s.scope_id, ' ') FROM role_binding_scope s WHERE s.id = b.id), '') AS others, r.permissions::text AS permissions, b.expires_at, COALESCE(c.status = 'suspended', false) AS suspended
 	FROM role_binding b JOIN role r ON r.id = b.role_id LEFT JOIN customer c ON c.id = b.customer_id `
 
 func loadHolders(ctx context.Context, d *db.DB, scopes []string) ([]Holder, error) {

@@ -149,7 +149,7 @@ func (c *Converger[R, P]) begin(ctx context.Context, row P, verb, state string) 
 	operation, err := c.Sagas.Start(ctx, saga.Start{
 		Action: c.Table.kind.Name + "." + verb, TargetKind: c.Table.kind.Name, TargetID: cols.ID,
 		BillingEntityID: cols.BillingEntityID, CustomerID: customer,
-		LocationID: c.Table.scopeOf(row, "location"), CloudspaceID: c.Table.scopeOf(row, "cloudspace"),
+		Scopes:      c.Table.scopesOf(row),
 		RequestedBy: authn.From(ctx).ID, RequestID: requestid.From(ctx),
 	})
 	if err != nil {

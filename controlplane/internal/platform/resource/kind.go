@@ -32,8 +32,11 @@ type Kind struct {
 	// Scope: role bindings can be made on its objects.
 	Scope bool
 	// Scopes are the columns of its rows, beside the ancestor columns and the id, that hold a scope it is in: whoever may do something
-	// there may do it here. A link without a kind is to any.
+	// there may do it here. A scope contains what is in it for good; what can move has the place as a filter. A link without a kind is to any.
 	Scopes []Link
+	// ScopeTable is a table of further scopes of its rows, for a kind whose rows are wherever something of any kind is: of scope_id, and of
+	// the columns that the kind's lists are ordered by.
+	ScopeTable string
 	// Singleton kinds have one object for each that the one field of Key refers to, with the same id.
 	Singleton bool
 	// Shared is a condition on rows that are seen by everybody who may read this kind anywhere: what a provider offers to all. It may use

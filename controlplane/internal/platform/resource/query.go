@@ -89,6 +89,19 @@ type requirement struct {
 	op         string // = != exists absent
 }
 
+// condition is the requirement as SQL. Only = and exists are found by the index on labels.
+func (r requirement) condition() clause.Expression {
+	switch r.op {
+	case "=":
+		return clause.Expr{SQL: "labels @> jsonb_build_object(?::text, ?::text)", Vars: []any{r.key, r.value}}
+	case "!=":
+		return clause.Expr{SQL: "(labels ->> ?) IS DISTINCT FROM ?", Vars: []any{r.key, r.value}}
+	case "exists":
+		return labelled{r.key}
+	}
+	return clause.Not(labelled{r.key})
+}
+
 var labelKey = regexp.MustCompile(`^([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$`)
 
 // parseSelector reads "env=prod,tier!=db,owner,!legacy".

@@ -29,6 +29,9 @@ var thing = Kind{
 	Shared: "offered AND billing_entity_id = ANY(@lineage)",
 }
 
+// note is of the same objects as thing, but has their scopes in a table beside it.
+var note = Kind{Name: "note", Plural: "notes", Table: "note", Prefix: "note", ScopeTable: "note_scope", Shared: thing.Shared}
+
 // world is a random tree with objects, and a principal with roles in it.
 type world struct {
 	number   int
@@ -184,39 +187,45 @@ func (w *world) check(t *testing.T, d *db.DB) {
 			want = seen
 		}
 		slices.Sort(want)
-		this := func(q *gorm.DB) *gorm.DB { return q.Where("world = ?", w.number) }
-		where, args := condition(access, thing)
-		var byCondition []string
-		if err := this(d.Conn(t.Context()).Table("thing")).Where(where, args...).Order("id").Pluck("id", &byCondition).Error; err != nil {
-			t.Fatal(err)
+		for _, kind := range []Kind{thing, note} {
+			w.checkRows(t, d, kind, access, permission, want)
 		}
-		if !slices.Equal(byCondition, want) {
-			t.Errorf("world %d: %s: the condition finds %v, the rules %v", w.number, permission, byCondition, want)
-		}
-		// Two rows at a time, as a reader of pages would.
-		var byPage []string
-		for after := []string{"", ""}; ; {
-			query := pageOf(t.Context(), d, thing, access, pageOrder{[]string{"customer_id", "id"}, false, 5}, func(q *gorm.DB) *gorm.DB {
-				return this(q).Where("(customer_id, id) > (?, ?)", after[0], after[1])
-			})
-			var rows []struct{ CustomerID, ID string }
-			if query != nil {
-				if err := query.Find(&rows).Error; err != nil {
-					t.Fatal(err)
-				}
+	}
+}
+
+// checkRows holds what a kind's queries find against what the rules say.
+func (w *world) checkRows(t *testing.T, d *db.DB, kind Kind, access authz.Access, permission string, want []string) {
+	t.Helper()
+	this := func(q *gorm.DB) *gorm.DB { return q.Where("world = ?", w.number) }
+	where, args := condition(access, kind)
+	var byCondition []string
+	if err := this(d.Conn(t.Context()).Table(kind.Table)).Where(where, args...).Order("id").Pluck("id", &byCondition).Error; err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(byCondition, want) {
+		t.Errorf("world %d: %s: the condition on a %s finds %v, the rules %v", w.number, permission, kind.Name, byCondition, want)
+	}
+	// Two rows at a time, as a reader of pages would.
+	var byPage []string
+	for after := []string{"", ""}; ; {
+		query := pageOf(t.Context(), d, kind, access, Order{Columns: []string{"customer_id", "id"}, After: after, Limit: 5}, this)
+		var rows []struct{ CustomerID, ID string }
+		if query != nil {
+			if err := query.Find(&rows).Error; err != nil {
+				t.Fatal(err)
 			}
-			for _, r := range rows {
-				byPage = append(byPage, r.ID)
-				after = []string{r.CustomerID, r.ID}
-			}
-			if len(rows) < 5 {
-				break
-			}
 		}
-		slices.Sort(byPage)
-		if !slices.Equal(byPage, want) {
-			t.Errorf("world %d: %s: the pages hold %v, the rules say %v", w.number, permission, byPage, want)
+		for _, r := range rows {
+			byPage = append(byPage, r.ID)
+			after = []string{r.CustomerID, r.ID}
 		}
+		if len(rows) < 5 {
+			break
+		}
+	}
+	slices.Sort(byPage)
+	if !slices.Equal(byPage, want) {
+		t.Errorf("world %d: %s: the pages of %s hold %v, the rules say %v", w.number, permission, kind.Plural, byPage, want)
 	}
 }
 
@@ -224,7 +233,9 @@ func TestFilterAndEvaluatorAndRulesAgree(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
 	err := d.Conn(t.Context()).Exec(`CREATE TABLE thing (id object_id PRIMARY KEY, world int, billing_entity_id object_id, customer_id object_id,
-		location_id object_id, cloudspace_id object_id, offered boolean); CREATE INDEX ON thing (world)`).Error
+		location_id object_id, cloudspace_id object_id, offered boolean); CREATE INDEX ON thing (world);
+		CREATE TABLE note (id object_id PRIMARY KEY, world int, billing_entity_id object_id, customer_id object_id, offered boolean); CREATE INDEX ON note (world);
+		CREATE TABLE note_scope (scope_id object_id, customer_id object_id, id object_id, PRIMARY KEY (scope_id, customer_id, id))`).Error
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,12 +247,20 @@ func TestFilterAndEvaluatorAndRulesAgree(t *testing.T) {
 		all.Go(func() {
 			for number := lane; number < worlds && !t.Failed(); number += lanes {
 				w := newWorld(number)
-				var rows []string
+				var rows, notes, scopes []string
 				for _, o := range w.objects {
 					others := append(slices.Clone(o.Others), "", "")
 					rows = append(rows, fmt.Sprintf("('%s',%d,'%s','%s','%s','%s',%v)", o.ID, number, o.BillingEntityID, o.CustomerID, others[0], others[1], w.offered[o.ID]))
+					notes = append(notes, fmt.Sprintf("('%s',%d,'%s','%s',%v)", o.ID, number, o.BillingEntityID, o.CustomerID, w.offered[o.ID]))
+					for _, scope := range o.Others {
+						scopes = append(scopes, fmt.Sprintf("('%s','%s','%s')", scope, o.CustomerID, o.ID))
+					}
 				}
-				if err := d.Conn(t.Context()).Exec("INSERT INTO thing VALUES " + strings.Join(rows, ",")).Error; err != nil {
+				insert := "INSERT INTO thing VALUES " + strings.Join(rows, ",") + "; INSERT INTO note VALUES " + strings.Join(notes, ",")
+				if len(scopes) > 0 {
+					insert += "; INSERT INTO note_scope VALUES " + strings.Join(scopes, ",")
+				}
+				if err := d.Conn(t.Context()).Exec(insert).Error; err != nil {
 					t.Error(err)
 					return
 				}

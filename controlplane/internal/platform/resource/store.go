@@ -475,10 +475,6 @@ func (t *Table[R, P]) Remove(ctx context.Context, id string) error {
 
 // List returns one page.
 func (t *Table[R, P]) List(ctx context.Context, q ListQuery) ([]R, *string, error) {
-	access, err := authz.From(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
 	column, desc := strings.CutPrefix(q.OrderBy, "-")
 	order := []string{"customer_id", "id"}
 	switch column {
@@ -491,21 +487,12 @@ func (t *Table[R, P]) List(ctx context.Context, q ListQuery) ([]R, *string, erro
 	if err != nil {
 		return nil, nil, err
 	}
-	cmp := ">"
-	if desc {
-		cmp = "<"
+	narrow, err := t.filter(q)
+	if err != nil {
+		return nil, nil, err
 	}
 	size := q.size()
-	query := pageOf(ctx, t.db, t.kind, access, pageOrder{order, desc, size + 1}, func(one *gorm.DB) *gorm.DB {
-		narrow, failed := t.filter(one, q)
-		if err = failed; err != nil {
-			return one
-		}
-		if after != nil {
-			narrow = narrow.Where("("+strings.Join(order, ", ")+") "+cmp+" (?, ?)", after[0], after[1])
-		}
-		return narrow
-	})
+	query, err := PageQuery(ctx, t.db, t.kind, Order{Columns: order, Desc: desc, After: after, Limit: size + 1}, narrow)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -528,53 +515,48 @@ func (t *Table[R, P]) List(ctx context.Context, q ListQuery) ([]R, *string, erro
 	return rows, NextToken(q, first, c.ID), nil
 }
 
-// scopeOf is the scope of that kind that the row is in, itself included, empty if it is in none.
-func (t *Table[R, P]) scopeOf(row P, kind string) string {
-	if t.kind.Name == kind {
-		return row.base().ID
-	}
+// scopesOf are the scopes that the row is in, beside itself and its ancestors.
+func (t *Table[R, P]) scopesOf(row P) []string {
+	var out []string
 	for _, link := range t.kind.Scopes {
-		if link.Kind == kind {
-			id, _ := t.field(row, link.Field).(string)
-			return id
+		if id, _ := t.field(row, link.Field).(string); id != "" {
+			out = append(out, id)
 		}
 	}
-	return ""
+	return out
 }
 
-func (t *Table[R, P]) filter(query *gorm.DB, q ListQuery) (*gorm.DB, error) {
-	for column, value := range q.Filters {
-		query = query.Where(clause.Eq{Column: clause.Column{Name: column}, Value: value})
-	}
+// filter is what a list is limited to beside what the caller may see.
+func (t *Table[R, P]) filter(q ListQuery) (func(*gorm.DB) *gorm.DB, error) {
 	selector, err := parseSelector(q.Label)
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range selector {
-		switch r.op {
-		case "=":
-			query = query.Where("labels @> jsonb_build_object(?::text, ?::text)", r.key, r.value)
-		case "!=":
-			query = query.Where("(labels ->> ?) IS DISTINCT FROM ?", r.key, r.value)
-		case "exists":
-			query = query.Where(labelled{r.key})
-		case "absent":
-			query = query.Where(clause.Not(labelled{r.key}))
-		}
-	}
-	if q.Q != "" {
-		like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(q.Q) + "%"
-		query = query.Where("(name ILIKE ? OR display_name ILIKE ?)", like, like)
-	}
+	var path string
+	var names []any
 	if q.Path != "" {
 		segments, err := pathSegments(q.Path)
 		if err != nil {
 			return nil, err
 		}
-		where, args := pathCondition(t.registry, t.kind, segments)
-		query = query.Where(where, args...)
+		path, names = pathCondition(t.registry, t.kind, segments)
 	}
-	return query, nil
+	return func(query *gorm.DB) *gorm.DB {
+		for column, value := range q.Filters {
+			query = query.Where(clause.Eq{Column: clause.Column{Table: t.kind.Table, Name: column}, Value: value})
+		}
+		for _, r := range selector {
+			query = query.Where(r.condition())
+		}
+		if q.Q != "" {
+			like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(q.Q) + "%"
+			query = query.Where("(name ILIKE ? OR display_name ILIKE ?)", like, like)
+		}
+		if path != "" {
+			query = query.Where(path, names...)
+		}
+		return query
+	}, nil
 }
 
 // pathCondition matches the rows of a kind whose name path ends in these names: the last is its own, those before are its ancestors'.
