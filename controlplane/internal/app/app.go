@@ -199,7 +199,11 @@ func build(ctx context.Context, cfg config.Config, d *db.DB, keys *vault.Vault, 
 	loop := reconcile.New(reconcile.Deps{DB: d, Clock: clk, Log: log})
 	registry := resource.NewRegistry()
 	locator := resource.NewLocator(d, registry)
-	access := authz.NewEvaluator(d, clk, locator, notified.NewGroup(d, clk, authz.Channel))
+	_, table := Contract()
+	access, err := authz.NewEvaluator(sources(d, table), clk, locator, notified.NewGroup(d, clk, authz.Channel))
+	if err != nil {
+		return nil, err
+	}
 	trail, err := audit.Open(ctx, audit.Options{DB: d, Vault: keys, Clock: clk, Log: log})
 	if err != nil {
 		return nil, err

@@ -14,6 +14,8 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/locationaccess"
 	"github.com/demarc/demarc/controlplane/internal/operation"
 	"github.com/demarc/demarc/controlplane/internal/permission"
+	"github.com/demarc/demarc/controlplane/internal/platform/authz"
+	"github.com/demarc/demarc/controlplane/internal/platform/db"
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
@@ -84,6 +86,14 @@ func modules(d module.Deps) (services, []module.Module) {
 	tokens.Use(known)
 	questions.Use(known)
 	return services{billingEntities, customers, locations, images, cloudspaces, machines, disks, roles, bindings, permissions, accounts, tokens, locationAccess, batches}, all
+}
+
+// sources are what is authorized by.
+func sources(d *db.DB, ops []httpapi.Op) authz.Sources {
+	return authz.Sources{
+		Bindings: rolebinding.Source(d), Roles: role.Source(d), Customers: customer.Source(d), BillingEntities: billingentity.Source(d),
+		Permissions: httpapi.Permissions(ops),
+	}
 }
 
 // operationsOf is the table of operations.

@@ -81,7 +81,10 @@ func newWorld(t testing.TB, d *db.DB) *world {
 // use has what is asked for from now on done by that engine.
 func (w *world) use(engine *saga.Engine) {
 	clk, registry := clock.Real(), resource.NewRegistry()
-	w.access = authz.NewEvaluator(w.db, clk, resource.NewLocator(w.db, registry), notified.NewGroup(w.db, clk, authz.Channel))
+	_, table := Contract()
+	var err error
+	w.access, err = authz.NewEvaluator(sources(w.db, table), clk, resource.NewLocator(w.db, registry), notified.NewGroup(w.db, clk, authz.Channel))
+	w.check(err)
 	n, all := modules(module.Deps{DB: w.db, Registry: registry, Clock: clk, Sagas: engine, Access: w.access, Vault: w.vault,
 		Ledger: ledger.New(w.db, clk), Drivers: w.drivers})
 	for _, m := range all {

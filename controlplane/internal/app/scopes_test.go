@@ -76,7 +76,11 @@ func newHalls(t *testing.T) *halls {
 	} {
 		h.check(d.Conn(t.Context()).Exec(statement).Error)
 	}
-	h.access = authz.NewEvaluator(d, clk, resource.NewLocator(d, registry), notified.NewGroup(d, clk, authz.Channel))
+	from := sources(d, nil)
+	from.Permissions.Reads = map[string]bool{"racks.get": true, "operations.get": true, "role_bindings.get": true}
+	var err error
+	h.access, err = authz.NewEvaluator(from, clk, resource.NewLocator(d, registry), notified.NewGroup(d, clk, authz.Channel))
+	h.check(err)
 	engine := saga.New(saga.Deps{DB: d, Jobs: &sagatest.Queue{}})
 	deps := module.Deps{DB: d, Registry: registry, Clock: clk, Sagas: engine, Access: h.access}
 	h.bindings, h.operations = rolebinding.New(deps, hallRoles{}), operation.New(deps)
@@ -130,7 +134,9 @@ func TestANewKindOfScope(t *testing.T) {
 
 	ann, err := h.access.Caller(t.Context(), authn.Principal{Kind: authn.KindUser, ID: "ann"})
 	h.check(err)
-	as := func(permission string) context.Context { return authz.WithCaller(t.Context(), ann, ann.Access(permission)) }
+	as := func(permission string) context.Context {
+		return authz.WithCaller(t.Context(), ann, ann.Access(permission))
+	}
 	is := func(what string, got []string, err error, want ...string) {
 		t.Helper()
 		slices.Sort(got)

@@ -7,7 +7,7 @@ var Kind = resource.Kind{
 	Name: "image", Plural: "images", Title: "Image", Category: "Compute", Prefix: "img", Path: "/images", Table: "image", Named: true,
 	Description: "What the boot disk of a virtual machine is made from.",
 	Scope:       true,
-	Shared:      "true",
+	Shared:      offered,
 }
 
 // ImageSpec is what can be changed of an image.

@@ -1,6 +1,9 @@
 package image
 
-import "github.com/demarc/demarc/controlplane/internal/platform/resource"
+import (
+	"github.com/demarc/demarc/controlplane/internal/platform/authz"
+	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+)
 
 type row struct {
 	resource.Columns `gorm:"embedded"`
@@ -22,3 +25,6 @@ func (r *row) set(s ImageSpec) {
 	r.SetNamed(s.Named)
 	r.SourceURL, r.MinDiskGiB = s.SourceURL, s.MinDiskGiB
 }
+
+// offered are all images.
+func offered(authz.Access) []resource.Offer { return []resource.Offer{{Where: "true"}} }

@@ -7,9 +7,7 @@ var Kind = resource.Kind{
 	Name: "location", Plural: "locations", Title: "Location", Category: "Infrastructure", Prefix: "loc", Path: "/locations", Table: "location", Named: true,
 	Description: "A place where machines run.",
 	Scope:       true,
-	Shared: `NOT location.restricted OR EXISTS (SELECT FROM location_access a WHERE a.location_id = location.id AND (
-		a.grantee_id = ANY(@lineage) OR a.grantee_id = ANY(@customers)
-		OR EXISTS (SELECT FROM customer c WHERE c.id = a.grantee_id AND c.billing_entity_id = ANY(@billing_entities))))`,
+	Shared:      offered,
 }
 
 // LocationSpec is what can be changed of a location.

@@ -7,7 +7,7 @@ var Kind = resource.Kind{
 	Name: "role", Plural: "roles", Title: "Role", Category: "Access", Prefix: "role", Path: "/roles", Table: "role", Named: true,
 	Description: "A set of permissions. A role binding gives it to somebody in a scope.",
 	Parent:      &resource.Link{Kind: "customer", Or: []string{"billing_entity"}, Field: "owner_id"},
-	Shared:      "role.built_in OR role.owner_id = ANY(@lineage)",
+	Shared:      offered,
 }
 
 // RoleSpec is what can be changed of a role.

@@ -6,6 +6,7 @@ import (
 
 	"gorm.io/gorm/clause"
 
+	"github.com/demarc/demarc/controlplane/internal/platform/authn"
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/db"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
@@ -110,4 +111,37 @@ func forget(ctx context.Context, d *db.DB, scopeID string) (bool, error) {
 		return false, res.Error
 	}
 	return res.RowsAffected > 0, resource.Unscoped(ctx, d).Exec("DELETE FROM policy WHERE scope_id = ?", scopeID).Error
+}
+
+type source struct{ db *db.DB }
+
+// Source is the bindings, for the evaluator.
+func Source(d *db.DB) authz.Bindings { return source{d} }
+
+// Held implements authz.Bindings.
+func (s source) Held(ctx context.Context, p authn.Principal) ([]authz.Bound, error) {
+	condition, args := "principal_kind = ? AND principal_id = ?", []any{p.Kind, p.ID}
+	if len(p.Groups) > 0 {
+		condition, args = condition+" OR principal_kind = ? AND principal_id IN ?", append(args, authn.KindGroup, p.Groups)
+	}
+	return s.bound(ctx, condition, args...)
+}
+
+// In implements authz.Bindings.
+func (s source) In(ctx context.Context, scopes []string) ([]authz.Bound, error) {
+	return s.bound(ctx, "scope_id IN ?", scopes)
+}
+
+func (s source) bound(ctx context.Context, condition string, args ...any) ([]authz.Bound, error) {
+	var rows []row
+	err := resource.Unscoped(ctx, s.db).Table(Kind.Table).Where(condition, args...).Order("principal_kind, principal_id, id").Find(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	at, err := chains(ctx, s.db, rows)
+	out := make([]authz.Bound, len(rows))
+	for i := range rows {
+		out[i] = authz.Bound{Grant: rows[i].grant(), Scope: at[rows[i].ID]}
+	}
+	return out, err
 }

@@ -58,7 +58,9 @@ type Op struct {
 	RequiresIfMatch bool
 	// Reveals: the answer holds a secret that is shown this once.
 	Reveals bool
-	Handle  Handler
+	// WhileSuspended: the principals of a suspended customer may still do it, as they may read.
+	WhileSuspended bool
+	Handle         Handler
 }
 
 // Handler serves a request; made by Handle.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 )
 
 // Kind is a kind of thing, described once; the specification says what its fields are.
@@ -39,9 +41,8 @@ type Kind struct {
 	ScopeTable string
 	// Singleton kinds have one object for each that the one field of Key refers to, with the same id.
 	Singleton bool
-	// Shared is a condition on rows that are seen by everybody who may read this kind anywhere: what a provider offers to all. It may use
-	// @lineage (the billing entities at or above what the caller has a role in) and @customers (of the caller).
-	Shared string
+	// Shared says which rows are seen by those who have an access for reading, beside what is in it: what somebody offers to others.
+	Shared func(a authz.Access) []Offer
 	// States says which verbs each value of state allows; StandardStates unless set.
 	States map[string][]string
 }
@@ -62,6 +63,14 @@ type Link struct {
 
 // To says whether the reference may be to that kind.
 func (l Link) To(kind string) bool { return l.Kind == kind || slices.Contains(l.Or, kind) }
+
+// Offer is one way in which rows are offered: those whose Field is one of In, or, without a Field, those that meet Where with its Args.
+type Offer struct {
+	Field string
+	In    []string
+	Where string
+	Args  []any
+}
 
 // States of an object.
 const (

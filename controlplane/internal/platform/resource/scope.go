@@ -7,8 +7,6 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -22,11 +20,11 @@ import (
 // everyRow is the condition of who sees all.
 const everyRow = "true"
 
-// ids is a text[] of PostgreSQL; ids hold no character that would need quoting.
-type ids []string
+// IDs is a text[] of PostgreSQL; ids hold no character that would need quoting.
+type IDs []string
 
 // Value implements driver.Valuer.
-func (s ids) Value() (driver.Value, error) { return "{" + strings.Join(s, ",") + "}", nil }
+func (s IDs) Value() (driver.Value, error) { return "{" + strings.Join(s, ",") + "}", nil }
 
 // ScopeCondition is a condition on the kind's table that holds for the rows that the context may see. It fails without an access.
 func ScopeCondition(ctx context.Context, k Kind) (string, []any, error) {
@@ -63,7 +61,7 @@ type branch struct {
 
 // in is a branch of the kind's own table.
 func in(k Kind, column string, of []string) branch {
-	return branch{table: k.Table, column: column, args: []any{ids(of)}}
+	return branch{table: k.Table, column: column, args: []any{IDs(of)}}
 }
 
 func (b branch) where(k Kind) string {
@@ -90,30 +88,20 @@ func branches(a authz.Access, k Kind) []branch {
 			out = append(out, in(k, link.Field, a.Objects))
 		}
 		if k.ScopeTable != "" {
-			out = append(out, branch{table: k.ScopeTable, column: "scope_id", args: []any{ids(a.Objects)}})
+			out = append(out, branch{table: k.ScopeTable, column: "scope_id", args: []any{IDs(a.Objects)}})
 		}
 	}
-	if a.Shared && k.Shared != "" {
-		c, args := sharedCondition(a, k)
-		out = append(out, branch{condition: c, args: args})
+	if a.Shared && k.Shared != nil {
+		for _, o := range k.Shared(a) {
+			switch {
+			case o.Field == "":
+				out = append(out, branch{condition: o.Where, args: o.Args})
+			case len(o.In) > 0:
+				out = append(out, in(k, o.Field, o.In))
+			}
+		}
 	}
 	return out
-}
-
-var sharedName = regexp.MustCompile(`@\w+`)
-
-// sharedCondition fills in the names of Kind.Shared.
-func sharedCondition(a authz.Access, k Kind) (string, []any) {
-	var args []any
-	return sharedName.ReplaceAllStringFunc(k.Shared, func(name string) string {
-		values := map[string][]string{"@lineage": a.Lineage, "@customers": a.Customers, "@billing_entities": a.BillingEntities}
-		of, known := values[name]
-		if !known {
-			panic(fmt.Sprintf("kind %s: %s is no name that its condition may use", k.Name, name)) // a defect of the program
-		}
-		args = append(args, ids(of))
-		return "?::text[]"
-	}), args
 }
 
 // Order is how a page is sorted, where it begins, and how many rows it has at most. The columns tell rows apart.

@@ -26,7 +26,9 @@ var thing = Kind{
 	Name: "thing", Plural: "things", Table: "thing", Prefix: "thing", Scope: true,
 	Scopes: []Link{{Kind: "location", Field: "location_id"}, {Kind: "cloudspace", Field: "cloudspace_id"}},
 	// What stands in for offers to others: those of billing entities in the lineage whose name says so.
-	Shared: "offered AND billing_entity_id = ANY(@lineage)",
+	Shared: func(a authz.Access) []Offer {
+		return []Offer{{Where: "offered AND billing_entity_id = ANY(?::text[])", Args: []any{IDs(a.Lineage)}}}
+	},
 }
 
 // note is of the same objects as thing, but has their scopes in a table beside it.
@@ -39,14 +41,18 @@ type world struct {
 	objects  []authz.Chain
 	offered  map[string]bool
 	bindings []authz.Binding
-	narrowed *authz.Chain
-	only     []string // permissions of the credential
+	// suspended says of each binding whether the customer is suspended whose scope it is.
+	suspended []bool
+	narrowed  *authz.Chain
+	only      []string // permissions of the credential
 }
 
 var now = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // permissions of the test: one to read, one to write, and one that a suspended customer keeps.
 var permissions = []string{"things.get", "things.update", "payments.create"}
+
+var known = authz.Permissions{Reads: map[string]bool{"things.get": true}, WhileSuspended: map[string]bool{"payments.create": true}}
 
 func newWorld(number int) *world {
 	r := rand.New(rand.NewPCG(uint64(number), 7))
@@ -93,7 +99,6 @@ func newWorld(number int) *world {
 	}
 	for i := range r.IntN(5) {
 		b := authz.Binding{ID: name("rb", i), Scope: scope(), Permissions: map[string]bool{}}
-		b.Suspended = suspended[b.Scope.CustomerID]
 		for _, p := range permissions {
 			b.Permissions[p] = r.IntN(2) == 0
 		}
@@ -101,6 +106,7 @@ func newWorld(number int) *world {
 			end := now.Add(time.Duration(r.IntN(3)-1) * time.Hour) // expired, just now, or later
 			b.ExpiresAt = &end
 		}
+		w.suspended = append(w.suspended, suspended[b.Scope.CustomerID])
 		w.bindings = append(w.bindings, b)
 	}
 	if r.IntN(4) == 0 {
@@ -128,7 +134,7 @@ func (w *world) held(permission string) []authz.Chain {
 		return nil
 	}
 	var out []authz.Chain
-	for _, b := range w.bindings {
+	for i, b := range w.bindings {
 		where := b.Scope
 		if w.narrowed != nil {
 			switch {
@@ -139,7 +145,7 @@ func (w *world) held(permission string) []authz.Chain {
 				continue
 			}
 		}
-		if b.Permissions[permission] && (b.ExpiresAt == nil || now.Before(*b.ExpiresAt)) && (!b.Suspended || permission != "things.update") {
+		if b.Permissions[permission] && (b.ExpiresAt == nil || now.Before(*b.ExpiresAt)) && (!w.suspended[i] || permission != "things.update") {
 			out = append(out, where)
 		}
 	}
@@ -158,7 +164,14 @@ func (w *world) related(permission, entity string) bool {
 }
 
 func (w *world) caller() *authz.Caller {
-	return authz.NewCaller(authn.Principal{ID: "x", Kind: authn.KindUser, Permissions: w.only}, w.bindings, w.narrowed, w.parents, func() time.Time { return now })
+	bindings := slices.Clone(w.bindings)
+	for i := range bindings {
+		if w.suspended[i] {
+			bindings[i].Suspend(known)
+		}
+	}
+	return authz.NewCaller(authn.Principal{ID: "x", Kind: authn.KindUser, Permissions: w.only}, bindings, w.narrowed, w.parents, known.Reads,
+		func() time.Time { return now })
 }
 
 func (w *world) check(t *testing.T, d *db.DB) {
@@ -178,12 +191,12 @@ func (w *world) check(t *testing.T, d *db.DB) {
 			if allowed {
 				own = append(own, o.ID)
 			}
-			if allowed || w.offered[o.ID] && authz.IsRead(permission) && w.related(permission, o.BillingEntityID) {
+			if allowed || w.offered[o.ID] && known.Reads[permission] && w.related(permission, o.BillingEntityID) {
 				seen = append(seen, o.ID)
 			}
 		}
 		want := own
-		if authz.IsRead(permission) {
+		if known.Reads[permission] {
 			want = seen
 		}
 		slices.Sort(want)
