@@ -206,7 +206,11 @@ func build(ctx context.Context, cfg config.Config, d *db.DB, keys *vault.Vault, 
 	loop := reconcile.New(reconcile.Deps{DB: d, Clock: clk, Log: log})
 	deps := emptyDeps()
 	locator := resource.NewLocator(d, deps.Registry)
-	access := authz.NewEvaluator(d, clk, locator, notified.NewGroup(d, clk, authz.Channel))
+	_, table := contractOf(with.nouns...)
+	access, err := authz.NewEvaluator(sources(d, table), clk, locator, notified.NewGroup(d, clk, authz.Channel))
+	if err != nil {
+		return nil, err
+	}
 	trail, err := audit.Open(ctx, audit.Options{DB: d, Vault: keys, Clock: clk, Log: log})
 	if err != nil {
 		return nil, err

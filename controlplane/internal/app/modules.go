@@ -15,6 +15,8 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/locationaccess"
 	"github.com/demarc/demarc/controlplane/internal/operation"
 	"github.com/demarc/demarc/controlplane/internal/permission"
+	"github.com/demarc/demarc/controlplane/internal/platform/authz"
+	"github.com/demarc/demarc/controlplane/internal/platform/db"
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
@@ -86,10 +88,18 @@ func modules(d module.Deps, drivers *hypervisor.Registry, further ...func(module
 	return services{billingEntities, customers, locations, images, cloudspaces, machines, disks, roles, bindings}, built, d.Needs.Connect(all...)
 }
 
-// Contract is the table of kinds and operations, for what is generated from it. It needs nothing that runs.
-func Contract() ([]resource.Kind, []httpapi.Op) { return contract() }
+// sources are what is authorized by.
+func sources(d *db.DB, ops []httpapi.Op) authz.Sources {
+	return authz.Sources{
+		Bindings: rolebinding.Source(d), Roles: role.Source(d), Customers: customer.Source(d), BillingEntities: billingentity.Source(d),
+		Permissions: httpapi.Permissions(ops),
+	}
+}
 
-func contract(further ...func(module.Deps) noun) ([]resource.Kind, []httpapi.Op) {
+// Contract is the table of kinds and operations, for what is generated from it. It needs nothing that runs.
+func Contract() ([]resource.Kind, []httpapi.Op) { return contractOf() }
+
+func contractOf(further ...func(module.Deps) noun) ([]resource.Kind, []httpapi.Op) {
 	d := emptyDeps()
 	_, built, err := modules(d, nil, further...)
 	if err != nil {

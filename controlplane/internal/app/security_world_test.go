@@ -153,7 +153,10 @@ func (e *estate) permissionsOf(role string) map[string]bool {
 // public says whether everybody who may read the kind anywhere reads all of it.
 func (e *estate) public(kind string) bool {
 	k := e.kinds[kind]
-	return k.Shared == "true" || k.Virtual && !k.Singleton
+	if k.Shared != nil && slices.ContainsFunc(k.Shared(authz.Access{}), func(o resource.Offer) bool { return o.Where == "true" }) {
+		return true
+	}
+	return k.Virtual && !k.Singleton
 }
 
 // sees says whether the principal may read an object, by that permission.

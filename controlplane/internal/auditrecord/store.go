@@ -3,7 +3,6 @@ package auditrecord
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"time"
 
 	"gorm.io/gorm"
@@ -78,46 +77,43 @@ type query struct {
 
 type store struct{ db *db.DB }
 
-// visible begins a query that sees only what the context may.
-func (s store) visible(ctx context.Context) (*gorm.DB, error) {
-	where, args, err := resource.ScopeCondition(ctx, Kind)
-	if err != nil {
-		return nil, err
-	}
-	return resource.Unscoped(ctx, s.db).Where(where, args...), nil // which limits it
-}
-
 func (s store) get(ctx context.Context, id string) (row, error) {
-	q, err := s.visible(ctx)
+	rows, err := s.page(ctx, resource.Order{Columns: []string{"id"}, Limit: 1}, func(q *gorm.DB) *gorm.DB { return q.Where("id = ?", id) })
+	if err == nil && len(rows) == 0 {
+		err = fault.NotFoundError()
+	}
 	if err != nil {
 		return row{}, err
 	}
-	var r row
-	err = q.Where("id = ?", id).Take(&r).Error
-	if errors.Is(err, gorm.ErrRecordNotFound) {
-		err = fault.NotFoundError()
-	}
-	return r, err
+	return rows[0], nil
 }
 
 // list returns records, the newest first.
 func (s store) list(ctx context.Context, q query) ([]row, error) {
-	tx, err := s.visible(ctx)
-	if err != nil {
+	order := resource.Order{Columns: []string{"id"}, Desc: true, Limit: q.limit}
+	if q.before != "" {
+		order.After = []string{q.before}
+	}
+	return s.page(ctx, order, func(tx *gorm.DB) *gorm.DB {
+		for column, value := range q.equal {
+			tx = tx.Where(column+" = ?", value)
+		}
+		if !q.since.IsZero() {
+			tx = tx.Where("at >= ?", q.since)
+		}
+		if !q.until.IsZero() {
+			tx = tx.Where("at < ?", q.until)
+		}
+		return tx
+	})
+}
+
+// page reads records that the context may see.
+func (s store) page(ctx context.Context, o resource.Order, narrow func(*gorm.DB) *gorm.DB) ([]row, error) {
+	q, err := resource.PageQuery(ctx, s.db, Kind, o, narrow)
+	if err != nil || q == nil {
 		return nil, err
 	}
-	for column, value := range q.equal {
-		tx = tx.Where(column+" = ?", value)
-	}
-	if !q.since.IsZero() {
-		tx = tx.Where("at >= ?", q.since)
-	}
-	if !q.until.IsZero() {
-		tx = tx.Where("at < ?", q.until)
-	}
-	if q.before != "" {
-		tx = tx.Where("id < ?", q.before)
-	}
 	var rows []row
-	return rows, tx.Order("id DESC").Limit(q.limit).Find(&rows).Error
+	return rows, q.Find(&rows).Error
 }

@@ -3,6 +3,7 @@ package billingentity
 import (
 	"context"
 
+	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/db"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 )
@@ -27,4 +28,20 @@ func below(ctx context.Context, d *db.DB, ancestor, id string) (bool, error) {
 			UNION SELECT b.id, b.parent_id FROM billing_entity b JOIN up ON b.id = up.parent_id)
 		SELECT EXISTS (SELECT 1 FROM up WHERE id = ?)`, id, ancestor).Scan(&found).Error
 	return found, err
+}
+
+type source struct{ db *db.DB }
+
+// Source is the tree, for the evaluator.
+func Source(d *db.DB) authz.BillingEntities { return source{d} }
+
+// Parents implements authz.BillingEntities.
+func (s source) Parents(ctx context.Context) (map[string]string, error) {
+	var rows []struct{ ID, ParentID string }
+	err := resource.Unscoped(ctx, s.db).Table(Kind.Table()).Select("id, COALESCE(parent_id, '') AS parent_id").Find(&rows).Error
+	out := make(map[string]string, len(rows))
+	for _, r := range rows {
+		out[r.ID] = r.ParentID
+	}
+	return out, err
 }

@@ -16,7 +16,7 @@ import (
 
 // Kind describes images. They are for everybody.
 var Kind = resource.Kind{
-	Name: "image", Title: "Image", Category: "Compute", Prefix: "img", Named: true, Scope: true, Shared: "true",
+	Name: "image", Title: "Image", Category: "Compute", Prefix: "img", Named: true, Scope: true, Shared: resource.ForAll,
 	Description: "What the boot disk of a virtual machine is made from.",
 	Filters: []resource.Filter{
 		{Name: "os_type", Words: "Those of this operating system"},

@@ -10,9 +10,7 @@ var Kind = resource.Kind{
 		{Name: "enabled", Words: "Those that take new cloudspaces, or do not"},
 		{Name: "restricted", Words: "Those that are for some only, or are for all"},
 	},
-	Shared: `NOT location.restricted OR EXISTS (SELECT FROM location_access a WHERE a.location_id = location.id AND (
-		a.grantee_id = ANY(@lineage) OR a.grantee_id = ANY(@customers)
-		OR EXISTS (SELECT FROM customer c WHERE c.id = a.grantee_id AND c.billing_entity_id = ANY(@billing_entities))))`,
+	Shared: offered,
 }
 
 // Spec is what can be changed of a location.

@@ -10,8 +10,8 @@ import (
 // Kind describes operations.
 var Kind = resource.Kind{
 	Name: "operation", Title: "Operation", Category: "Platform", Prefix: saga.Prefix,
-	Key:         []string{"id"},
-	Scopes:      []resource.Link{{Field: "target_id"}, {Kind: "location", Field: "location_id"}, {Kind: "cloudspace", Field: "cloudspace_id"}},
+	Key:    []string{"id"},
+	Scopes: []resource.Link{{Field: "target_id"}}, ScopeTable: "operation_scope",
 	Description: "Work that goes on after a request has been answered.",
 	Filters: []resource.Filter{
 		{Name: "target_id", Words: "Those of one object"},

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/demarc/demarc/controlplane/internal/platform/db"
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
@@ -17,12 +18,15 @@ import (
 const maxWait = time.Minute
 
 // Service shows operations.
-type Service struct{ sagas *saga.Engine }
+type Service struct {
+	db    *db.DB
+	sagas *saga.Engine
+}
 
 // New returns the service.
 func New(d module.Deps) *Service {
 	d.Registry.Add(Kind)
-	return &Service{d.Sagas}
+	return &Service{d.DB, d.Sagas}
 }
 
 // Module is what it brings to the server.
@@ -71,11 +75,7 @@ func (s *Service) Get(ctx context.Context, id, wait string) (Operation, error) {
 
 // seen refuses an operation that the caller may not see.
 func (s *Service) seen(ctx context.Context, id string) error {
-	where, args, err := resource.ScopeCondition(ctx, Kind)
-	if err != nil {
-		return err
-	}
-	found, err := s.sagas.List(ctx, saga.Query{ID: id, Where: where, Args: args, Limit: 1})
+	found, err := s.visible(ctx, saga.Query{ID: id, Limit: 1})
 	if err == nil && len(found) == 0 {
 		err = fault.NotFoundError()
 	}
@@ -95,10 +95,6 @@ func parseWait(s string) (time.Duration, error) {
 
 // List returns a page of operations, the newest first.
 func (s *Service) List(ctx context.Context, q resource.ListQuery) (resource.Page[Operation], error) {
-	where, args, err := resource.ScopeCondition(ctx, Kind)
-	if err != nil {
-		return resource.Page[Operation]{}, err
-	}
 	after, err := resource.After(q, 1)
 	if err != nil {
 		return resource.Page[Operation]{}, err
@@ -108,12 +104,11 @@ func (s *Service) List(ctx context.Context, q resource.ListQuery) (resource.Page
 		size = resource.DefaultPageSize
 	}
 	query := saga.Query{TargetID: q.Filters["target_id"], CustomerID: q.Filters["customer_id"], State: q.Filters["state"],
-		Descending: !strings.EqualFold(q.OrderBy, "created_at"), Limit: size + 1,
-		Where: where, Args: args}
+		Descending: !strings.EqualFold(q.OrderBy, "created_at"), Limit: size + 1}
 	if after != nil {
 		query.After = after[0]
 	}
-	found, err := s.sagas.List(ctx, query)
+	found, err := s.visible(ctx, query)
 	if err != nil {
 		return resource.Page[Operation]{}, err
 	}

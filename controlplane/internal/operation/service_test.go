@@ -35,7 +35,7 @@ func newBench(t *testing.T) *bench {
 	b.engine.Register(saga.Definition{Action: "thing.create"})
 	b.engine.Register(saga.Definition{Action: "thing.break", Steps: []saga.Step{{Name: "fall",
 		Do: func(context.Context, *saga.Run) error { return fault.Conflictf("limit_reached", "there is no room") }}}})
-	b.Service = operation.New(module.Deps{Sagas: b.engine, Registry: resource.NewRegistry()})
+	b.Service = operation.New(module.Deps{DB: b.db, Sagas: b.engine, Registry: resource.NewRegistry()})
 	return b
 }
 

@@ -11,7 +11,7 @@ var Kind = resource.Kind{
 	Name: "role", Title: "Role", Category: "Access", Prefix: "role", Named: true,
 	Description: "A set of permissions. A role binding gives it to somebody in a scope.",
 	Parent:      &resource.Link{Kind: "customer", Or: []string{"billing_entity"}, Field: "owner_id"},
-	Shared:      "role.built_in OR role.owner_id = ANY(@lineage)",
+	Shared:      offered,
 	Filters: []resource.Filter{
 		{Name: "owner_id", Words: "Those of one customer or billing entity"},
 		{Name: "built_in", Words: "Those that come with the platform, or the others"},

@@ -12,7 +12,6 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/authn"
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
-	"github.com/demarc/demarc/controlplane/internal/platform/id"
 )
 
 // give makes a binding. pointer says where in the request its fields stand.
@@ -37,15 +36,10 @@ func (s *Service) give(ctx context.Context, at authz.Chain, g authz.Grant, point
 	}
 	r := &row{Create: Create{PrincipalKind: g.PrincipalKind, PrincipalID: g.PrincipalID, RoleID: g.RoleID, ScopeID: at.ID, Spec: Spec{ExpiresAt: expires}}}
 	r.BillingEntityID, r.CustomerID = at.BillingEntityID, at.CustomerID
-	for _, scope := range append([]string{at.ID}, at.Others...) {
-		switch k, _ := s.deps.Registry.ByPrefix(id.Prefix(scope)); k.Name {
-		case "location":
-			r.LocationID = scope
-		case "cloudspace":
-			r.CloudspaceID = scope
-		}
-	}
 	if err := s.Table.Insert(ctx, r); err != nil {
+		return nil, err
+	}
+	if err := within(ctx, s.deps.DB, r, at.Others); err != nil {
 		return nil, err
 	}
 	return r, s.changed(ctx, at.ID)
@@ -75,6 +69,12 @@ func (s *Service) checkExpiry(pointer string, at *time.Time) error {
 	return nil
 }
 
+// scope is where the scope of a binding stands.
+func (s *Service) scope(ctx context.Context, r *row) (authz.Chain, error) {
+	all, err := chains(ctx, s.deps.DB, []row{*r})
+	return all[r.ID], err
+}
+
 // find returns the binding of that principal, role and scope, nil if there is none.
 func (s *Service) find(ctx context.Context, scopeID string, g authz.Grant) (*row, error) {
 	rows, err := s.Table.All(authz.Elevated(ctx), "scope_id = ? AND principal_kind = ? AND principal_id = ? AND role_id = ?",
@@ -99,7 +99,11 @@ func (s *Service) renew(ctx context.Context, r *row, expires *time.Time, permiss
 		if err != nil {
 			return err
 		}
-		if err := authz.CallerOf(ctx).Holds(permissions, r.scope()); err != nil {
+		at, err := s.scope(ctx, r)
+		if err != nil {
+			return err
+		}
+		if err := authz.CallerOf(ctx).Holds(permissions, at); err != nil {
 			return err
 		}
 	}
@@ -133,8 +137,12 @@ func (s *Service) keepOwner(ctx context.Context, r *row, permission string) erro
 	if owned, err := s.owned(ctx, r.ScopeID, r.ID, owning); err != nil || owned {
 		return err
 	}
+	at, err := s.scope(ctx, r)
+	if err != nil {
+		return err
+	}
 	caller := authz.CallerOf(ctx)
-	if r.ScopeID != authz.Platform && (caller == nil || caller.FromAbove(permission, r.scope())) {
+	if r.ScopeID != authz.Platform && (caller == nil || caller.FromAbove(permission, at)) {
 		return nil
 	}
 	return fault.Conflictf("last_owner", "it is the last owner here: make another one first, that does not expire")

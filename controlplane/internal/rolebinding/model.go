@@ -14,7 +14,7 @@ var Kind = resource.Kind{
 	Key:         []string{"principal_kind", "principal_id", "role_id", "scope_id"},
 	DecidedBy:   "scope_id", // which does not contain it
 	Needs:       []resource.Link{{Kind: "role", Field: "role_id"}},
-	Scopes:      []resource.Link{{Field: "scope_id"}, {Kind: "location", Field: "location_id"}, {Kind: "cloudspace", Field: "cloudspace_id"}},
+	Scopes:      []resource.Link{{Field: "scope_id"}}, ScopeTable: scopeTable,
 	Filters: []resource.Filter{
 		{Name: "principal_kind", Words: "Those of one kind of principals"},
 		{Name: "principal_id", Words: "Those of one principal"},

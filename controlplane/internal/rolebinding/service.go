@@ -205,10 +205,14 @@ func (s *Service) ScopesOf(ctx context.Context, roleID string) ([]authz.Chain, e
 	if err != nil {
 		return nil, err
 	}
+	all, err := chains(ctx, s.deps.DB, rows)
+	if err != nil {
+		return nil, err
+	}
 	var out []authz.Chain
 	for i := range rows {
 		if !slices.ContainsFunc(out, func(c authz.Chain) bool { return c.ID == rows[i].ScopeID }) {
-			out = append(out, rows[i].scope())
+			out = append(out, all[rows[i].ID])
 		}
 	}
 	return out, nil

@@ -4,6 +4,9 @@ import (
 	"context"
 	"time"
 
+	"gorm.io/gorm/clause"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/authn"
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/db"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
@@ -12,23 +15,45 @@ import (
 type row struct {
 	resource.Base
 	Create
-	LocationID   string
-	CloudspaceID string
 }
 
 func (r *row) grant() authz.Grant {
 	return authz.Grant{ID: r.ID, PrincipalKind: r.PrincipalKind, PrincipalID: r.PrincipalID, RoleID: r.RoleID, ExpiresAt: r.ExpiresAt}
 }
 
-// scope is where the binding's scope stands.
-func (r *row) scope() authz.Chain {
-	at := authz.Chain{ID: r.ScopeID, BillingEntityID: r.BillingEntityID, CustomerID: r.CustomerID}
-	for _, id := range []string{r.LocationID, r.CloudspaceID} {
-		if id != "" && id != r.ScopeID {
-			at.Others = append(at.Others, id)
-		}
+// scopeTable has what else a binding's scope is in.
+const scopeTable = "role_binding_scope"
+
+type scopeRow struct{ ScopeID, CustomerID, ID string }
+
+// within keeps what else the scope of a new binding is in.
+func within(ctx context.Context, d *db.DB, r *row, scopes []string) error {
+	rows := make([]scopeRow, 0, len(scopes))
+	for _, scope := range scopes {
+		rows = append(rows, scopeRow{scope, r.CustomerID, r.ID})
 	}
-	return at
+	if len(rows) == 0 {
+		return nil
+	}
+	return resource.Unscoped(ctx, d).Table(scopeTable).Clauses(clause.OnConflict{DoNothing: true}).Create(&rows).Error
+}
+
+// chains are where the scopes of bindings stand, by the bindings' ids.
+func chains(ctx context.Context, d *db.DB, bindings []row) (map[string]authz.Chain, error) {
+	out := make(map[string]authz.Chain, len(bindings))
+	ids := make([]string, len(bindings))
+	for i := range bindings {
+		r := &bindings[i]
+		ids[i], out[r.ID] = r.ID, authz.Chain{ID: r.ScopeID, BillingEntityID: r.BillingEntityID, CustomerID: r.CustomerID}
+	}
+	var rows []scopeRow
+	err := resource.Unscoped(ctx, d).Table(scopeTable).Where("id IN ?", ids).Order("id, scope_id").Find(&rows).Error
+	for _, r := range rows {
+		at := out[r.ID]
+		at.Others = append(at.Others, r.ScopeID)
+		out[r.ID] = at
+	}
+	return out, err
 }
 
 // stored is a time as the database keeps it.
@@ -74,4 +99,37 @@ func forget(ctx context.Context, d *db.DB, scopeID string) (bool, error) {
 		return false, res.Error
 	}
 	return res.RowsAffected > 0, resource.Unscoped(ctx, d).Exec("DELETE FROM policy WHERE scope_id = ?", scopeID).Error
+}
+
+type source struct{ db *db.DB }
+
+// Source is the bindings, for the evaluator.
+func Source(d *db.DB) authz.Bindings { return source{d} }
+
+// Held implements authz.Bindings.
+func (s source) Held(ctx context.Context, p authn.Principal) ([]authz.Bound, error) {
+	condition, args := "principal_kind = ? AND principal_id = ?", []any{p.Kind, p.ID}
+	if len(p.Groups) > 0 {
+		condition, args = condition+" OR principal_kind = ? AND principal_id IN ?", append(args, authn.KindGroup, p.Groups)
+	}
+	return s.bound(ctx, condition, args...)
+}
+
+// In implements authz.Bindings.
+func (s source) In(ctx context.Context, scopes []string) ([]authz.Bound, error) {
+	return s.bound(ctx, "scope_id IN ?", scopes)
+}
+
+func (s source) bound(ctx context.Context, condition string, args ...any) ([]authz.Bound, error) {
+	var rows []row
+	err := resource.Unscoped(ctx, s.db).Table(Kind.Table()).Where(condition, args...).Order("principal_kind, principal_id, id").Find(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	at, err := chains(ctx, s.db, rows)
+	out := make([]authz.Bound, len(rows))
+	for i := range rows {
+		out[i] = authz.Bound{Grant: rows[i].grant(), Scope: at[rows[i].ID]}
+	}
+	return out, err
 }

@@ -57,14 +57,22 @@ type Binding struct {
 	Scope       Chain
 	Permissions map[string]bool
 	ExpiresAt   *time.Time
-	// Suspended: the customer that the scope is, or is in, is suspended.
-	Suspended bool
+	// Withheld are permissions that the role has and the binding does not give, because the customer that the scope is, or is in, is suspended.
+	Withheld map[string]bool
+}
+
+// Suspend withholds what the principals of a suspended customer do not keep.
+func (b *Binding) Suspend(all Permissions) {
+	kept, withheld := map[string]bool{}, map[string]bool{}
+	for p, has := range b.Permissions {
+		if all.kept(p) {
+			kept[p] = has
+		} else {
+			withheld[p] = has
+		}
+	}
+	b.Permissions, b.Withheld = kept, withheld
 }
 
 // expired says whether the binding has ended by then.
 func (b *Binding) expired(now time.Time) bool { return b.ExpiresAt != nil && !now.Before(*b.ExpiresAt) }
-
-// grants says whether the binding has the permission, by itself or as what is left to a suspended customer.
-func (b *Binding) grants(permission string) bool {
-	return b.Permissions[permission] && (!b.Suspended || keptWhileSuspended(permission))
-}

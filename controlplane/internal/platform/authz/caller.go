@@ -2,7 +2,6 @@ package authz
 
 import (
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 type Caller struct {
 	Principal authn.Principal
 	Bindings  []Binding
+	reads     map[string]bool
 	tree      *tree
 	now       func() time.Time
 
@@ -27,23 +27,13 @@ type remembered struct {
 }
 
 // NewCaller returns the principal with these bindings, narrowed to what its credential is for; scope is where p.ScopeID stands. parents says
-// below which other one each billing entity stands; the root below none.
-func NewCaller(p authn.Principal, bindings []Binding, scope *Chain, parents map[string]string, now func() time.Time) *Caller {
-	return newCaller(p, bindings, scope, newTree(parents), now)
+// below which other one each billing entity stands; the root below none. reads are the permissions to read.
+func NewCaller(p authn.Principal, bindings []Binding, scope *Chain, parents map[string]string, reads map[string]bool, now func() time.Time) *Caller {
+	return newCaller(p, bindings, scope, newTree(parents), reads, now)
 }
 
-func newCaller(p authn.Principal, bindings []Binding, scope *Chain, t *tree, now func() time.Time) *Caller {
-	return &Caller{Principal: p, Bindings: narrowed(bindings, t, scope, p.Permissions), tree: t, now: now, memo: map[string]remembered{}}
-}
-
-// keptWhileSuspended says what the principals of a suspended customer may still do: read, and pay.
-func keptWhileSuspended(permission string) bool {
-	return IsRead(permission) || strings.HasPrefix(permission, "payments.") || strings.HasPrefix(permission, "payment_methods.")
-}
-
-// IsRead says whether a permission is to read.
-func IsRead(permission string) bool {
-	return strings.HasSuffix(permission, ".get") || strings.HasSuffix(permission, ".list")
+func newCaller(p authn.Principal, bindings []Binding, scope *Chain, t *tree, reads map[string]bool, now func() time.Time) *Caller {
+	return &Caller{Principal: p, Bindings: narrowed(bindings, t, scope, p.Permissions), reads: reads, tree: t, now: now, memo: map[string]remembered{}}
 }
 
 // Access is what the caller may see or do with the permission.
@@ -65,7 +55,7 @@ func (c *Caller) work(permission string, now time.Time) remembered {
 	lineage := map[string]bool{}
 	for i := range c.Bindings {
 		b := &c.Bindings[i]
-		if b.expired(now) || !b.grants(permission) {
+		if b.expired(now) || !b.Permissions[permission] {
 			continue
 		}
 		if b.ExpiresAt != nil && (m.until.IsZero() || b.ExpiresAt.Before(m.until)) {
@@ -85,7 +75,7 @@ func (c *Caller) work(permission string, now time.Time) remembered {
 		for _, id := range c.tree.lineage(s.BillingEntityID) {
 			lineage[id] = true
 		}
-		a.Shared = a.Shared || IsRead(permission)
+		a.Shared = a.Shared || c.reads[permission]
 	}
 	if a.All {
 		*a = Access{All: true}
@@ -113,7 +103,7 @@ func (c *Caller) Through(permission string, object Chain) *Binding {
 	distance := 0
 	for i := range c.Bindings {
 		b := &c.Bindings[i]
-		if b.expired(now) || !b.grants(permission) || !c.tree.in(object, b.Scope) {
+		if b.expired(now) || !b.Permissions[permission] || !c.tree.in(object, b.Scope) {
 			continue
 		}
 		if d := c.distance(object, b.Scope); best == nil || d < distance {
@@ -156,7 +146,7 @@ func (c *Caller) Narrowed(scope *Chain, permissions []string) *Caller {
 	if scope != nil {
 		p.ScopeID = scope.ID
 	}
-	return newCaller(p, c.Bindings, scope, c.tree, c.now)
+	return newCaller(p, c.Bindings, scope, c.tree, c.reads, c.now)
 }
 
 // narrowed are the bindings as a credential for one scope, and for some permissions, has them: a role above the scope becomes one in it, a
@@ -171,13 +161,18 @@ func narrowed(bindings []Binding, t *tree, scope *Chain, permissions []string) [
 			b.Scope = *scope
 		}
 		if len(permissions) > 0 {
-			kept := map[string]bool{}
-			for _, p := range permissions {
-				kept[p] = b.Permissions[p]
-			}
-			b.Permissions = kept
+			b.Permissions, b.Withheld = only(b.Permissions, permissions), only(b.Withheld, permissions)
 		}
 		out = append(out, b)
+	}
+	return out
+}
+
+// only are those of a set that are among some permissions.
+func only(set map[string]bool, permissions []string) map[string]bool {
+	out := map[string]bool{}
+	for _, p := range permissions {
+		out[p] = set[p]
 	}
 	return out
 }

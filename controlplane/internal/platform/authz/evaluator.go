@@ -6,7 +6,6 @@ import (
 
 	"github.com/demarc/demarc/controlplane/internal/platform/authn"
 	"github.com/demarc/demarc/controlplane/internal/platform/clock"
-	"github.com/demarc/demarc/controlplane/internal/platform/db"
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 	"github.com/demarc/demarc/controlplane/internal/platform/notified"
 )
@@ -52,7 +51,7 @@ type Locator interface {
 
 // Evaluator decides. It keeps what it read until a notification says that something of it has changed.
 type Evaluator struct {
-	db      *db.DB
+	sources Sources
 	clock   clock.Clock
 	locator Locator
 	group   *notified.Group
@@ -60,10 +59,13 @@ type Evaluator struct {
 	trees   *notified.Cache[*tree]
 }
 
-// NewEvaluator returns an evaluator; group is that of Channel.
-func NewEvaluator(d *db.DB, clk clock.Clock, locator Locator, group *notified.Group) *Evaluator {
-	return &Evaluator{db: d, clock: clk, locator: locator, group: group,
-		callers: notified.NewCache[*Caller](group), trees: notified.NewCache[*tree](group)}
+// NewEvaluator returns an evaluator; group is that of Channel. It fails if something is missing that it would need at the first request.
+func NewEvaluator(s Sources, clk clock.Clock, locator Locator, group *notified.Group) (*Evaluator, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	return &Evaluator{sources: s, clock: clk, locator: locator, group: group,
+		callers: notified.NewCache[*Caller](group), trees: notified.NewCache[*tree](group)}, nil
 }
 
 // Group is that of the caches which are dropped when somebody's access changes.
@@ -80,9 +82,17 @@ func (e *Evaluator) Caller(ctx context.Context, p authn.Principal) (*Caller, err
 		if err != nil {
 			return nil, err
 		}
-		bindings, err := loadBindings(ctx, e.db, p)
+		bound, err := e.sources.Bindings.Held(ctx, p)
 		if err != nil {
 			return nil, err
+		}
+		held, err := e.sources.holders(ctx, bound)
+		if err != nil {
+			return nil, err
+		}
+		bindings := make([]Binding, len(held))
+		for i := range held {
+			bindings[i] = held[i].Binding
 		}
 		var scope *Chain
 		if p.ScopeID != "" {
@@ -95,12 +105,18 @@ func (e *Evaluator) Caller(ctx context.Context, p authn.Principal) (*Caller, err
 			}
 			scope = &at
 		}
-		return newCaller(p, bindings, scope, t, e.clock.Now), nil
+		return newCaller(p, bindings, scope, t, e.sources.Permissions.Reads, e.clock.Now), nil
 	})
 }
 
 func (e *Evaluator) tree(ctx context.Context) (*tree, error) {
-	return e.trees.Get(ctx, "", func(ctx context.Context) (*tree, error) { return loadTree(ctx, e.db) })
+	return e.trees.Get(ctx, "", func(ctx context.Context) (*tree, error) {
+		parents, err := e.sources.BillingEntities.Parents(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return newTree(parents), nil
+	})
 }
 
 // Authorize decides a request: it is refused as if the object did not exist where the caller may not see it, and as forbidden where the caller
@@ -154,7 +170,7 @@ func forbidden(c *Caller, r Request, at Chain) error {
 	f := &fault.Error{Kind: fault.Forbidden, Code: "forbidden", Detail: "this needs the permission " + r.Permission + " here"}
 	for i := range c.Bindings {
 		b := &c.Bindings[i]
-		if b.Suspended && b.Permissions[r.Permission] && c.tree.in(at, b.Scope) {
+		if b.Withheld[r.Permission] && c.tree.in(at, b.Scope) {
 			f.Code, f.Detail = "customer_suspended", "the customer is suspended: until that ends its principals can read and pay, and nothing else"
 		}
 	}
@@ -187,7 +203,11 @@ func (e *Evaluator) Binders(ctx context.Context, object Chain) ([]Holder, error)
 	if object.CustomerID != "" {
 		scopes = append(scopes, object.CustomerID)
 	}
-	return loadHolders(ctx, e.db, scopes)
+	bound, err := e.sources.Bindings.In(ctx, scopes)
+	if err != nil {
+		return nil, err
+	}
+	return e.sources.holders(ctx, bound)
 }
 
 // BindingsOf returns the bindings of a principal as they are, expired ones left out.

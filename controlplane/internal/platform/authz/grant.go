@@ -49,7 +49,7 @@ func (c *Caller) Holds(permissions []string, there Chain) error {
 func (c *Caller) FromAbove(permission string, scope Chain) bool {
 	now := c.now()
 	return slices.ContainsFunc(c.Bindings, func(b Binding) bool {
-		return b.Scope.ID != scope.ID && !b.expired(now) && b.grants(permission) && c.tree.in(scope, b.Scope)
+		return b.Scope.ID != scope.ID && !b.expired(now) && b.Permissions[permission] && c.tree.in(scope, b.Scope)
 	})
 }
 
@@ -60,7 +60,7 @@ func (b *Binding) Granted(now time.Time) []string {
 		return out
 	}
 	for p, has := range b.Permissions {
-		if has && b.grants(p) {
+		if has {
 			out = append(out, p)
 		}
 	}

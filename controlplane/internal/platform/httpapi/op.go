@@ -65,7 +65,9 @@ type Op struct {
 	RequiresIfMatch bool
 	// Reveals: the answer holds a secret that is shown this once.
 	Reveals bool
-	Handle  Handler
+	// WhileSuspended: the principals of a suspended customer may still do it, as they may read.
+	WhileSuspended bool
+	Handle         Handler
 }
 
 // Table is the table of operations, for those who need to know of it before all are there.

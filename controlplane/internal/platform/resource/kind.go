@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 )
 
 // Kind is a kind of thing, described once; the specification says what its fields are.
@@ -35,13 +37,15 @@ type Kind struct {
 	// Scope: role bindings can be made on its objects.
 	Scope bool
 	// Scopes are the columns of its rows, beside the ancestor columns and the id, that hold a scope it is in: whoever may do something
-	// there may do it here. A link without a kind is to any.
+	// there may do it here. A scope contains what is in it for good; what can move has the place as a filter. A link without a kind is to any.
 	Scopes []Link
+	// ScopeTable is a table of further scopes of its rows, for a kind whose rows are wherever something of any kind is: of scope_id, and of
+	// the columns that the kind's lists are ordered by.
+	ScopeTable string
 	// Singleton kinds have one object for each that the one field of Key refers to, with the same id.
 	Singleton bool
-	// Shared is a condition on rows that are seen by everybody who may read this kind anywhere: what a provider offers to all. It may use
-	// @lineage (the billing entities at or above what the caller has a role in) and @customers (of the caller).
-	Shared string
+	// Shared says which rows are seen by those who have an access for reading, beside what is in it: what somebody offers to others.
+	Shared func(a authz.Access) []Offer
 	// States says which verbs each value of state allows; StandardStates unless set.
 	States map[string][]string
 	// Filters are the parameters of its list beside those that every list has.
@@ -130,6 +134,14 @@ type Link struct {
 
 // To says whether the reference may be to that kind.
 func (l Link) To(kind string) bool { return l.Kind == kind || slices.Contains(l.Or, kind) }
+
+// Offer is one way in which rows are offered: those whose Field is one of In, or, without a Field, those that meet Where with its Args.
+type Offer struct {
+	Field string
+	In    []string
+	Where string
+	Args  []any
+}
 
 // States of an object.
 const (

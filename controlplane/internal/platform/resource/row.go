@@ -29,6 +29,10 @@ type Base struct {
 	OperationID     *string
 	CreatedAt       time.Time `gorm:"autoCreateTime:false"`
 	UpdatedAt       time.Time `gorm:"autoUpdateTime:false"`
+	// The recycle bin: since when the object is there, when it is purged, and which object's recycling took it along.
+	RecycledAt   *time.Time
+	PurgeAt      *time.Time
+	RecycledWith *string
 }
 
 func (b *Base) base() *Base { return b }

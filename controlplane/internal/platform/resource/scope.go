@@ -7,8 +7,6 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -22,11 +20,11 @@ import (
 // everyRow is the condition of who sees all.
 const everyRow = "true"
 
-// ids is a text[] of PostgreSQL; ids hold no character that would need quoting.
-type ids []string
+// IDs is a text[] of PostgreSQL; ids hold no character that would need quoting.
+type IDs []string
 
 // Value implements driver.Valuer.
-func (s ids) Value() (driver.Value, error) { return "{" + strings.Join(s, ",") + "}", nil }
+func (s IDs) Value() (driver.Value, error) { return "{" + strings.Join(s, ",") + "}", nil }
 
 // ScopeCondition is a condition on the kind's table that holds for the rows that the context may see. It fails without an access.
 func ScopeCondition(ctx context.Context, k Kind) (string, []any, error) {
@@ -45,7 +43,7 @@ func condition(a authz.Access, k Kind) (string, []any) {
 	var parts []string
 	var args []any
 	for _, b := range branches(a, k) {
-		parts = append(parts, b.where())
+		parts = append(parts, b.where(k))
 		args = append(args, b.args...)
 	}
 	if parts == nil {
@@ -56,98 +54,124 @@ func condition(a authz.Access, k Kind) (string, []any) {
 
 // branch is one way to be visible: a column that holds one of some ids, or a condition of the kind's own.
 type branch struct {
-	column    string // with its table
-	condition string
-	args      []any
+	table, column string // the table is the kind's own, or the one of its scopes
+	condition     string
+	args          []any
 }
 
-func (b branch) where() string {
-	if b.column != "" {
-		return b.column + " = ANY(?::text[])"
+// in is a branch of the kind's own table.
+func in(k Kind, column string, of []string) branch {
+	return branch{table: k.Table(), column: column, args: []any{IDs(of)}}
+}
+
+func (b branch) where(k Kind) string {
+	switch {
+	case b.column == "":
+		return "(" + b.condition + ")"
+	case b.table != k.Table():
+		return k.Table() + ".id IN (SELECT id FROM " + b.table + " WHERE " + b.column + " = ANY(?::text[]))"
 	}
-	return "(" + b.condition + ")"
+	return b.table + "." + b.column + " = ANY(?::text[])"
 }
 
 func branches(a authz.Access, k Kind) []branch {
 	var out []branch
-	in := func(column string, of []string) {
-		if len(of) > 0 {
-			out = append(out, branch{column: k.Table() + "." + column, args: []any{ids(of)}})
+	if len(a.BillingEntities) > 0 {
+		out = append(out, in(k, BillingEntityColumn, a.BillingEntities))
+	}
+	if len(a.Customers) > 0 {
+		out = append(out, in(k, CustomerColumn, a.Customers))
+	}
+	if len(a.Objects) > 0 {
+		out = append(out, in(k, "id", a.Objects))
+		for _, link := range k.Scopes {
+			out = append(out, in(k, link.Field, a.Objects))
+		}
+		if k.ScopeTable != "" {
+			out = append(out, branch{table: k.ScopeTable, column: "scope_id", args: []any{IDs(a.Objects)}})
 		}
 	}
-	in(BillingEntityColumn, a.BillingEntities)
-	in(CustomerColumn, a.Customers)
-	in("id", a.Objects)
-	for _, link := range k.Scopes {
-		in(link.Field, a.Objects)
-	}
-	if a.Shared && k.Shared != "" {
-		c, args := sharedCondition(a, k)
-		out = append(out, branch{condition: c, args: args})
+	if a.Shared && k.Shared != nil {
+		for _, o := range k.Shared(a) {
+			switch {
+			case o.Field == "":
+				out = append(out, branch{condition: o.Where, args: o.Args})
+			case len(o.In) > 0:
+				out = append(out, in(k, o.Field, o.In))
+			}
+		}
 	}
 	return out
 }
 
-var sharedName = regexp.MustCompile(`@\w+`)
-
-// sharedCondition fills in the names of Kind.Shared.
-func sharedCondition(a authz.Access, k Kind) (string, []any) {
-	var args []any
-	return sharedName.ReplaceAllStringFunc(k.Shared, func(name string) string {
-		values := map[string][]string{"@lineage": a.Lineage, "@customers": a.Customers, "@billing_entities": a.BillingEntities}
-		of, known := values[name]
-		if !known {
-			panic(fmt.Sprintf("kind %s: %s is no name that its condition may use", k.Name, name)) // a defect of the program
-		}
-		args = append(args, ids(of))
-		return "?::text[]"
-	}), args
+// Order is how a page is sorted, where it begins, and how many rows it has at most. The columns tell rows apart.
+type Order struct {
+	Columns []string
+	Desc    bool
+	After   []string // the values of the last row of the page before, none on the first page
+	Limit   int
 }
 
-// pageOrder is how a page is sorted, and how many rows it has at most. The columns tell rows apart.
-type pageOrder struct {
-	columns []string
-	desc    bool
-	limit   int
-}
-
-func (o pageOrder) String() string {
-	direction := ""
-	if o.desc {
-		direction = " DESC"
+// of sorts a query by the columns of one of its tables.
+func (o Order) of(table string, q *gorm.DB) *gorm.DB {
+	direction, comparison := "", ">"
+	if o.Desc {
+		direction, comparison = " DESC", "<"
 	}
-	return strings.Join(o.columns, direction+", ") + direction
+	columns := make([]string, len(o.Columns))
+	for i, c := range o.Columns {
+		columns[i] = table + "." + c
+	}
+	if o.After != nil {
+		q = q.Where("("+strings.Join(columns, ", ")+") "+comparison+" ?", o.After)
+	}
+	return q.Order(strings.Join(columns, direction+", ") + direction).Limit(o.Limit)
 }
 
-// pageOf is the query of one page. A plain condition on ancestors makes PostgreSQL walk an index in the order of the page and filter, which is
+// PageQuery is the query of one page of a kind's rows, of those that the context may see; narrow filters them. Nil: there is nothing to see.
+func PageQuery(ctx context.Context, d *db.DB, k Kind, o Order, narrow func(*gorm.DB) *gorm.DB) (*gorm.DB, error) {
+	access, err := authz.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(ctx, d, k, access, o, narrow), nil
+}
+
+// pageOf is PageQuery for an access. A plain condition on ancestors makes PostgreSQL walk an index in the order of the page and filter, which is
 // slow where the caller sees little of much; so each scope is asked for the keys of its own first rows, and the page is the first of these.
-// narrow filters. Nil: there is nothing to see.
-func pageOf(ctx context.Context, d *db.DB, k Kind, a authz.Access, o pageOrder, narrow func(*gorm.DB) *gorm.DB) *gorm.DB {
-	page := func(q *gorm.DB) *gorm.DB { return q.Order(o.String()).Limit(o.limit) }
+func pageOf(ctx context.Context, d *db.DB, k Kind, a authz.Access, o Order, narrow func(*gorm.DB) *gorm.DB) *gorm.DB {
 	table := func() *gorm.DB { return d.Conn(ctx).Table(k.Table()) }
 	if a.All {
-		return page(narrow(table()))
+		return o.of(k.Table(), narrow(table()))
 	}
 	all := branches(a, k)
 	if len(all) == 0 {
 		return nil
 	}
-	keys := slices.Compact(slices.Sorted(slices.Values(append([]string{"id"}, o.columns...))))
+	keys := slices.Compact(slices.Sorted(slices.Values(append([]string{"id"}, o.Columns...))))
+	for i, c := range keys {
+		keys[i] = k.Table() + "." + c
+	}
 	var parts []string
 	var args []any
 	for _, b := range all {
 		first := table().Select(keys)
-		if b.column == "" || b.column == k.Table()+".id" {
-			parts, args = append(parts, "(?)"), append(args, page(narrow(first.Where(b.where(), b.args...))))
+		switch {
+		case b.column == "" || b.table == k.Table() && b.column == "id":
+			parts, args = append(parts, "(?)"), append(args, o.of(k.Table(), narrow(first.Where(b.where(k), b.args...))))
 			continue
+		case b.table != k.Table(): // its index is in the order of the page
+			first = first.Joins("JOIN " + b.table + " ON " + b.table + ".id = " + k.Table() + ".id")
 		}
 		parts = append(parts, "(SELECT page.* FROM unnest(?::text[]) AS scope(id), LATERAL (?) AS page)")
-		args = append(args, b.args[0], page(narrow(first.Where(b.column+" = scope.id"))))
+		args = append(args, b.args[0], o.of(b.table, narrow(first.Where(b.table+"."+b.column+" = scope.id"))))
 	}
 	// A row that two scopes have in common counts once.
 	once := d.Conn(ctx).Table("("+strings.Join(parts, " UNION ALL ")+") AS found", args...).
-		Select("DISTINCT ON (" + strings.Join(o.columns, ", ") + ") found.id")
-	return page(table().Where(k.Table()+".id IN (?)", page(once)))
+		Select("DISTINCT ON (" + strings.Join(o.Columns, ", ") + ") found.id")
+	first := o
+	first.After = nil // it is where the scopes' pages begin
+	return first.of(k.Table(), table().Where(k.Table()+".id IN (?)", first.of("found", once)))
 }
 
 // Locator finds where objects of the registered kinds stand.
@@ -172,15 +196,19 @@ func (l *Locator) Locate(ctx context.Context, objectID string) (authz.Chain, boo
 	for _, link := range k.Scopes {
 		columns = append(columns, "COALESCE("+link.Field+", '')")
 	}
-	at := authz.Chain{ID: objectID, Others: make([]string, len(k.Scopes))}
+	if k.ScopeTable != "" {
+		columns = append(columns, "COALESCE((SELECT string_agg(scope_id, ' ') FROM "+k.ScopeTable+" s WHERE s.id = "+k.Table()+".id), '')")
+	}
+	at, others := authz.Chain{ID: objectID}, make([]string, len(columns)-2)
 	values := []any{&at.BillingEntityID, &at.CustomerID}
-	for i := range at.Others {
-		values = append(values, &at.Others[i])
+	for i := range others {
+		values = append(values, &others[i])
 	}
 	err := l.db.Conn(ctx).Table(k.Table()).Select(strings.Join(columns, ", ")).Where("id = ?", objectID).Row().Scan(values...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return authz.Chain{}, false, nil
 	}
+	at.Others = strings.Fields(strings.Join(others, " ")) // ids have no blanks in them
 	return at, err == nil, err
 }
 
@@ -199,3 +227,6 @@ func (l *Locator) Visible(ctx context.Context, objectID string, a authz.Access) 
 // Unscoped begins a query that is limited to nothing. It is for what the control plane counts, locks and keeps for itself; what a caller
 // named, or is shown, is read through a Table or with a ScopeCondition. Nouns have no other way to the database: the linter sees to it.
 func Unscoped(ctx context.Context, d *db.DB) *gorm.DB { return d.Conn(ctx) }
+
+// ForAll offers every row to whoever may read the kind anywhere.
+func ForAll(authz.Access) []Offer { return []Offer{{Where: everyRow}} }

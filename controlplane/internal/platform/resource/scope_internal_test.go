@@ -26,8 +26,13 @@ var thing = Kind{
 	Name: "thing", Prefix: "thing", Scope: true,
 	Scopes: []Link{{Kind: "location", Field: "location_id"}, {Kind: "cloudspace", Field: "cloudspace_id"}},
 	// What stands in for offers to others: those of billing entities in the lineage whose name says so.
-	Shared: "offered AND billing_entity_id = ANY(@lineage)",
+	Shared: func(a authz.Access) []Offer {
+		return []Offer{{Where: "offered AND billing_entity_id = ANY(?::text[])", Args: []any{IDs(a.Lineage)}}}
+	},
 }
+
+// note is of the same objects as thing, but has their scopes in a table beside it.
+var note = Kind{Name: "note", Prefix: "note", ScopeTable: "note_scope", Shared: thing.Shared}
 
 // world is a random tree with objects, and a principal with roles in it.
 type world struct {
@@ -36,14 +41,18 @@ type world struct {
 	objects  []authz.Chain
 	offered  map[string]bool
 	bindings []authz.Binding
-	narrowed *authz.Chain
-	only     []string // permissions of the credential
+	// suspended says of each binding whether the customer is suspended whose scope it is.
+	suspended []bool
+	narrowed  *authz.Chain
+	only      []string // permissions of the credential
 }
 
 var now = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // permissions of the test: one to read, one to write, and one that a suspended customer keeps.
 var permissions = []string{"things.get", "things.update", "payments.create"}
+
+var known = authz.Permissions{Reads: map[string]bool{"things.get": true}, WhileSuspended: map[string]bool{"payments.create": true}}
 
 func newWorld(number int) *world {
 	r := rand.New(rand.NewPCG(uint64(number), 7))
@@ -90,7 +99,6 @@ func newWorld(number int) *world {
 	}
 	for i := range r.IntN(5) {
 		b := authz.Binding{ID: name("rb", i), Scope: scope(), Permissions: map[string]bool{}}
-		b.Suspended = suspended[b.Scope.CustomerID]
 		for _, p := range permissions {
 			b.Permissions[p] = r.IntN(2) == 0
 		}
@@ -98,6 +106,7 @@ func newWorld(number int) *world {
 			end := now.Add(time.Duration(r.IntN(3)-1) * time.Hour) // expired, just now, or later
 			b.ExpiresAt = &end
 		}
+		w.suspended = append(w.suspended, suspended[b.Scope.CustomerID])
 		w.bindings = append(w.bindings, b)
 	}
 	if r.IntN(4) == 0 {
@@ -125,7 +134,7 @@ func (w *world) held(permission string) []authz.Chain {
 		return nil
 	}
 	var out []authz.Chain
-	for _, b := range w.bindings {
+	for i, b := range w.bindings {
 		where := b.Scope
 		if w.narrowed != nil {
 			switch {
@@ -136,7 +145,7 @@ func (w *world) held(permission string) []authz.Chain {
 				continue
 			}
 		}
-		if b.Permissions[permission] && (b.ExpiresAt == nil || now.Before(*b.ExpiresAt)) && (!b.Suspended || permission != "things.update") {
+		if b.Permissions[permission] && (b.ExpiresAt == nil || now.Before(*b.ExpiresAt)) && (!w.suspended[i] || permission != "things.update") {
 			out = append(out, where)
 		}
 	}
@@ -155,7 +164,14 @@ func (w *world) related(permission, entity string) bool {
 }
 
 func (w *world) caller() *authz.Caller {
-	return authz.NewCaller(authn.Principal{ID: "x", Kind: authn.KindUser, Permissions: w.only}, w.bindings, w.narrowed, w.parents, func() time.Time { return now })
+	bindings := slices.Clone(w.bindings)
+	for i := range bindings {
+		if w.suspended[i] {
+			bindings[i].Suspend(known)
+		}
+	}
+	return authz.NewCaller(authn.Principal{ID: "x", Kind: authn.KindUser, Permissions: w.only}, bindings, w.narrowed, w.parents, known.Reads,
+		func() time.Time { return now })
 }
 
 func (w *world) check(t *testing.T, d *db.DB) {
@@ -175,48 +191,54 @@ func (w *world) check(t *testing.T, d *db.DB) {
 			if allowed {
 				own = append(own, o.ID)
 			}
-			if allowed || w.offered[o.ID] && authz.IsRead(permission) && w.related(permission, o.BillingEntityID) {
+			if allowed || w.offered[o.ID] && known.Reads[permission] && w.related(permission, o.BillingEntityID) {
 				seen = append(seen, o.ID)
 			}
 		}
 		want := own
-		if authz.IsRead(permission) {
+		if known.Reads[permission] {
 			want = seen
 		}
 		slices.Sort(want)
-		this := func(q *gorm.DB) *gorm.DB { return q.Where("world = ?", w.number) }
-		where, args := condition(access, thing)
-		var byCondition []string
-		if err := this(d.Conn(t.Context()).Table("thing")).Where(where, args...).Order("id").Pluck("id", &byCondition).Error; err != nil {
-			t.Fatal(err)
+		for _, kind := range []Kind{thing, note} {
+			w.checkRows(t, d, kind, access, permission, want)
 		}
-		if !slices.Equal(byCondition, want) {
-			t.Errorf("world %d: %s: the condition finds %v, the rules %v", w.number, permission, byCondition, want)
-		}
-		// Two rows at a time, as a reader of pages would.
-		var byPage []string
-		for after := []string{"", ""}; ; {
-			query := pageOf(t.Context(), d, thing, access, pageOrder{[]string{"customer_id", "id"}, false, 5}, func(q *gorm.DB) *gorm.DB {
-				return this(q).Where("(customer_id, id) > (?, ?)", after[0], after[1])
-			})
-			var rows []struct{ CustomerID, ID string }
-			if query != nil {
-				if err := query.Find(&rows).Error; err != nil {
-					t.Fatal(err)
-				}
+	}
+}
+
+// checkRows holds what a kind's queries find against what the rules say.
+func (w *world) checkRows(t *testing.T, d *db.DB, kind Kind, access authz.Access, permission string, want []string) {
+	t.Helper()
+	this := func(q *gorm.DB) *gorm.DB { return q.Where("world = ?", w.number) }
+	where, args := condition(access, kind)
+	var byCondition []string
+	if err := this(d.Conn(t.Context()).Table(kind.Table())).Where(where, args...).Order("id").Pluck("id", &byCondition).Error; err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(byCondition, want) {
+		t.Errorf("world %d: %s: the condition on a %s finds %v, the rules %v", w.number, permission, kind.Name, byCondition, want)
+	}
+	// Two rows at a time, as a reader of pages would.
+	var byPage []string
+	for after := []string{"", ""}; ; {
+		query := pageOf(t.Context(), d, kind, access, Order{Columns: []string{"customer_id", "id"}, After: after, Limit: 5}, this)
+		var rows []struct{ CustomerID, ID string }
+		if query != nil {
+			if err := query.Find(&rows).Error; err != nil {
+				t.Fatal(err)
 			}
-			for _, r := range rows {
-				byPage = append(byPage, r.ID)
-				after = []string{r.CustomerID, r.ID}
-			}
-			if len(rows) < 5 {
-				break
-			}
 		}
-		slices.Sort(byPage)
-		if !slices.Equal(byPage, want) {
-			t.Errorf("world %d: %s: the pages hold %v, the rules say %v", w.number, permission, byPage, want)
+		for _, r := range rows {
+			byPage = append(byPage, r.ID)
+			after = []string{r.CustomerID, r.ID}
 		}
+		if len(rows) < 5 {
+			break
+		}
+	}
+	slices.Sort(byPage)
+	if !slices.Equal(byPage, want) {
+		t.Errorf("world %d: %s: the pages of %s hold %v, the rules say %v", w.number, permission, kind.Plural(), byPage, want)
 	}
 }
 
@@ -224,7 +246,9 @@ func TestFilterAndEvaluatorAndRulesAgree(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
 	err := d.Conn(t.Context()).Exec(`CREATE TABLE thing (id object_id PRIMARY KEY, world int, billing_entity_id object_id, customer_id object_id,
-		location_id object_id, cloudspace_id object_id, offered boolean); CREATE INDEX ON thing (world)`).Error
+		location_id object_id, cloudspace_id object_id, offered boolean); CREATE INDEX ON thing (world);
+		CREATE TABLE note (id object_id PRIMARY KEY, world int, billing_entity_id object_id, customer_id object_id, offered boolean); CREATE INDEX ON note (world);
+		CREATE TABLE note_scope (scope_id object_id, customer_id object_id, id object_id, PRIMARY KEY (scope_id, customer_id, id))`).Error
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,12 +260,20 @@ func TestFilterAndEvaluatorAndRulesAgree(t *testing.T) {
 		all.Go(func() {
 			for number := lane; number < worlds && !t.Failed(); number += lanes {
 				w := newWorld(number)
-				var rows []string
+				var rows, notes, scopes []string
 				for _, o := range w.objects {
 					others := append(slices.Clone(o.Others), "", "")
 					rows = append(rows, fmt.Sprintf("('%s',%d,'%s','%s','%s','%s',%v)", o.ID, number, o.BillingEntityID, o.CustomerID, others[0], others[1], w.offered[o.ID]))
+					notes = append(notes, fmt.Sprintf("('%s',%d,'%s','%s',%v)", o.ID, number, o.BillingEntityID, o.CustomerID, w.offered[o.ID]))
+					for _, scope := range o.Others {
+						scopes = append(scopes, fmt.Sprintf("('%s','%s','%s')", scope, o.CustomerID, o.ID))
+					}
 				}
-				if err := d.Conn(t.Context()).Exec("INSERT INTO thing VALUES " + strings.Join(rows, ",")).Error; err != nil {
+				insert := "INSERT INTO thing VALUES " + strings.Join(rows, ",") + "; INSERT INTO note VALUES " + strings.Join(notes, ",")
+				if len(scopes) > 0 {
+					insert += "; INSERT INTO note_scope VALUES " + strings.Join(scopes, ",")
+				}
+				if err := d.Conn(t.Context()).Exec(insert).Error; err != nil {
 					t.Error(err)
 					return
 				}

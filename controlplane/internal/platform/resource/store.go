@@ -175,13 +175,16 @@ func (t *Table[R]) ownAncestor(c *Base) {
 	}
 }
 
+// living is a condition on rows that are not in the recycle bin: names and keys are unique among them alone.
+const living = "recycled_at IS NULL"
+
 // nameFree refuses a name that stands already in the same parent, and says which object has it. What has no name has its key.
 func (t *Table[R]) nameFree(ctx context.Context, row *R) error {
 	c := NamedOf(row)
 	if c == nil {
 		return t.keyFree(ctx, row)
 	}
-	q := t.db.Conn(ctx).Table(t.kind.Table()).Select("id").Where("name = ? AND id <> ?", c.Name, BaseOf(row).ID)
+	q := t.db.Conn(ctx).Table(t.kind.Table()).Select("id").Where(living).Where("name = ? AND id <> ?", c.Name, BaseOf(row).ID)
 	if t.kind.Parent != nil {
 		parent := reflect.ValueOf(t.field(row, t.kind.Parent.Field))
 		if parent.Kind() == reflect.Pointer && parent.IsNil() {
@@ -206,7 +209,7 @@ func (t *Table[R]) nameFree(ctx context.Context, row *R) error {
 
 // keyFree refuses a second object with the same key, and says which one there is.
 func (t *Table[R]) keyFree(ctx context.Context, row *R) error {
-	q := t.db.Conn(ctx).Table(t.kind.Table()).Select("id")
+	q := t.db.Conn(ctx).Table(t.kind.Table()).Select("id").Where(living)
 	for _, column := range t.kind.Key {
 		q = q.Where(column+" = ?", t.field(row, column))
 	}
@@ -443,10 +446,6 @@ func (t *Table[R]) Remove(ctx context.Context, id string) error {
 
 // List returns one page.
 func (t *Table[R]) List(ctx context.Context, q ListQuery) ([]R, *string, error) {
-	access, err := authz.From(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
 	column, desc := strings.CutPrefix(q.OrderBy, "-")
 	order := []string{"customer_id", "id"}
 	switch column {
@@ -459,21 +458,12 @@ func (t *Table[R]) List(ctx context.Context, q ListQuery) ([]R, *string, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	cmp := ">"
-	if desc {
-		cmp = "<"
+	narrow, err := t.filter(q)
+	if err != nil {
+		return nil, nil, err
 	}
 	size := q.size()
-	query := pageOf(ctx, t.db, t.kind, access, pageOrder{order, desc, size + 1}, func(one *gorm.DB) *gorm.DB {
-		narrow, failed := t.filter(one, q)
-		if err = failed; err != nil {
-			return one
-		}
-		if after != nil {
-			narrow = narrow.Where("("+strings.Join(order, ", ")+") "+cmp+" (?, ?)", after[0], after[1])
-		}
-		return narrow
-	})
+	query, err := PageQuery(ctx, t.db, t.kind, Order{Columns: order, Desc: desc, After: after, Limit: size + 1}, narrow)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -506,46 +496,54 @@ func (t *Table[R]) Within(row *R, kind string) string {
 	}
 	for _, link := range t.kind.Scopes {
 		if link.Kind == kind {
-			id, _ := t.field(row, link.Field).(string)
-			return id
+			return t.Text(row, link.Field)
 		}
 	}
 	return ""
 }
 
-func (t *Table[R]) filter(query *gorm.DB, q ListQuery) (*gorm.DB, error) {
-	for column, value := range q.Filters {
-		query = query.Where(clause.Eq{Column: clause.Column{Name: column}, Value: value})
+// ScopesOf are the scopes that the row is in, beside itself and its ancestors.
+func (t *Table[R]) ScopesOf(row *R) []string {
+	var out []string
+	for _, link := range t.kind.Scopes {
+		if id := t.Text(row, link.Field); id != "" {
+			out = append(out, id)
+		}
 	}
+	return out
+}
+
+// filter is what a list is limited to beside what the caller may see.
+func (t *Table[R]) filter(q ListQuery) (func(*gorm.DB) *gorm.DB, error) {
 	selector, err := parseSelector(q.Label)
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range selector {
-		switch r.op {
-		case "=":
-			query = query.Where("labels ->> ? = ?", r.key, r.value)
-		case "!=":
-			query = query.Where("(labels ->> ?) IS DISTINCT FROM ?", r.key, r.value)
-		case "exists":
-			query = query.Where("jsonb_exists(labels, ?)", r.key)
-		case "absent":
-			query = query.Where("NOT jsonb_exists(labels, ?)", r.key)
-		}
-	}
-	if q.Q != "" {
-		like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(q.Q) + "%"
-		query = query.Where("(name ILIKE ? OR display_name ILIKE ?)", like, like)
-	}
+	var path string
+	var names []any
 	if q.Path != "" {
 		segments, err := pathSegments(q.Path)
 		if err != nil {
 			return nil, err
 		}
-		where, args := pathCondition(t.registry, t.kind, segments)
-		query = query.Where(where, args...)
+		path, names = pathCondition(t.registry, t.kind, segments)
 	}
-	return query, nil
+	return func(query *gorm.DB) *gorm.DB {
+		for column, value := range q.Filters {
+			query = query.Where(clause.Eq{Column: clause.Column{Table: t.kind.Table(), Name: column}, Value: value})
+		}
+		for _, r := range selector {
+			query = query.Where(r.condition())
+		}
+		if q.Q != "" {
+			like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(q.Q) + "%"
+			query = query.Where("(name ILIKE ? OR display_name ILIKE ?)", like, like)
+		}
+		if path != "" {
+			query = query.Where(path, names...)
+		}
+		return query
+	}, nil
 }
 
 // pathCondition matches the rows of a kind whose name path ends in these names: the last is its own, those before are its ancestors'.

@@ -134,11 +134,10 @@ type Start struct {
 	TargetID        string
 	BillingEntityID string
 	CustomerID      *string // nil for what belongs to no customer
-	// LocationID and CloudspaceID are what the target is in, empty if it is in none: whoever may see operations there sees this one.
-	LocationID   string
-	CloudspaceID string
-	RequestedBy  string
-	RequestID    string
+	// Scopes are what else the target is in: whoever may see operations there sees this one.
+	Scopes      []string
+	RequestedBy string
+	RequestID   string
 	// Input is the state that the first step loads. It is stored as it is: it must not hold secrets.
 	Input any
 }
@@ -167,14 +166,18 @@ func (e *Engine) Start(ctx context.Context, s Start) (operationID string, err er
 	}
 	row := operationRow{
 		ID: id.New(Prefix), Action: s.Action, TargetKind: s.TargetKind, TargetID: s.TargetID, State: Pending, StepState: raw,
-		TotalSteps: len(def.Steps), BillingEntityID: s.BillingEntityID, CustomerID: s.CustomerID, LocationID: s.LocationID, CloudspaceID: s.CloudspaceID, RequestedBy: s.RequestedBy,
-		RequestID: s.RequestID, CreatedAt: e.clock.Now(),
+		TotalSteps: len(def.Steps), BillingEntityID: s.BillingEntityID, CustomerID: s.CustomerID,
+		RequestedBy: s.RequestedBy, RequestID: s.RequestID, CreatedAt: e.clock.Now(),
 	}
 	steps := make([]stepRow, len(def.Steps))
 	for i, step := range def.Steps {
 		steps[i] = stepRow{OperationID: row.ID, Ordinal: i + 1, Name: step.Name, State: stepPending}
 	}
-	if err := e.store.insert(ctx, row, steps); err != nil {
+	scopes := make([]scopeRow, len(s.Scopes))
+	for i, scope := range s.Scopes {
+		scopes[i] = scopeRow{scope, row.ID}
+	}
+	if err := e.store.insert(ctx, row, scopes, steps); err != nil {
 		return "", err
 	}
 	return row.ID, e.jobs.Insert(ctx, row.ID)

@@ -921,7 +921,6 @@ func TestList(t *testing.T) {
 	}
 	wantLines(t, ids(saga.Query{TargetID: b.get(t, failed[0]).TargetID}), failed[0])
 	wantLines(t, ids(saga.Query{CustomerID: "cus_1"}))
-	wantLines(t, ids(saga.Query{Where: "false"}))
 }
 
 func TestEndedIsToldAfterTheCommit(t *testing.T) {

@@ -84,8 +84,6 @@ type operationRow struct {
 	Fence           int64
 	BillingEntityID string
 	CustomerID      *string
-	LocationID      string
-	CloudspaceID    string
 	RequestedBy     string
 	RequestID       string
 	CreatedAt       time.Time `gorm:"autoCreateTime:false"`
@@ -150,7 +148,12 @@ type persisted struct {
 
 type store struct{ db *db.DB }
 
-func (s store) insert(ctx context.Context, op operationRow, steps []stepRow) error {
+// scopeRow is a scope that the operation's target is in.
+type scopeRow struct{ ScopeID, ID string }
+
+func (scopeRow) TableName() string { return "operation_scope" }
+
+func (s store) insert(ctx context.Context, op operationRow, scopes []scopeRow, steps []stepRow) error {
 	// Of the operations on one object only one may be unfinished. Without an error the caller's transaction stays usable.
 	res := s.db.Conn(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&op)
 	if res.Error != nil {
@@ -158,6 +161,11 @@ func (s store) insert(ctx context.Context, op operationRow, steps []stepRow) err
 	}
 	if res.RowsAffected == 0 {
 		return s.inProgress(ctx, op.TargetID)
+	}
+	if len(scopes) > 0 {
+		if err := s.db.Conn(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&scopes).Error; err != nil {
+			return fmt.Errorf("insert scopes: %w", err)
+		}
 	}
 	if len(steps) == 0 {
 		return nil
@@ -267,31 +275,40 @@ type Query struct {
 	Descending bool
 	// Limit is how many are returned: 50 unless set.
 	Limit int
-	// Where is a condition on the table's rows with its arguments: what the caller may see.
-	Where string
-	Args  []any
+	// Page, if set, is how the page is asked for: it orders and limits it, and adds what the caller may see to what narrow selects. Nil: there
+	// is nothing to see.
+	Page func(q Query, narrow func(*gorm.DB) *gorm.DB) (*gorm.DB, error)
+}
+
+// narrow selects by the fields that are set.
+func (q Query) narrow(tx *gorm.DB) *gorm.DB {
+	for column, value := range map[string]string{"id": q.ID, "target_id": q.TargetID, "state": q.State, "customer_id": q.CustomerID} {
+		if value != "" {
+			tx = tx.Where(clause.Eq{Column: clause.Column{Table: clause.CurrentTable, Name: column}, Value: value})
+		}
+	}
+	return tx
 }
 
 func (s store) list(ctx context.Context, q Query) ([]operationRow, error) {
+	if q.Limit <= 0 {
+		q.Limit = 50
+	}
 	rows := []operationRow{}
-	tx := s.db.Conn(ctx)
-	if q.Where != "" {
-		tx = tx.Where(q.Where, q.Args...)
-	}
-	for column, value := range map[string]string{"id": q.ID, "target_id": q.TargetID, "state": q.State, "customer_id": q.CustomerID} {
-		if value != "" {
-			tx = tx.Where(clause.Eq{Column: clause.Column{Name: column}, Value: value})
+	if q.Page != nil {
+		tx, err := q.Page(q, q.narrow)
+		if err != nil || tx == nil {
+			return rows, err
 		}
+		return rows, tx.Find(&rows).Error
 	}
+	tx := q.narrow(s.db.Conn(ctx).Model(&operationRow{}))
 	comparison, direction := "id > ?", "id"
 	if q.Descending {
 		comparison, direction = "id < ?", "id DESC"
 	}
 	if q.After != "" {
 		tx = tx.Where(comparison, q.After)
-	}
-	if q.Limit <= 0 {
-		q.Limit = 50
 	}
 	return rows, tx.Order(direction).Limit(q.Limit).Find(&rows).Error
 }

@@ -135,8 +135,7 @@ func (c *Converger[R]) Begin(ctx context.Context, row *R, verb string) error {
 	}
 	operation, err := c.deps.Sagas.Start(ctx, saga.Start{
 		Action: kind + "." + verb, TargetKind: kind, TargetID: base.ID, BillingEntityID: base.BillingEntityID, CustomerID: customer,
-		LocationID: c.table.Within(row, "location"), CloudspaceID: c.table.Within(row, "cloudspace"),
-		RequestedBy: authn.From(ctx).ID, RequestID: requestid.From(ctx),
+		Scopes: c.table.ScopesOf(row), RequestedBy: authn.From(ctx).ID, RequestID: requestid.From(ctx),
 	})
 	if err != nil {
 		return err

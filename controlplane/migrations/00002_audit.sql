@@ -2,8 +2,7 @@
 -- Who did, or tried to do, what to what. Nothing in the trail is ever changed; whoever changes it past the server is found out by
 -- `demarc-server audit verify`, since nobody without the key can make a mac, a chain or a head.
 
--- Expand and contract in one step, as nothing has been released yet: records from before, which have no mac, are lost.
-DROP TABLE audit_record;
+-- References are by id alone: records outlive their subjects.
 CREATE TABLE audit_record (
 	id                object_id   PRIMARY KEY,
 	at                timestamptz NOT NULL,
@@ -31,13 +30,8 @@ CREATE TABLE audit_record (
 CREATE UNIQUE INDEX audit_record_sequence_key ON audit_record (sequence);
 CREATE INDEX audit_record_unsealed_idx ON audit_record (id) WHERE sequence IS NULL;
 CREATE INDEX audit_record_at_idx ON audit_record (at, id);
-CREATE INDEX audit_record_target_idx ON audit_record (target_id, id);
-CREATE INDEX audit_record_principal_idx ON audit_record (principal_id, id);
-CREATE INDEX audit_record_op_idx ON audit_record (op_id, id);
-CREATE INDEX audit_record_request_idx ON audit_record (request_id, id);
 CREATE INDEX audit_record_refused_idx ON audit_record (outcome, id) WHERE outcome <> 'succeeded';
-CREATE INDEX audit_record_customer_idx ON audit_record (customer_id, id);
-CREATE INDEX audit_record_billing_entity_idx ON audit_record (billing_entity_id, customer_id, id);
+SELECT index_lists('audit_record', '{target_id,principal_id,op_id,request_id,customer_id,billing_entity_id}', '{id}');
 
 -- The key of the macs, encrypted as all secrets are. Made once, with the head.
 CREATE TABLE audit_key (

@@ -1,0 +1,105 @@
+package authz_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/authn"
+	"github.com/demarc/demarc/controlplane/internal/platform/authz"
+	"github.com/demarc/demarc/controlplane/internal/platform/clock"
+	"github.com/demarc/demarc/controlplane/internal/platform/db/dbtest"
+	"github.com/demarc/demarc/controlplane/internal/platform/fault"
+	"github.com/demarc/demarc/controlplane/internal/platform/notified"
+)
+
+// office is all sources and the locator: a viewer of a customer that is suspended, and one whose role is gone.
+type office struct{}
+
+func (office) Held(_ context.Context, p authn.Principal) ([]authz.Bound, error) {
+	scope := authz.Chain{ID: "cus_1", BillingEntityID: "ben_1", CustomerID: "cus_1"}
+	return []authz.Bound{
+		{Grant: authz.Grant{ID: "rb_1", PrincipalKind: p.Kind, PrincipalID: p.ID, RoleID: "role_1"}, Scope: scope},
+		{Grant: authz.Grant{ID: "rb_2", PrincipalKind: p.Kind, PrincipalID: p.ID, RoleID: "role_gone"}, Scope: scope},
+	}, nil
+}
+
+func (o office) In(ctx context.Context, _ []string) ([]authz.Bound, error) {
+	return o.Held(ctx, authn.Principal{Kind: authn.KindUser, ID: "ann"})
+}
+
+func (office) Roles(_ context.Context, ids []string) (map[string]authz.Role, error) {
+	out := map[string]authz.Role{}
+	if slices.Contains(ids, "role_1") {
+		out["role_1"] = authz.Role{Name: "clerk", Permissions: []string{"things.get", "things.update", "bills.settle"}}
+	}
+	return out, nil
+}
+
+func (office) Suspended(context.Context, []string) ([]string, error) { return []string{"cus_1"}, nil }
+
+func (office) Parents(context.Context) (map[string]string, error) {
+	return map[string]string{"ben_1": ""}, nil
+}
+
+func (office) Locate(_ context.Context, id string) (authz.Chain, bool, error) {
+	return authz.Chain{ID: id, BillingEntityID: "ben_1", CustomerID: "cus_1"}, true, nil
+}
+
+func (office) Visible(context.Context, string, authz.Access) (bool, error) { return true, nil }
+
+func offices() authz.Sources {
+	return authz.Sources{Bindings: office{}, Roles: office{}, Customers: office{}, BillingEntities: office{}, Permissions: authz.Permissions{
+		Reads: map[string]bool{"things.get": true}, WhileSuspended: map[string]bool{"bills.settle": true},
+	}}
+}
+
+// What is missing is found when the server is put together, not by the first request.
+func TestEverySourceIsNeeded(t *testing.T) {
+	t.Parallel()
+	for what, forget := range map[string]func(*authz.Sources){
+		"bindings":         func(s *authz.Sources) { s.Bindings = nil },
+		"roles":            func(s *authz.Sources) { s.Roles = nil },
+		"customers":        func(s *authz.Sources) { s.Customers = nil },
+		"billing entities": func(s *authz.Sources) { s.BillingEntities = nil },
+		"permissions":      func(s *authz.Sources) { s.Permissions = authz.Permissions{} },
+	} {
+		s := offices()
+		forget(&s)
+		if _, err := authz.NewEvaluator(s, clock.Real(), office{}, nil); err == nil {
+			t.Errorf("an evaluator without %s", what)
+		}
+	}
+}
+
+// Which permissions a suspended customer keeps is said by the operations, whatever they are called.
+func TestASuspendedCustomerReadsAndPays(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	e, err := authz.NewEvaluator(offices(), clock.Real(), office{}, notified.NewGroup(d, clock.Real(), authz.Channel))
+	if err != nil {
+		t.Fatal(err)
+	}
+	caller, err := e.Caller(t.Context(), authn.Principal{Kind: authn.KindUser, ID: "ann"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for permission, want := range map[string]string{"things.get": "", "bills.settle": "", "things.update": "customer_suspended", "things.delete": "forbidden"} {
+		_, err := e.Authorize(t.Context(), caller, authz.Request{Permission: permission, ObjectID: "thing_1", See: "things.get"})
+		code := ""
+		if f := fault.As(err); f != nil {
+			code = f.Code
+		}
+		if code != want || want == "" && err != nil {
+			t.Errorf("%s: %v, want %q", permission, err, want)
+		}
+	}
+	holders, err := e.Binders(t.Context(), authz.Chain{ID: "cus_1", BillingEntityID: "ben_1", CustomerID: "cus_1"})
+	if err != nil || len(holders) != 1 || holders[0].RoleName != "clerk" {
+		t.Fatalf("%+v, %v", holders, err)
+	}
+	if got := holders[0].Granted(time.Now()); !slices.Equal(got, []string{"bills.settle", "things.get"}) {
+		t.Errorf("granted are %v", got)
+	}
+}
