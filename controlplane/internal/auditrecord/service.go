@@ -15,7 +15,7 @@ type Service struct{ store store }
 // New returns the service.
 func New(d module.Deps) *Service {
 	d.Registry.Add(Kind)
-	return &Service{store{d.DB}}
+	return &Service{store{d.DB, d.Registry}}
 }
 
 // Get returns a record.

@@ -29,7 +29,7 @@ func (l *Locator) Refer(ctx context.Context, pointer, objectID string, kinds ...
 	if !ok || !slices.Contains(kinds, k.Name) {
 		return authz.Chain{}, missing
 	}
-	q, err := scopedQuery(authz.For(ctx, k.ReadPermission()), l.db, k)
+	q, err := scopedQuery(authz.For(ctx, k.ReadPermission()), l.db, l.registry, k)
 	if err != nil {
 		return authz.Chain{}, err
 	}
