@@ -60,4 +60,4 @@ CREATE TABLE api_token (
 );
 CREATE UNIQUE INDEX api_token_secret_hash_key ON api_token (secret_hash);
 CREATE UNIQUE INDEX api_token_previous_hash_key ON api_token (previous_hash);
-SELECT index_kind('api_token', parent => 'service_account_id');
+SELECT index_kind('api_token', parent => 'service_account_id', filters => '{scope_id}');

@@ -30,6 +30,8 @@ const (
 	AreaCLI           = "cli"
 	AreaExamples      = "examples"
 	AreaFixtures      = "fixtures"
+	// AreaSchema is compared where the registry is: in the tests of internal/app.
+	AreaSchema = "schema"
 )
 
 // Areas are all of them.

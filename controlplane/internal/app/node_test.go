@@ -55,6 +55,7 @@ type node struct {
 	api        http.Handler
 	catalog    *catalog.Catalog
 	statements *statementLog
+	queries    *queryLog
 }
 
 // on is the node for another test.
@@ -80,6 +81,7 @@ func (s *site) start(with parts, set ...func(*config.Config)) *node {
 	n := &node{t: s.t, statements: newStatementLog(s.t)}
 	log := slog.New(n.statements)
 	n.db = dbtest.Open(s.t, s.url, func(o *db.Options) { o.Logger, o.MaxConns = log, 20 })
+	n.queries = newQueryLog(s.t, n.db)
 	keys, err := vault.Open(s.t.Context(), n.db, vault.Options{KeyFile: cfg.EncryptionKeyFile, Log: log})
 	n.check(err)
 	built, err := build(s.t.Context(), cfg, n.db, keys, log, with)
@@ -144,6 +146,7 @@ type reply struct {
 	body       []byte
 	requestID  string
 	statements []string
+	queries    []statement
 }
 
 var (
@@ -181,7 +184,8 @@ func (n *node) send(a ask) (out reply) {
 		r.Header.Set(name, value)
 	}
 	n.statements.begin(out.requestID)
-	defer func() { out.statements = n.statements.end(out.requestID) }()
+	n.queries.begin(out.requestID)
+	defer func() { out.statements, out.queries = n.statements.end(out.requestID), n.queries.end(out.requestID) }()
 	res, err := web.Do(r)
 	if err != nil {
 		n.t.Error(err)

@@ -16,7 +16,7 @@ type Service struct{ store store }
 // New returns the service.
 func New(d module.Deps) *Service {
 	d.Registry.Add(Kind)
-	return &Service{store{d.DB}}
+	return &Service{store{d.DB, d.Registry}}
 }
 
 // Module is what it brings to the server.

@@ -75,7 +75,10 @@ type query struct {
 	limit        int
 }
 
-type store struct{ db *db.DB }
+type store struct {
+	db       *db.DB
+	registry *resource.Registry
+}
 
 func (s store) get(ctx context.Context, id string) (row, error) {
 	rows, err := s.page(ctx, resource.Order{Columns: []string{"id"}, Limit: 1}, func(q *gorm.DB) *gorm.DB { return q.Where("id = ?", id) })
@@ -110,7 +113,7 @@ func (s store) list(ctx context.Context, q query) ([]row, error) {
 
 // page reads records that the context may see.
 func (s store) page(ctx context.Context, o resource.Order, narrow func(*gorm.DB) *gorm.DB) ([]row, error) {
-	q, err := resource.PageQuery(ctx, s.db, Kind, o, narrow)
+	q, err := resource.PageQuery(ctx, s.db, s.registry, Kind, o, narrow)
 	if err != nil || q == nil {
 		return nil, err
 	}

@@ -19,14 +19,15 @@ const maxWait = time.Minute
 
 // Service shows operations.
 type Service struct {
-	db    *db.DB
-	sagas *saga.Engine
+	db       *db.DB
+	registry *resource.Registry
+	sagas    *saga.Engine
 }
 
 // New returns the service.
 func New(d module.Deps) *Service {
 	d.Registry.Add(Kind)
-	return &Service{d.DB, d.Sagas}
+	return &Service{d.DB, d.Registry, d.Sagas}
 }
 
 // Module is what it brings to the server.

@@ -16,7 +16,7 @@ func (s *Service) visible(ctx context.Context, q saga.Query) ([]saga.Operation, 
 		if q.After != "" {
 			order.After = []string{q.After}
 		}
-		return resource.PageQuery(ctx, s.db, Kind, order, narrow)
+		return resource.PageQuery(ctx, s.db, s.registry, Kind, order, narrow)
 	}
 	return s.sagas.List(ctx, q)
 }

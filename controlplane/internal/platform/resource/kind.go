@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
+	"github.com/demarc/demarc/controlplane/internal/platform/id"
 )
 
 // Kind is a kind of thing, described once; the specification says what its fields are.
@@ -256,6 +257,20 @@ func (r *Registry) ByPrefix(prefix string) (Kind, bool) {
 		}
 	}
 	return Kind{}, false
+}
+
+// among are those of the ids that the link may be to: asked for another's, PostgreSQL expects as many rows as the column has for one of
+// its own values, and goes through all of another index for nothing.
+func (r *Registry) among(ids []string, l Link) []string {
+	prefixes := map[string]bool{}
+	for _, kind := range append([]string{l.Kind}, l.Or...) {
+		k, known := r.kinds[kind]
+		if !known {
+			return ids
+		}
+		prefixes[k.Prefix] = true
+	}
+	return slices.DeleteFunc(slices.Clone(ids), func(of string) bool { return !prefixes[id.Prefix(of)] })
 }
 
 // All returns the kinds in the order of their names.

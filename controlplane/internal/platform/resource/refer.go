@@ -44,7 +44,7 @@ func (l *Locator) refer(ctx context.Context, strength, pointer, objectID string,
 	if !ok || !slices.Contains(kinds, k.Name) {
 		return authz.Chain{}, missing
 	}
-	q, err := scopedQuery(authz.For(ctx, k.ReadPermission()), l.db, k)
+	q, err := scopedQuery(authz.For(ctx, k.ReadPermission()), l.db, l.registry, k)
 	if err != nil {
 		return authz.Chain{}, err
 	}

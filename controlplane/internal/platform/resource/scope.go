@@ -27,24 +27,24 @@ type IDs []string
 func (s IDs) Value() (driver.Value, error) { return "{" + strings.Join(s, ",") + "}", nil }
 
 // ScopeCondition is a condition on the kind's table that holds for the rows that the context may see. It fails without an access.
-func ScopeCondition(ctx context.Context, k Kind) (string, []any, error) {
+func ScopeCondition(ctx context.Context, r *Registry, k Kind) (string, []any, error) {
 	access, err := authz.From(ctx)
 	if err != nil {
 		return "", nil, err
 	}
-	where, args := condition(access, k)
+	where, args := condition(access, r, k)
 	return where, args, nil
 }
 
-func condition(a authz.Access, k Kind) (string, []any) {
+func condition(a authz.Access, r *Registry, k Kind) (string, []any) {
 	if a.All {
 		return everyRow, nil
 	}
 	var parts []string
 	var args []any
-	for _, b := range branches(a, k) {
-		parts = append(parts, b.where(k))
-		args = append(args, b.args...)
+	for _, b := range branches(a, r, k) {
+		where, of := b.where(k)
+		parts, args = append(parts, where), append(args, of...)
 	}
 	if parts == nil {
 		return "false", nil
@@ -55,26 +55,27 @@ func condition(a authz.Access, k Kind) (string, []any) {
 // branch is one way to be visible: a column that holds one of some ids, or a condition of the kind's own.
 type branch struct {
 	table, column string // the table is the kind's own, or the one of its scopes
+	ids           []string
 	condition     string
 	args          []any
 }
 
 // in is a branch of the kind's own table.
 func in(k Kind, column string, of []string) branch {
-	return branch{table: k.Table(), column: column, args: []any{IDs(of)}}
+	return branch{table: k.Table(), column: column, ids: of}
 }
 
-func (b branch) where(k Kind) string {
+func (b branch) where(k Kind) (string, []any) {
 	switch {
 	case b.column == "":
-		return "(" + b.condition + ")"
+		return "(" + b.condition + ")", b.args
 	case b.table != k.Table():
-		return k.Table() + ".id IN (SELECT id FROM " + b.table + " WHERE " + b.column + " = ANY(?::text[]))"
+		return k.Table() + ".id IN (SELECT id FROM " + b.table + " WHERE " + b.column + " = ANY(?::text[]))", []any{IDs(b.ids)}
 	}
-	return b.table + "." + b.column + " = ANY(?::text[])"
+	return b.table + "." + b.column + " = ANY(?::text[])", []any{IDs(b.ids)}
 }
 
-func branches(a authz.Access, k Kind) []branch {
+func branches(a authz.Access, r *Registry, k Kind) []branch {
 	var out []branch
 	if len(a.BillingEntities) > 0 {
 		out = append(out, in(k, BillingEntityColumn, a.BillingEntities))
@@ -85,10 +86,12 @@ func branches(a authz.Access, k Kind) []branch {
 	if len(a.Objects) > 0 {
 		out = append(out, in(k, "id", a.Objects))
 		for _, link := range k.Scopes {
-			out = append(out, in(k, link.Field, a.Objects))
+			if of := r.among(a.Objects, link); len(of) > 0 {
+				out = append(out, in(k, link.Field, of))
+			}
 		}
 		if k.ScopeTable != "" {
-			out = append(out, branch{table: k.ScopeTable, column: "scope_id", args: []any{IDs(a.Objects)}})
+			out = append(out, branch{table: k.ScopeTable, column: "scope_id", ids: a.Objects})
 		}
 	}
 	if a.Shared && k.Shared != nil {
@@ -128,23 +131,27 @@ func (o Order) of(table string, q *gorm.DB) *gorm.DB {
 	return q.Order(strings.Join(columns, direction+", ") + direction).Limit(o.Limit)
 }
 
+// oneByOne is up to how many scopes of one column are each asked by a query of its own. PostgreSQL knows how much is in each then, and not only
+// how much there is in one on average: some hold nearly everything, and others little.
+const oneByOne = 4
+
 // PageQuery is the query of one page of a kind's rows, of those that the context may see; narrow filters them. Nil: there is nothing to see.
-func PageQuery(ctx context.Context, d *db.DB, k Kind, o Order, narrow func(*gorm.DB) *gorm.DB) (*gorm.DB, error) {
+func PageQuery(ctx context.Context, d *db.DB, r *Registry, k Kind, o Order, narrow func(*gorm.DB) *gorm.DB) (*gorm.DB, error) {
 	access, err := authz.From(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(ctx, d, k, access, o, narrow), nil
+	return pageOf(ctx, d, r, k, access, o, narrow), nil
 }
 
 // pageOf is PageQuery for an access. A plain condition on ancestors makes PostgreSQL walk an index in the order of the page and filter, which is
 // slow where the caller sees little of much; so each scope is asked for the keys of its own first rows, and the page is the first of these.
-func pageOf(ctx context.Context, d *db.DB, k Kind, a authz.Access, o Order, narrow func(*gorm.DB) *gorm.DB) *gorm.DB {
+func pageOf(ctx context.Context, d *db.DB, r *Registry, k Kind, a authz.Access, o Order, narrow func(*gorm.DB) *gorm.DB) *gorm.DB {
 	table := func() *gorm.DB { return d.Conn(ctx).Table(k.Table()) }
 	if a.All {
 		return o.of(k.Table(), narrow(table()))
 	}
-	all := branches(a, k)
+	all := branches(a, r, k)
 	if len(all) == 0 {
 		return nil
 	}
@@ -155,16 +162,26 @@ func pageOf(ctx context.Context, d *db.DB, k Kind, a authz.Access, o Order, narr
 	var parts []string
 	var args []any
 	for _, b := range all {
-		first := table().Select(keys)
-		switch {
-		case b.column == "" || b.table == k.Table() && b.column == "id":
-			parts, args = append(parts, "(?)"), append(args, o.of(k.Table(), narrow(first.Where(b.where(k), b.args...))))
+		if b.column == "" || b.table == k.Table() && b.column == "id" {
+			where, of := b.where(k)
+			parts, args = append(parts, "(?)"), append(args, o.of(k.Table(), narrow(table().Select(keys).Where(where, of...))))
 			continue
-		case b.table != k.Table(): // its index is in the order of the page
-			first = first.Joins("JOIN " + b.table + " ON " + b.table + ".id = " + k.Table() + ".id")
 		}
-		parts = append(parts, "(SELECT page.* FROM unnest(?::text[]) AS scope(id), LATERAL (?) AS page)")
-		args = append(args, b.args[0], o.of(b.table, narrow(first.Where(b.table+"."+b.column+" = scope.id"))))
+		in := func(scope string, of ...any) *gorm.DB {
+			first := table().Select(keys)
+			if b.table != k.Table() { // its index is in the order of the page
+				first = first.Joins("JOIN " + b.table + " ON " + b.table + ".id = " + k.Table() + ".id")
+			}
+			return o.of(b.table, narrow(first.Where(b.table+"."+b.column+" = "+scope, of...)))
+		}
+		if len(b.ids) > oneByOne {
+			parts = append(parts, "(SELECT page.* FROM unnest(?::text[]) AS scope(id), LATERAL (?) AS page)")
+			args = append(args, IDs(b.ids), in("scope.id"))
+			continue
+		}
+		for _, scope := range b.ids {
+			parts, args = append(parts, "(?)"), append(args, in("?", scope))
+		}
 	}
 	// A row that two scopes have in common counts once.
 	once := d.Conn(ctx).Table("("+strings.Join(parts, " UNION ALL ")+") AS found", args...).
@@ -218,7 +235,7 @@ func (l *Locator) Visible(ctx context.Context, objectID string, a authz.Access) 
 	if !ok || k.Table() == "" {
 		return false, nil
 	}
-	where, args := condition(a, k)
+	where, args := condition(a, l.registry, k)
 	var n int64
 	err := l.db.Conn(ctx).Table(k.Table()).Where("id = ?", objectID).Where(where, args...).Count(&n).Error
 	return n > 0, err

@@ -31,6 +31,14 @@ var thing = Kind{
 	},
 }
 
+// places are the kinds that contain others.
+var places = sync.OnceValue(func() *Registry {
+	r := NewRegistry()
+	r.Add(Kind{Name: "location", Prefix: "loc"})
+	r.Add(Kind{Name: "cloudspace", Prefix: "cs"})
+	return r
+})
+
 // note is of the same objects as thing, but has their scopes in a table beside it.
 var note = Kind{Name: "note", Prefix: "note", ScopeTable: "note_scope", Shared: thing.Shared}
 
@@ -59,7 +67,7 @@ func newWorld(number int) *world {
 	w := &world{number: number, parents: map[string]string{}, offered: map[string]bool{}}
 	name := func(kind string, i int) string { return fmt.Sprintf("%s_%dx%d", kind, number, i) }
 	var entities []string
-	for i := range 1 + r.IntN(6) {
+	for i := range 1 + r.IntN(8) {
 		id := name("ben", i)
 		w.parents[id] = ""
 		if i > 0 {
@@ -97,7 +105,7 @@ func newWorld(number int) *world {
 		}
 		return w.objects[r.IntN(len(w.objects))]
 	}
-	for i := range r.IntN(5) {
+	for i := range r.IntN(10) { // at times more scopes than are asked one by one
 		b := authz.Binding{ID: name("rb", i), Scope: scope(), Permissions: map[string]bool{}}
 		for _, p := range permissions {
 			b.Permissions[p] = r.IntN(2) == 0
@@ -210,7 +218,7 @@ func (w *world) check(t *testing.T, d *db.DB) {
 func (w *world) checkRows(t *testing.T, d *db.DB, kind Kind, access authz.Access, permission string, want []string) {
 	t.Helper()
 	this := func(q *gorm.DB) *gorm.DB { return q.Where("world = ?", w.number) }
-	where, args := condition(access, kind)
+	where, args := condition(access, places(), kind)
 	var byCondition []string
 	if err := this(d.Conn(t.Context()).Table(kind.Table())).Where(where, args...).Order("id").Pluck("id", &byCondition).Error; err != nil {
 		t.Fatal(err)
@@ -221,7 +229,7 @@ func (w *world) checkRows(t *testing.T, d *db.DB, kind Kind, access authz.Access
 	// Two rows at a time, as a reader of pages would.
 	var byPage []string
 	for after := []string{"", ""}; ; {
-		query := pageOf(t.Context(), d, kind, access, Order{Columns: []string{"customer_id", "id"}, After: after, Limit: 5}, this)
+		query := pageOf(t.Context(), d, places(), kind, access, Order{Columns: []string{"customer_id", "id"}, After: after, Limit: 5}, this)
 		var rows []struct{ CustomerID, ID string }
 		if query != nil {
 			if err := query.Find(&rows).Error; err != nil {

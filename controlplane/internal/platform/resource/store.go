@@ -39,11 +39,11 @@ func (t *Table[R]) Kind() Kind { return t.kind }
 
 // scoped begins a query that sees only the rows that the context may see.
 func (t *Table[R]) scoped(ctx context.Context) (*gorm.DB, error) {
-	return scopedQuery(ctx, t.db, t.kind)
+	return scopedQuery(ctx, t.db, t.registry, t.kind)
 }
 
-func scopedQuery(ctx context.Context, d *db.DB, kind Kind) (*gorm.DB, error) {
-	where, args, err := ScopeCondition(ctx, kind)
+func scopedQuery(ctx context.Context, d *db.DB, registry *Registry, kind Kind) (*gorm.DB, error) {
+	where, args, err := ScopeCondition(ctx, registry, kind)
 	if err != nil {
 		return nil, err
 	}
@@ -391,7 +391,7 @@ func (t *Table[R]) empty(ctx context.Context, id string) error {
 			continue
 		}
 		// Those that the caller may not see still stand in the way, but are neither named nor counted.
-		seen, err := scopedQuery(authz.For(ctx, h.Kind.ReadPermission()), t.db, h.Kind)
+		seen, err := scopedQuery(authz.For(ctx, h.Kind.ReadPermission()), t.db, t.registry, h.Kind)
 		if err != nil {
 			return err
 		}
@@ -463,7 +463,7 @@ func (t *Table[R]) List(ctx context.Context, q ListQuery) ([]R, *string, error) 
 		return nil, nil, err
 	}
 	size := q.size()
-	query, err := PageQuery(ctx, t.db, t.kind, Order{Columns: order, Desc: desc, After: after, Limit: size + 1}, narrow)
+	query, err := PageQuery(ctx, t.db, t.registry, t.kind, Order{Columns: order, Desc: desc, After: after, Limit: size + 1}, narrow)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -546,11 +546,13 @@ func (t *Table[R]) filter(q ListQuery) (func(*gorm.DB) *gorm.DB, error) {
 	}, nil
 }
 
-// pathCondition matches the rows of a kind whose name path ends in these names: the last is its own, those before are its ancestors'.
+// pathCondition matches the rows of a kind whose name path ends in these names: the last is its own, those before are its ancestors'. What is
+// in the recycle bin has no path.
 func pathCondition(registry *Registry, kind Kind, segments []string) (string, []any) {
 	last := len(segments) - 1
+	named := kind.Table() + ".name = ? AND " + kind.Table() + "." + living // as the index on names has it
 	if last == 0 {
-		return kind.Table() + ".name = ?", []any{segments[0]}
+		return named, []any{segments[0]}
 	}
 	if kind.Parent == nil {
 		return "false", nil
@@ -563,7 +565,7 @@ func pathCondition(registry *Registry, kind Kind, segments []string) (string, []
 		either = append(either, fmt.Sprintf("%s.%s IN (SELECT %s.id FROM %s WHERE %s)", kind.Table(), kind.Parent.Field, parent.Table(), parent.Table(), inner))
 		args = append(args, of...)
 	}
-	return fmt.Sprintf("%s.name = ? AND (%s)", kind.Table(), strings.Join(either, " OR ")), args
+	return named + " AND (" + strings.Join(either, " OR ") + ")", args
 }
 
 // Drop deletes a row that nothing is in and nothing needs.
