@@ -36,8 +36,10 @@ func TestSecurity(t *testing.T) {
 	ops := s.ops()
 	for _, op := range ops {
 		s.during(op, func() { s.refusals(op) })
+		s.during(op, func() { s.closedFields(op) })
 	}
 	s.timings()
+	s.quotas()
 	for i := range s.catalog.Kinds {
 		s.lifeCycle(&s.catalog.Kinds[i])
 	}
