@@ -343,7 +343,7 @@ func TestTerraformConvergesAfterDriverFailure(t *testing.T) {
 
 // The examples of all kinds, as they stand in the documentation: applied, planned again without a change, destroyed. A kind without an example fails.
 // Each is a module, so that all of them take one run.
-func TestEveryExampleTogether(t *testing.T) {
+func TestExamplesOfEveryKind(t *testing.T) {
 	t.Parallel()
 	s := servertest.Start(t, servertest.WithEnv("DEMARC_SIMULATED_LATENCY=0"))
 	_, cat := connect(t, s)
