@@ -17,13 +17,11 @@ import (
 	"github.com/demarc/demarc/controlplane/client/catalog"
 	"github.com/demarc/demarc/controlplane/client/fixture"
 	"github.com/demarc/demarc/controlplane/client/servertest"
+	"github.com/demarc/demarc/controlplane/internal/cli"
 )
 
 // program runs the command line demarc against a server.
-type program struct {
-	path string
-	env  []string
-}
+type program func(t *testing.T, args ...string) outcome
 
 // outcome is what a run of the program left.
 type outcome struct {
@@ -31,23 +29,49 @@ type outcome struct {
 	out, err string
 }
 
-func (p program) run(t *testing.T, args ...string) outcome {
+// process is the program as it is installed, with further variables in its environment.
+func process(t *testing.T, s *servertest.Server, token string, env ...string) program {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), p.path, args...)
-	var out, stderr bytes.Buffer
-	cmd.Env, cmd.Stdout, cmd.Stderr = p.env, &out, &stderr
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatalf("demarc %s: %v", strings.Join(args, " "), err)
+	path, err := servertest.Command("demarc")
+	if err != nil {
+		t.Fatal(err)
 	}
-	return outcome{cmd.ProcessState.ExitCode(), out.String(), stderr.String()}
+	env = append(env, "DEMARC_ENDPOINT="+s.Endpoint, "DEMARC_TOKEN="+token, "HOME="+t.TempDir())
+	return func(t *testing.T, args ...string) outcome {
+		t.Helper()
+		cmd := exec.CommandContext(t.Context(), path, args...)
+		var out, stderr bytes.Buffer
+		cmd.Env, cmd.Stdout, cmd.Stderr = env, &out, &stderr
+		err := cmd.Run()
+		var exit *exec.ExitError
+		if err != nil && !errors.As(err, &exit) {
+			t.Fatalf("demarc %s: %v", strings.Join(args, " "), err)
+		}
+		return outcome{cmd.ProcessState.ExitCode(), out.String(), stderr.String()}
+	}
+}
+
+// inProcess is the program's whole command tree, run in this process: to start one for each of the many commands that the laws of a kind
+// take would cost more than the commands.
+func inProcess(t *testing.T, s *servertest.Server, cat *catalog.Catalog) program {
+	t.Helper()
+	token := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(token, []byte(s.Token), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return func(t *testing.T, args ...string) outcome {
+		t.Helper()
+		var out, stderr bytes.Buffer
+		args = append([]string{"--endpoint", s.Endpoint, "--token-file", token}, args...)
+		status := cli.RunFor(t.Context(), cat, args, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &stderr})
+		return outcome{status, out.String(), stderr.String()}
+	}
 }
 
 // must runs the program and returns the object that it prints.
 func (p program) must(t *testing.T, args ...string) map[string]any {
 	t.Helper()
-	o := p.run(t, append(args, "-o", "json")...)
+	o := p(t, append(args, "-o", "json")...)
 	if o.status != 0 {
 		t.Fatalf("demarc %s: status %d\n%s", strings.Join(args, " "), o.status, o.err)
 	}
@@ -61,21 +85,20 @@ func (p program) must(t *testing.T, args ...string) map[string]any {
 // The command line can do all that the catalog says, with every kind: its flags, files, names and exit statuses.
 func TestCLI(t *testing.T) {
 	t.Parallel()
-	server := servertest.Start(t)
-	path, err := servertest.Command("demarc")
-	if err != nil {
-		t.Fatal(err)
-	}
-	demarc := program{path, []string{"DEMARC_ENDPOINT=" + server.Endpoint, "DEMARC_TOKEN=" + server.Token, "HOME=" + t.TempDir()}}
-	api, err := client.New(client.Config{Endpoint: server.Endpoint, Token: server.Token})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(api.CloseIdleConnections)
-	cat, err := catalog.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c, cat := connect(t, shared)
+	commandLaws(t, inProcess(t, shared, cat), c, cat, catalog.LoadFixture)
+}
+
+// TestSlowCLI is TestCLI with the program as it is installed, a process for each command.
+func TestSlowCLI(t *testing.T) {
+	t.Parallel()
+	c, cat := connect(t, shared)
+	commandLaws(t, process(t, shared, shared.Token), c, cat, catalog.LoadFixture)
+}
+
+// commandLaws is what holds of every kind of a catalog on the command line.
+func commandLaws(t *testing.T, demarc program, api *client.Client, cat *catalog.Catalog, fixtures fixture.Loader) {
+	t.Helper()
 	for i := range cat.Kinds {
 		k := &cat.Kinds[i]
 		if !k.Managed {
@@ -84,16 +107,16 @@ func TestCLI(t *testing.T) {
 		for _, variant := range []string{fixture.Minimal, fixture.Full} {
 			t.Run(k.Name+"/"+variant, func(t *testing.T) {
 				t.Parallel()
-				lifeCycle(t, demarc, fixture.Open(t, api, cat, k.Name), variant)
+				lifeCycle(t, demarc, fixture.OpenFrom(t, api, cat, fixtures, k.Name), variant)
 			})
 		}
 		t.Run(k.Name+"/apply", func(t *testing.T) {
 			t.Parallel()
-			applied(t, demarc, fixture.Open(t, api, cat, k.Name))
+			applied(t, demarc, fixture.OpenFrom(t, api, cat, fixtures, k.Name))
 		})
 		t.Run(k.Name+"/invalid", func(t *testing.T) {
 			t.Parallel()
-			refused(t, demarc, fixture.Open(t, api, cat, k.Name))
+			refused(t, demarc, fixture.OpenFrom(t, api, cat, fixtures, k.Name))
 		})
 	}
 }
@@ -127,11 +150,11 @@ func lifeCycle(t *testing.T, demarc program, f *fixture.Fixture, variant string)
 	if k.Named {
 		name, _ := body["name"].(string)
 		agree(t, k.Fields, map[string]any{"name": name}, demarc.must(t, noun, "get", namePath(t, demarc, k, created)))
-		if o := demarc.run(t, noun, "list", "-q", name, "-o", "id"); strings.TrimSpace(o.out) != id {
+		if o := demarc(t, noun, "list", "-q", name, "-o", "id"); strings.TrimSpace(o.out) != id {
 			t.Errorf("list: %q, want %s; %s", o.out, id, o.err)
 		}
 	}
-	if o := demarc.run(t, noun, "describe", id); o.status != 0 || !strings.Contains(o.out, id) {
+	if o := demarc(t, noun, "describe", id); o.status != 0 || !strings.Contains(o.out, id) {
 		t.Errorf("describe: status %d, %s%s", o.status, o.out, o.err)
 	}
 
@@ -139,7 +162,7 @@ func lifeCycle(t *testing.T, demarc program, f *fixture.Fixture, variant string)
 		updated(t, demarc, f, id, created)
 	}
 
-	if o := demarc.run(t, noun, "delete", id); o.status != 0 || !strings.Contains(o.out, "deleted") {
+	if o := demarc(t, noun, "delete", id); o.status != 0 || !strings.Contains(o.out, "deleted") {
 		t.Fatalf("delete: status %d, %s%s", o.status, o.out, o.err)
 	}
 	if k.Singleton {
@@ -150,7 +173,7 @@ func lifeCycle(t *testing.T, demarc program, f *fixture.Fixture, variant string)
 			}
 		}
 		agree(t, k.Fields, defaults, demarc.must(t, noun, "get", id))
-	} else if o := demarc.run(t, noun, "get", id); o.status != 3 {
+	} else if o := demarc(t, noun, "get", id); o.status != 3 {
 		t.Errorf("after delete: status %d\n%s", o.status, o.err)
 	}
 }
@@ -169,7 +192,7 @@ func updated(t *testing.T, demarc program, f *fixture.Fixture, id string, create
 		t.Errorf("a dry run went from revision %v to %v", created["revision"], now["revision"])
 	}
 	agree(t, k.Fields, mutable, demarc.must(t, append([]string{noun, "update", id}, flags(t, k.Fields, "", mutable)...)...))
-	if o := demarc.run(t, noun, "update", id, "--if-match", fmt.Sprint(created["revision"])); o.status != 4 {
+	if o := demarc(t, noun, "update", id, "--if-match", fmt.Sprint(created["revision"])); o.status != 4 {
 		t.Errorf("an old revision: status %d\n%s", o.status, o.err)
 	}
 	cleared(t, demarc, k, noun, id, mutable)
@@ -220,7 +243,7 @@ func applied(t *testing.T, demarc program, f *fixture.Fixture) {
 		if err := os.WriteFile(file, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		o := demarc.run(t, append([]string{"apply", "-f", file, "-o", "json"}, args...)...)
+		o := demarc(t, append([]string{"apply", "-f", file, "-o", "json"}, args...)...)
 		var results []struct{ ID, Result string }
 		if err := json.Unmarshal([]byte(o.out), &results); err != nil || o.status != 0 || len(results) != 1 {
 			t.Fatalf("apply: status %d, %v\n%s\n%s", o.status, err, o.out, o.err)
@@ -270,7 +293,7 @@ func refused(t *testing.T, demarc program, f *fixture.Fixture) {
 		if err := os.WriteFile(file, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		o := demarc.run(t, append(args, "-f", file)...)
+		o := demarc(t, append(args, "-f", file)...)
 		first := strings.Split(strings.TrimPrefix(c.Pointer, "/"), "/")[0]
 		switch {
 		case o.status != 1 && o.status != 2:
@@ -413,13 +436,7 @@ func namePath(t *testing.T, demarc program, k *catalog.Kind, object map[string]a
 func TestCLIAccess(t *testing.T) {
 	t.Parallel()
 	server := servertest.Start(t)
-	path, err := servertest.Command("demarc")
-	if err != nil {
-		t.Fatal(err)
-	}
-	as := func(token string) program {
-		return program{path, []string{"DEMARC_ENDPOINT=" + server.Endpoint, "DEMARC_TOKEN=" + token, "HOME=" + t.TempDir()}}
-	}
+	as := func(token string) program { return process(t, server, token) }
 	owner := as(server.Token)
 	account := owner.must(t, "service-account", "create", "--name", "robot", "--owner-id", "billing-entity:operator")
 	id := fmt.Sprint(account["id"])
@@ -438,7 +455,7 @@ func TestCLIAccess(t *testing.T) {
 	}
 	can := func(status int, answer string, question ...string) {
 		t.Helper()
-		if o := robot.run(t, append([]string{"can"}, question...)...); o.status != status || o.out != answer {
+		if o := robot(t, append([]string{"can"}, question...)...); o.status != status || o.out != answer {
 			t.Errorf("can %v: status %d, %s%s", question, o.status, o.out, o.err)
 		}
 	}
@@ -447,11 +464,11 @@ func TestCLIAccess(t *testing.T) {
 	can(0, "yes\n", "locations.list", "platform")
 	can(1, "no\n", "locations.create")
 
-	if o := owner.run(t, "access", "platform"); o.status != 0 || !strings.Contains(o.out, id) || !strings.Contains(o.out, "viewer") {
+	if o := owner(t, "access", "platform"); o.status != 0 || !strings.Contains(o.out, id) || !strings.Contains(o.out, "viewer") {
 		t.Errorf("access: status %d\n%s%s", o.status, o.out, o.err)
 	}
 	rotated := owner.must(t, "api-token", "rotate", "robot/first", "--overlap-seconds", "0")
-	if o := robot.run(t, "whoami"); o.status != 1 || !strings.Contains(o.err, "401") {
+	if o := robot(t, "whoami"); o.status != 1 || !strings.Contains(o.err, "401") {
 		t.Errorf("the token before: status %d\n%s%s", o.status, o.out, o.err)
 	}
 	if got := principal(as(fmt.Sprint(rotated["token"]))); got != "service_account "+id {
@@ -470,21 +487,8 @@ func roleID(t *testing.T, demarc program, path string) string {
 // A command that waits shows the operation's steps, and one that does not says how to.
 func TestCLIWaits(t *testing.T) {
 	t.Parallel()
-	server := servertest.Start(t)
-	path, err := servertest.Command("demarc")
-	if err != nil {
-		t.Fatal(err)
-	}
-	demarc := program{path, []string{"DEMARC_ENDPOINT=" + server.Endpoint, "DEMARC_TOKEN=" + server.Token, "HOME=" + t.TempDir()}}
-	api, err := client.New(client.Config{Endpoint: server.Endpoint, Token: server.Token})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(api.CloseIdleConnections)
-	cat, err := catalog.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	demarc := process(t, shared, shared.Token)
+	api, cat := connect(t, shared)
 	for i := range cat.Kinds {
 		k := &cat.Kinds[i]
 		if !k.Managed || !k.Operations["create"].Async {
@@ -492,7 +496,7 @@ func TestCLIWaits(t *testing.T) {
 		}
 		f := fixture.Open(t, api, cat, k.Name)
 		noun := strings.ReplaceAll(k.Name, "_", "-")
-		o := demarc.run(t, append([]string{noun, "create", "--no-wait", "-o", "id"}, flags(t, k.Fields, "", f.MustBody(fixture.Minimal))...)...)
+		o := demarc(t, append([]string{noun, "create", "--no-wait", "-o", "id"}, flags(t, k.Fields, "", f.MustBody(fixture.Minimal))...)...)
 		id := strings.TrimSpace(o.out)
 		if o.status != 0 || id == "" {
 			t.Fatalf("%s: status %d\n%s", k.Name, o.status, o.err)
@@ -501,13 +505,13 @@ func TestCLIWaits(t *testing.T) {
 		if !strings.Contains(o.err, "goes on") {
 			t.Errorf("%s: it does not say that the operation goes on:\n%s", k.Name, o.err)
 		}
-		if o := demarc.run(t, "wait", id); o.status != 0 {
+		if o := demarc(t, "wait", id); o.status != 0 {
 			t.Errorf("%s: wait: status %d\n%s", k.Name, o.status, o.err)
 		}
 		if state := demarc.must(t, noun, "get", id)["state"]; state != "active" {
 			t.Errorf("%s is %v after wait", k.Name, state)
 		}
-		o = demarc.run(t, append([]string{noun, "create", "-o", "id"}, flags(t, k.Fields, "", f.MustBody(fixture.Minimal))...)...)
+		o = demarc(t, append([]string{noun, "create", "-o", "id"}, flags(t, k.Fields, "", f.MustBody(fixture.Minimal))...)...)
 		f.Adopt(strings.TrimSpace(o.out))
 		if o.status != 0 || !strings.Contains(o.err, k.Name+".create succeeded") {
 			t.Errorf("%s: status %d, no progress:\n%s", k.Name, o.status, o.err)

@@ -56,13 +56,17 @@ func newWorkspace(t *testing.T, s *servertest.Server) *workspace {
 	return w
 }
 
-// base is what every configuration here stands on.
-const base = `
+// providers says where the provider comes from.
+const providers = `
 terraform {
   required_providers {
     demarc = { source = "demarc/demarc" }
   }
 }
+`
+
+// base is what every configuration here stands on.
+const base = providers + `
 data "demarc_location" "local" { path = "local" }
 data "demarc_image" "debian" { path = "debian-12" }
 resource "demarc_billing_entity" "r" {
@@ -334,6 +338,42 @@ func TestTerraformConvergesAfterDriverFailure(t *testing.T) {
 	if vms := named(t, c, "/virtual-machines", "vm1"); len(vms) != 1 || vms[0].State != "active" {
 		t.Errorf("%+v", vms)
 	}
+	w.must("destroy", "-auto-approve")
+}
+
+// The examples of all kinds, as they stand in the documentation: applied, planned again without a change, destroyed. A kind without an example fails.
+// Each is a module, so that all of them take one run.
+func TestExamplesOfEveryKind(t *testing.T) {
+	t.Parallel()
+	s := servertest.Start(t, servertest.WithEnv("DEMARC_SIMULATED_LATENCY=0"))
+	_, cat := connect(t, s)
+	w := newWorkspace(t, s)
+	root, err := checkout.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var modules strings.Builder
+	for i := range cat.Kinds {
+		k := &cat.Kinds[i]
+		if !k.Managed || k.ShowsOnce() {
+			continue
+		}
+		example, err := os.ReadFile(filepath.Join(root, "examples", "resources", "demarc_"+k.Name, "resource.tf"))
+		if err != nil {
+			t.Fatalf("every kind has an example: %v", err)
+		}
+		folder := filepath.Join(w.dir, k.Name)
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, "main.tf"), append([]byte(providers), example...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&modules, "module %q {\n  source = \"./%s\"\n}\n", k.Name, k.Name)
+	}
+	w.write(modules.String())
+	w.must("init")
+	w.apply(modules.String())
 	w.must("destroy", "-auto-approve")
 }
 

@@ -58,16 +58,10 @@ func TestSelfSignedTLS(t *testing.T) {
 	})
 
 	t.Run("command line", func(t *testing.T) {
-		path, err := servertest.Command("demarc")
-		if err != nil {
-			t.Fatal(err)
-		}
-		demarc := program{path, []string{"DEMARC_ENDPOINT=" + server.Endpoint, "DEMARC_TOKEN=" + server.Token, "HOME=" + t.TempDir()}}
-		if o := demarc.run(t, "location", "list"); o.status == 0 || !strings.Contains(o.err, "certificate") {
+		if o := process(t, server, server.Token)(t, "location", "list"); o.status == 0 || !strings.Contains(o.err, "certificate") {
 			t.Errorf("without the authority: status %d, %s", o.status, o.err)
 		}
-		demarc.env = append(demarc.env, "DEMARC_CA_FILE="+ca)
-		if o := demarc.run(t, "location", "list", "-o", "id"); o.status != 0 || !strings.HasPrefix(o.out, "loc_") {
+		if o := process(t, server, server.Token, "DEMARC_CA_FILE="+ca)(t, "location", "list", "-o", "id"); o.status != 0 || !strings.HasPrefix(o.out, "loc_") {
 			t.Errorf("status %d, %q, %s", o.status, o.out, o.err)
 		}
 	})
@@ -115,11 +109,7 @@ func TestRateLimitedClients(t *testing.T) {
 		}
 	}
 
-	path, err := servertest.Command("demarc")
-	if err != nil {
-		t.Fatal(err)
-	}
-	demarc := program{path, []string{"DEMARC_ENDPOINT=" + server.Endpoint, "DEMARC_TOKEN=" + server.Token, "HOME=" + t.TempDir()}}
+	demarc := process(t, server, server.Token)
 	for i := range 2 * rate {
 		name := "c" + strconv.Itoa(i)
 		if got := demarc.must(t, "customer", "create", "--name", name, "--billing-entity-id", "operator", "--email", "it@example.com"); got["name"] != name {

@@ -280,9 +280,12 @@ func (k *Kind) Async() bool {
 	return false
 }
 
-// LoadFixture returns the sample data of a kind.
-func LoadFixture(kind string) (*Fixture, error) {
-	b, err := fs.ReadFile(fixtures, path.Join("fixtures", kind+".json"))
+// LoadFixture returns the sample data of a kind of the embedded catalog.
+func LoadFixture(kind string) (*Fixture, error) { return ReadFixture(fixtures, kind) }
+
+// ReadFixture returns the sample data of a kind of any catalog, from the folder fixtures.
+func ReadFixture(folder fs.FS, kind string) (*Fixture, error) {
+	b, err := fs.ReadFile(folder, path.Join("fixtures", kind+".json"))
 	if err != nil {
 		return nil, err
 	}

@@ -57,10 +57,11 @@ func Run(ctx context.Context, args []string, streams Streams) int {
 		fmt.Fprintln(streams.Err, "Error:", err)
 		return ExitError
 	}
-	return run(ctx, cat, args, streams)
+	return RunFor(ctx, cat, args, streams)
 }
 
-func run(ctx context.Context, cat *catalog.Catalog, args []string, streams Streams) int {
+// RunFor is Run for another catalog than the embedded one.
+func RunFor(ctx context.Context, cat *catalog.Catalog, args []string, streams Streams) int {
 	a := &app{catalog: cat, streams: streams}
 	root := a.root()
 	root.SetArgs(args)

@@ -473,7 +473,7 @@ type outcome struct {
 func runCLI(t *testing.T, cat *catalog.Catalog, stdin string, args ...string) outcome {
 	t.Helper()
 	var out, err bytes.Buffer
-	status := run(context.Background(), cat, args, Streams{In: strings.NewReader(stdin), Out: &out, Err: &err})
+	status := RunFor(context.Background(), cat, args, Streams{In: strings.NewReader(stdin), Out: &out, Err: &err})
 	for _, s := range []string{out.String(), err.String()} {
 		if strings.Contains(s, "hush") {
 			t.Errorf("demarc %s shows a secret:\n%s", strings.Join(args, " "), s)

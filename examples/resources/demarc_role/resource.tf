@@ -3,9 +3,9 @@ data "demarc_billing_entity" "operator" {
 }
 
 resource "demarc_customer" "brewery" {
-  name              = "canal-brewery"
+  name              = "abbey-brewery"
   billing_entity_id = data.demarc_billing_entity.operator.id
-  email             = "it@canal-brewery.example"
+  email             = "it@abbey-brewery.example"
 }
 
 # What the night shift may do: look at machines, and change them.

@@ -13,17 +13,17 @@ import (
 // TestServiceAccountToken opens a token, works with it, and closes it: then it is refused.
 func TestServiceAccountToken(t *testing.T) {
 	t.Parallel()
-	account, err := fixture.Open(t, newClient(t), load(t), "api_token").Parent(t.Context(), "service_account")
+	account, err := fixture.Open(t, world.Client(t), world.Catalog, "api_token").Parent(t.Context(), "service_account")
 	if err != nil {
 		t.Fatal(err)
 	}
-	core := newCore(t)
+	core := world.Core(t)
 	open, diags := core.Open("demarc_service_account_token", map[string]any{"service_account_id": account, "lifetime": "10m"})
 	if len(diags) > 0 {
 		t.Fatal(coretest.Errors(diags))
 	}
 	token, _ := open.Result["token"].(string)
-	api, err := client.New(client.Config{Endpoint: server.Endpoint, Token: token})
+	api, err := client.New(client.Config{Endpoint: world.Endpoint, Token: token})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,6 +62,11 @@ func New(t testing.TB, server tfprotov6.ProviderServer, config map[string]any) *
 	return c
 }
 
+// For is the same core, with the same provider, on behalf of another test.
+func (c *Core) For(t testing.TB) *Core {
+	return &Core{t, context.WithoutCancel(t.Context()), c.server, c.schemas}
+}
+
 // Errors prints the errors among diagnostics, "" if there is none.
 func Errors(diags []*tfprotov6.Diagnostic) string {
 	return printed(diags, tfprotov6.DiagnosticSeverityError)
@@ -262,13 +267,19 @@ func (c *Core) Close(e Ephemeral) []*tfprotov6.Diagnostic {
 	return res.Diagnostics
 }
 
+// Attributes returns all attributes as JSON has them.
+func (i Instance) Attributes() map[string]any {
+	all, _ := plain(i.State).(map[string]any)
+	return all
+}
+
 // Attribute returns one attribute as JSON has it, nil if it is null.
-func (i Instance) Attribute(name string) any {
-	var m map[string]tftypes.Value
-	if i.State.IsNull() || i.State.As(&m) != nil {
-		return nil
-	}
-	return plain(m[name])
+func (i Instance) Attribute(name string) any { return plain(members(i.State)[name]) }
+
+// ID returns the attribute id, "" if there is none.
+func (i Instance) ID() string {
+	id, _ := i.Attribute("id").(string)
+	return id
 }
 
 // schema returns the schema of a resource.

@@ -63,6 +63,11 @@ class Playbook:
         """A template of something that a step returned."""
         return "{{ " + self.variable(self.steps.index(step)) + "." + path + " }}"
 
+    @property
+    def shown(self) -> str:
+        """Everything that a user could see: what was printed, and what was returned."""
+        return self.output + (self.folder / "results").read_text()
+
     def run(self) -> None:
         """Runs all steps as verbosely as it gets, so that the tests can look for secrets in what is shown."""
         play = [{"hosts": "localhost", "gather_facts": False, "tasks": [step.task for step in self.steps]}]

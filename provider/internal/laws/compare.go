@@ -1,13 +1,10 @@
-package acctest
+package laws
 
 import (
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/demarc/demarc/controlplane/client/catalog"
 )
 
 // sameValue compares values by their JSON, where numbers have one form, what is null may be absent, and lists are in
@@ -44,8 +41,4 @@ func canonical(v any) string {
 func containsAttribute(errs, pointer string) bool {
 	first, _, _ := strings.Cut(strings.TrimPrefix(pointer, "/"), "/")
 	return errs != "" && strings.Contains(errs, fmt.Sprintf("AttributeName(%q)", first))
-}
-
-func path(k *catalog.Kind, verb, id string) string {
-	return strings.ReplaceAll(k.Operations[verb].Path, "{id}", url.PathEscape(id))
 }
