@@ -1,5 +1,6 @@
 -- +goose Up
--- What every kind has in common, and what the platform keeps for itself.
+-- What every kind has in common, and what the platform keeps for itself. The first five files were written as one set; from there on the set only
+-- grows, and none of it is edited: the next number corrects it.
 
 -- An id of ours: TypeIDs sort by time of creation, in the order of bytes.
 CREATE DOMAIN object_id AS text COLLATE "C";
