@@ -1,5 +1,3 @@
-//go:build slow
-
 package app
 
 // Lists of kinds with very many rows, one kind of each shape: what PostgreSQL looks at when it may choose. That each list has the indexes that it
@@ -68,7 +66,7 @@ func (p plan) looked() float64 {
 	return n
 }
 
-func TestListsOfVeryMany(t *testing.T) {
+func TestSlowListsOfVeryMany(t *testing.T) {
 	t.Parallel()
 	l := newLister(newSite(t))
 	for _, statement := range crowd {
