@@ -305,3 +305,24 @@ func TestFilterAndEvaluatorAndRulesAgree(t *testing.T) {
 	}
 	t.Logf("%d trees, %d objects allowed, %d refused", worlds, allowed, refused)
 }
+
+// A column that holds locations is not asked for cloudspaces, which it cannot find.
+func TestAColumnIsAskedForWhatItCanHold(t *testing.T) {
+	t.Parallel()
+	asked := func(objects ...string) string {
+		var out []string
+		for _, b := range branches(authz.Access{Objects: objects}, places(), thing) {
+			out = append(out, b.column+" "+strings.Join(b.ids, ","))
+		}
+		return strings.Join(out, "; ")
+	}
+	for got, want := range map[string]string{
+		asked("loc_1", "cs_1", "cs_2"): "id loc_1,cs_1,cs_2; location_id loc_1; cloudspace_id cs_1,cs_2",
+		asked("loc_1"):                 "id loc_1; location_id loc_1",
+		asked("vm_1"):                  "id vm_1",
+	} {
+		if got != want {
+			t.Errorf("asked are %q, want %q", got, want)
+		}
+	}
+}
