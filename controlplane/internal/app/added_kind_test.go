@@ -71,6 +71,16 @@ func TestAnAddedKindGoesAllTheWay(t *testing.T) {
 		t.Errorf("the permission: %v", p)
 	}
 
+	schema := newSchema(t, n.db)
+	schema.kinds, schema.catalogue = append(schema.kinds, locker.Kind), n.catalog
+	schema.columns()
+	schema.references()
+	for _, item := range schema.items() {
+		if strings.HasPrefix(item, kind.Name) {
+			t.Errorf("the schema lacks %s", item)
+		}
+	}
+
 	f := fixture.OpenFrom(t, n.client(ownerToken), n.catalog, load, "locker")
 	for _, c := range f.Invalid() {
 		body, err := f.InvalidBody(t.Context(), c)

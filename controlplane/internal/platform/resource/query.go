@@ -145,7 +145,7 @@ func (l labelled) Build(b clause.Builder) {
 func ValidateLabels(labels map[string]string) []fault.Field {
 	var out []fault.Field
 	for k, v := range labels {
-		pointer := "/labels/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(k)
+		pointer := "/labels/" + pointerSegment(k)
 		if len(k) > 128 || !labelKey.MatchString(k) {
 			out = append(out, fault.Field{Pointer: pointer, Code: "pattern", Detail: "a key is letters, digits, '.', '_' and '-', with an optional lower-case prefix and '/'"})
 		}
@@ -156,6 +156,9 @@ func ValidateLabels(labels map[string]string) []fault.Field {
 	sort.Slice(out, func(i, j int) bool { return out[i].Pointer < out[j].Pointer })
 	return out
 }
+
+// pointerSegment is a key as it stands in a JSON pointer.
+func pointerSegment(key string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(key) }
 
 // pathSegments splits a name path; every segment is a name.
 func pathSegments(path string) ([]string, error) {

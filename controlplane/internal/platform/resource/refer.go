@@ -3,6 +3,7 @@ package resource
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -62,29 +63,67 @@ func (l *Locator) refer(ctx context.Context, strength, pointer, objectID string,
 	return at, err
 }
 
-// AnyScope stands, among kinds that can be referred to, for the platform and every kind that roles can be bound on.
-const AnyScope = "scope"
-
-// Reference is a field that holds the id of another object.
-type Reference struct {
-	Field string
-	Kinds []string
+// Mention is a reference to another object in a value of one of the API's types: a field that is marked with x-ref, in whatever object or map of
+// objects it stands. Of a map that is marked itself the keys are references.
+type Mention struct {
+	Pointer string
+	ID      string
+	Kinds   []string
 }
 
-// ReferencesOf are the fields of a type of the API that are marked with x-ref.
-func ReferencesOf(t reflect.Type) []Reference {
-	var out []Reference
-	for _, f := range reflect.VisibleFields(t) {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		for _, trait := range strings.Split(f.Tag.Get("extensions"), ",") {
-			to, marked := strings.CutPrefix(trait, "x-ref=")
-			if !marked || f.Type.Kind() == reflect.Map {
-				continue
+// Mentions are the references in a value, in the order of its fields; those in a map in the order of its keys.
+func Mentions(value any) []Mention {
+	var out []Mention
+	mentions(reflect.ValueOf(value), "", nil, &out)
+	return out
+}
+
+// mentions looks into a value that stands at the pointer; kinds are those that it refers to itself, if it does.
+func mentions(v reflect.Value, pointer string, kinds []string, out *[]Mention) {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			mentions(v.Elem(), pointer, kinds, out)
+		}
+	case reflect.String:
+		if kinds != nil && v.String() != "" {
+			*out = append(*out, Mention{pointer, v.String(), kinds})
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			mentions(v.Index(i), fmt.Sprintf("%s/%d", pointer, i), kinds, out)
+		}
+	case reflect.Map:
+		keys := v.MapKeys()
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+		for _, k := range keys {
+			at := pointer + "/" + pointerSegment(k.String())
+			mentions(k, at, kinds, out)
+			mentions(v.MapIndex(k), at, nil, out)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			f := v.Type().Field(i)
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			switch {
+			case !f.IsExported():
+			case f.Anonymous:
+				mentions(v.Field(i), pointer, nil, out)
+			case name != "" && name != "-":
+				mentions(v.Field(i), pointer+"/"+name, referred(f), out)
 			}
-			out = append(out, Reference{name, strings.Split(to, "|")})
 		}
 	}
-	return out
+}
+
+// referred are the kinds that a field is marked to refer to, nil for none.
+func referred(f reflect.StructField) []string {
+	for trait := range strings.SplitSeq(f.Tag.Get("extensions"), ",") {
+		if to, marked := strings.CutPrefix(trait, "x-ref="); marked {
+			return strings.Split(to, "|")
+		}
+	}
+	return nil
 }
 
 // Scopes are the kinds that roles can be bound on, the platform among them.
@@ -97,3 +136,6 @@ func (r *Registry) Scopes() []string {
 	}
 	return out
 }
+
+// AnyScope stands, among kinds that can be referred to, for the platform and every kind that roles can be bound on.
+const AnyScope = "scope"

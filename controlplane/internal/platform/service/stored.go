@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"reflect"
+	"slices"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
@@ -26,7 +27,7 @@ type Rules[R, C, S, V any] struct {
 	// Secrets are the fields that are written and never read.
 	Secrets []Secret[R, S]
 	// Place finds where a new row belongs, and keeps what it refers to from being removed. Unless set, every field that is marked as a
-	// reference is looked up, and the new one belongs where what decides about it does.
+	// reference is looked up under the rights of the caller, and the new one belongs where what decides about it does.
 	Place func(ctx context.Context, row *R) error
 	// Fields reports the wrong fields that can be told apart from what they refer to. old is nil for a new row.
 	Fields func(old, next *R) []fault.Field
@@ -55,12 +56,11 @@ type Secret[R, S any] struct {
 type Stored[R, C, S, V any] struct {
 	Table *resource.Table[R]
 
-	deps       module.Deps
-	kind       resource.Kind
-	rules      Rules[R, C, S, V]
-	locator    *resource.Locator
-	references []resource.Reference
-	growing    []growing
+	deps    module.Deps
+	kind    resource.Kind
+	rules   Rules[R, C, S, V]
+	locator *resource.Locator
+	growing []growing
 }
 
 // NewStored returns the service of a kind, and registers the kind.
@@ -70,8 +70,7 @@ func NewStored[R, C, S, V any](d module.Deps, kind resource.Kind, rules Rules[R,
 	}
 	return &Stored[R, C, S, V]{
 		Table: resource.NewTable[R](d.DB, d.Registry, d.Clock, kind), deps: d, kind: kind, rules: rules,
-		locator:    resource.NewLocator(d.DB, d.Registry),
-		references: resource.ReferencesOf(reflect.TypeFor[C]()), growing: growingOf(reflect.TypeFor[S]()),
+		locator: resource.NewLocator(d.DB, d.Registry), growing: growingOf(reflect.TypeFor[S]()),
 	}
 }
 
@@ -111,35 +110,28 @@ func (s *Stored[R, C, S, V]) add(ctx context.Context, row *R) error {
 
 // place looks up what a new row refers to.
 func (s *Stored[R, C, S, V]) place(ctx context.Context, row *R) error {
-	found, err := s.refer(ctx, row, func(string) bool { return true })
+	found, err := s.refer(ctx, resource.Mentions(row))
 	if err == nil {
-		s.Table.Stand(row, found[s.kind.Decider()])
+		s.Table.Stand(row, found["/"+s.kind.Decider()])
 	}
 	return err
 }
 
-// refer finds where the objects stand that those fields of a row refer to, and keeps them from being removed until the transaction ends. Every
-// field that refers to nothing the caller may see is reported at once.
-func (s *Stored[R, C, S, V]) refer(ctx context.Context, row *R, wanted func(field string) bool) (map[string]authz.Chain, error) {
+// refer finds where the objects stand that are mentioned, by the pointers to them, and keeps them from being removed until the transaction ends.
+// Every reference to nothing that the caller may see is reported at once.
+func (s *Stored[R, C, S, V]) refer(ctx context.Context, mentions []resource.Mention) (map[string]authz.Chain, error) {
 	var wrong []fault.Field
 	found := map[string]authz.Chain{}
-	for _, r := range s.references {
-		to := ""
-		if wanted(r.Field) {
-			to = s.Table.Text(row, r.Field)
-		}
-		if to == "" {
-			continue
-		}
+	for _, m := range mentions {
 		refer := s.locator.Refer
-		if p := s.kind.Parent; p != nil && p.Alone && p.Field == r.Field {
+		if p := s.kind.Parent; p != nil && p.Alone && "/"+p.Field == m.Pointer {
 			refer = s.locator.ReferAlone
 		}
-		at, err := refer(ctx, "/"+r.Field, to, r.Kinds...)
+		at, err := refer(ctx, m.Pointer, m.ID, m.Kinds...)
 		if err := fault.Gather(&wrong, err); err != nil {
 			return nil, err
 		}
-		found[r.Field] = at
+		found[m.Pointer] = at
 	}
 	return found, fault.InvalidFields(wrong...)
 }
@@ -264,11 +256,18 @@ func (s *Stored[R, C, S, V]) change(ctx context.Context, old, row *R, patch reso
 	if err := s.seal(ctx, row, patch.Has); err != nil {
 		return err
 	}
-	_, err = s.refer(ctx, row, func(field string) bool { return s.Table.Text(old, field) != s.Table.Text(row, field) })
+	_, err = s.refer(ctx, added(resource.Mentions(old), resource.Mentions(row)))
 	if err := s.valid(old, row, err); err != nil {
 		return err
 	}
 	return s.check(ctx, old, row)
+}
+
+// added are the mentions that were not there before.
+func added(before, now []resource.Mention) []resource.Mention {
+	return slices.DeleteFunc(now, func(m resource.Mention) bool {
+		return slices.ContainsFunc(before, func(b resource.Mention) bool { return b.Pointer == m.Pointer && b.ID == m.ID })
+	})
 }
 
 // Delete removes an object that nothing is in and nothing needs.
