@@ -35,8 +35,10 @@ func TestSecurity(t *testing.T) {
 	exempt := exemptions(t)
 	ops := s.ops()
 	for _, op := range ops {
-		s.during(op, func() { s.refusals(op) })
-		s.during(op, func() { s.closedFields(op) })
+		s.during(op, func() {
+			s.refusals(op)
+			s.closedFields(op)
+		})
 	}
 	s.timings()
 	s.quotas()

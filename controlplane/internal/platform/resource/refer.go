@@ -2,13 +2,11 @@ package resource
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
@@ -49,18 +47,17 @@ func (l *Locator) refer(ctx context.Context, strength, pointer, objectID string,
 	if err != nil {
 		return authz.Chain{}, err
 	}
-	var row struct{ State string }
-	err = q.Clauses(clause.Locking{Strength: strength}).Select("state").Where("id = ?", objectID).Take(&row).Error
+	var state string
+	at, found, err := standing(q.Clauses(clause.Locking{Strength: strength}), k, objectID, &state)
 	switch {
-	case errors.Is(err, gorm.ErrRecordNotFound):
-		return authz.Chain{}, missing
 	case err != nil:
 		return authz.Chain{}, err
-	case row.State == Deleting || row.State == Recycled:
-		return authz.Chain{}, fault.Invalidf(pointer, "conflict", "it is %s", row.State)
+	case !found:
+		return authz.Chain{}, missing
+	case state == Deleting || state == Recycled:
+		return authz.Chain{}, fault.Invalidf(pointer, "conflict", "it is %s", state)
 	}
-	at, _, err := l.Locate(ctx, objectID)
-	return at, err
+	return at, nil
 }
 
 // Mention is a reference to another object in a value of one of the API's types: a field that is marked with x-ref, in whatever object or map of

@@ -209,19 +209,25 @@ func (l *Locator) Locate(ctx context.Context, objectID string) (authz.Chain, boo
 	if !ok || k.Table() == "" {
 		return authz.Chain{}, false, nil
 	}
-	columns := []string{"COALESCE(billing_entity_id, '')", "COALESCE(customer_id, '')"}
-	for _, link := range k.Scopes {
-		columns = append(columns, "COALESCE("+link.Field+", '')")
+	return standing(l.db.Conn(ctx).Table(k.Table()), k, objectID, nil)
+}
+
+// standing reads where an object of the kind stands, by a query of its table, and its state if that is wanted.
+func standing(q *gorm.DB, k Kind, objectID string, state *string) (at authz.Chain, found bool, err error) {
+	at.ID = objectID
+	columns, values := []string{"COALESCE(billing_entity_id, '')", "COALESCE(customer_id, '')"}, []any{&at.BillingEntityID, &at.CustomerID}
+	if state != nil {
+		columns, values = append(columns, "state"), append(values, state)
+	}
+	others := make([]string, len(k.Scopes)+1)
+	for i, link := range k.Scopes {
+		columns, values = append(columns, "COALESCE("+link.Field+", '')"), append(values, &others[i])
 	}
 	if k.ScopeTable != "" {
 		columns = append(columns, "COALESCE((SELECT string_agg(scope_id, ' ') FROM "+k.ScopeTable+" s WHERE s.id = "+k.Table()+".id), '')")
+		values = append(values, &others[len(k.Scopes)])
 	}
-	at, others := authz.Chain{ID: objectID}, make([]string, len(columns)-2)
-	values := []any{&at.BillingEntityID, &at.CustomerID}
-	for i := range others {
-		values = append(values, &others[i])
-	}
-	err := l.db.Conn(ctx).Table(k.Table()).Select(strings.Join(columns, ", ")).Where("id = ?", objectID).Row().Scan(values...)
+	err = q.Select(strings.Join(columns, ", ")).Where("id = ?", objectID).Row().Scan(values...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return authz.Chain{}, false, nil
 	}
