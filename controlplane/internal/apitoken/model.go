@@ -9,7 +9,7 @@ import (
 
 // Kind describes API tokens.
 var Kind = resource.Kind{
-	Name: "api_token", Title: "API token", Category: "Access", Prefix: "tok", Named: true,
+	Name: "api_token", Title: "API token", Category: "Access", Prefix: "tok", Named: true, Dormant: true,
 	Description: "A secret with which a service account uses the API.",
 	Parent:      &resource.Link{Kind: "service_account", Field: "service_account_id"},
 	Scopes:      []resource.Link{{Kind: "service_account", Field: "service_account_id"}},

@@ -8,7 +8,6 @@ import (
 
 	"github.com/demarc/demarc/controlplane/internal/platform/authn"
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
-	"github.com/demarc/demarc/controlplane/internal/platform/clock"
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
@@ -16,12 +15,6 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/secret"
 	"github.com/demarc/demarc/controlplane/internal/platform/service"
 )
-
-// Accounts is what tokens need of the service accounts.
-type Accounts interface {
-	// CheckOpen refuses an account that can get no token any more, and keeps it and its owner from ending until the transaction does.
-	CheckOpen(ctx context.Context, accountID string) error
-}
 
 // Permissions is what tokens need of the permissions.
 type Permissions interface {
@@ -34,13 +27,12 @@ type Service struct {
 	*service.Stored[row, Create, Spec, APIToken]
 	deps        module.Deps
 	locator     *resource.Locator
-	accounts    Accounts
 	permissions Permissions
 }
 
 // New returns the service.
-func New(d module.Deps, accounts Accounts, permissions Permissions) *Service {
-	s := &Service{deps: d, locator: resource.NewLocator(d.DB, d.Registry), accounts: accounts, permissions: permissions}
+func New(d module.Deps, permissions Permissions) *Service {
+	s := &Service{deps: d, locator: resource.NewLocator(d.DB, d.Registry), permissions: permissions}
 	s.Stored = service.NewStored(d, Kind, service.Rules[row, Create, Spec, APIToken]{
 		Row:    s.row,
 		Spec:   func(r *row) *Spec { return &r.Spec },
@@ -63,7 +55,7 @@ func (s *Service) row(in Create) row {
 	now := s.deps.Clock.Now()
 	expires := now.Add(DefaultLifetime)
 	if in.ExpiresAt != nil {
-		expires = in.ExpiresAt.UTC().Truncate(clock.Resolution)
+		expires = *in.ExpiresAt
 	}
 	r.renew(now, expires)
 	return r
@@ -95,15 +87,12 @@ func (s *Service) fields(old, next *row) []fault.Field {
 	return wrong
 }
 
-// check refuses a new token of an account that can have none, or for what the caller may not do.
+// check refuses a new token for what the caller may not do.
 func (s *Service) check(ctx context.Context, old, next *row) error {
 	if old != nil {
 		return nil
 	}
 	next.Permissions = slices.Compact(slices.Sorted(slices.Values(next.Permissions)))
-	if err := s.accounts.CheckOpen(ctx, next.ServiceAccountID); err != nil {
-		return err
-	}
 	return s.checkHeld(ctx, next)
 }
 
@@ -164,7 +153,7 @@ func (s *Service) Rotate(ctx context.Context, in httpapi.ActionBodyInput[Rotatio
 			now := s.deps.Clock.Now()
 			expires := now.Add(r.ExpiresAt.Sub(r.IssuedAt))
 			if in.Body.ExpiresAt != nil {
-				expires = in.Body.ExpiresAt.UTC().Truncate(clock.Resolution)
+				expires = *in.Body.ExpiresAt
 			}
 			if err := s.checkExpiry(expires); err != nil {
 				return err

@@ -24,10 +24,11 @@ import (
 
 const lockerFolder = "testdata/locker"
 
+func lockers(d module.Deps) noun { return locker.New(d) }
+
 // withLockers is a node whose server has lockers, too.
 func withLockers(t *testing.T) (*node, fixture.Loader) {
 	t.Helper()
-	build := func(d module.Deps) noun { return locker.New(d) }
 	load := func(kind string) (*catalog.Fixture, error) {
 		f, err := catalog.ReadFixture(os.DirFS(lockerFolder), kind)
 		if errors.Is(err, os.ErrNotExist) {
@@ -35,7 +36,7 @@ func withLockers(t *testing.T) (*node, fixture.Loader) {
 		}
 		return f, err
 	}
-	kinds, ops := contractOf(build)
+	kinds, ops := contractOf(lockers)
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +54,7 @@ func withLockers(t *testing.T) (*node, fixture.Loader) {
 		t.Fatal(err)
 	}
 	s.exec(string(migration))
-	n := s.start(parts{nouns: []func(module.Deps) noun{build}, contract: files.OpenAPI})
+	n := s.start(parts{nouns: []func(module.Deps) noun{lockers}, contract: files.OpenAPI})
 	n.catalog = &catalog.Catalog{}
 	n.check(json.Unmarshal(files.Catalog, n.catalog))
 	return n, load

@@ -206,8 +206,7 @@ func build(ctx context.Context, cfg config.Config, d *db.DB, keys *vault.Vault, 
 	loop := reconcile.New(reconcile.Deps{DB: d, Clock: clk, Log: log})
 	deps := emptyDeps()
 	locator := resource.NewLocator(d, deps.Registry)
-	_, table := contractOf(with.nouns...)
-	access, err := authz.NewEvaluator(sources(d, table), clk, locator, notified.NewGroup(d, clk, authz.Channel))
+	access, err := authz.NewEvaluator(sources(d, deps.Operations), clk, locator, notified.NewGroup(d, clk, authz.Channel))
 	if err != nil {
 		return nil, err
 	}

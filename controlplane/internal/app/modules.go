@@ -1,6 +1,8 @@
 package app
 
 import (
+	"sync"
+
 	"github.com/demarc/demarc/controlplane/internal/access"
 	"github.com/demarc/demarc/controlplane/internal/apitoken"
 	"github.com/demarc/demarc/controlplane/internal/auditrecord"
@@ -56,11 +58,11 @@ func modules(d module.Deps, drivers *hypervisor.Registry, further ...func(module
 	accesses := locationaccess.New(d)
 	locations := location.New(d, accesses, drivers)
 	images := image.New(d)
-	cloudspaces := cloudspace.New(d, customers, locations)
+	cloudspaces := cloudspace.New(d, locations)
 	machines := virtualmachine.New(d, customers, locations, cloudspaces, images)
 	disks := disk.New(d, locations, cloudspaces, machines)
 	roles := role.New(d, permissions)
-	accounts := serviceaccount.New(d, customers)
+	accounts := serviceaccount.New(d)
 	bindings := rolebinding.New(d, roles, accounts)
 
 	nouns := []noun{
@@ -73,7 +75,7 @@ func modules(d module.Deps, drivers *hypervisor.Registry, further ...func(module
 		permissions,
 		access.New(d, permissions),
 		accounts,
-		apitoken.New(d, accounts, permissions),
+		apitoken.New(d, permissions),
 		accesses,
 	}
 	for _, build := range further {
@@ -89,10 +91,10 @@ func modules(d module.Deps, drivers *hypervisor.Registry, further ...func(module
 }
 
 // sources are what is authorized by.
-func sources(d *db.DB, ops []httpapi.Op) authz.Sources {
+func sources(d *db.DB, ops *httpapi.Table) authz.Sources {
 	return authz.Sources{
 		Bindings: rolebinding.Source(d), Roles: role.Source(d), Customers: customer.Source(d), BillingEntities: billingentity.Source(d),
-		Permissions: httpapi.Permissions(ops),
+		AtOneMoment: d.Snapshot, Permissions: sync.OnceValue(func() authz.Permissions { return httpapi.Permissions(ops.All()) }),
 	}
 }
 

@@ -80,9 +80,8 @@ func newWorld(t testing.TB, d *db.DB) *world {
 // use has what is asked for from now on done by that engine.
 func (w *world) use(engine *saga.Engine) {
 	clk, deps := clock.Real(), emptyDeps()
-	_, table := Contract()
 	var err error
-	w.access, err = authz.NewEvaluator(sources(w.db, table), clk, resource.NewLocator(w.db, deps.Registry), notified.NewGroup(w.db, clk, authz.Channel))
+	w.access, err = authz.NewEvaluator(sources(w.db, deps.Operations), clk, resource.NewLocator(w.db, deps.Registry), notified.NewGroup(w.db, clk, authz.Channel))
 	w.check(err)
 	deps.DB, deps.Clock, deps.Sagas, deps.Access, deps.Vault, deps.Ledger = w.db, clk, engine, w.access, w.vault, ledger.New(w.db, clk)
 	n, built, err := modules(deps, w.drivers)

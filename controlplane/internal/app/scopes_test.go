@@ -36,10 +36,14 @@ type hallRow struct {
 	resource.Named
 }
 
+type RackCreate struct {
+	HallID string `json:"hall_id" extensions:"x-ref=hall"`
+	resource.Named
+}
+
 type rackRow struct {
 	resource.Base
-	resource.Named
-	HallID string
+	RackCreate
 }
 
 // roleOfHall is the one role of this test.
@@ -81,7 +85,9 @@ func newHalls(t *testing.T) *halls {
 		h.check(d.Conn(t.Context()).Exec(statement).Error)
 	}
 	from := sources(d, nil)
-	from.Permissions.Reads = map[string]bool{"racks.get": true, "operations.get": true, "role_bindings.get": true}
+	from.Permissions = func() authz.Permissions {
+		return authz.Permissions{Reads: map[string]bool{"racks.get": true, "operations.get": true, "role_bindings.get": true}}
+	}
 	var err error
 	h.access, err = authz.NewEvaluator(from, clk, resource.NewLocator(d, registry), notified.NewGroup(d, clk, authz.Channel))
 	h.check(err)
@@ -89,7 +95,7 @@ func newHalls(t *testing.T) *halls {
 	deps := module.Deps{DB: d, Registry: registry, Clock: clk, Sagas: engine, Access: h.access}
 	h.bindings, h.operations = rolebinding.New(deps, hallRoles{}, nil), operation.New(deps)
 	h.halls = resource.NewTable[hallRow](d, registry, clk, hallKind)
-	racks := service.NewStored(deps, rackKind, service.Rules[rackRow, resource.Named, resource.Named, resource.Meta]{})
+	racks := service.NewStored(deps, rackKind, service.Rules[rackRow, RackCreate, resource.Named, resource.Meta]{})
 	h.racks, h.converger = racks.Table, service.NewConverger(racks, service.Work[rackRow]{})
 	for _, def := range h.converger.Definitions() {
 		engine.Register(def)
@@ -109,7 +115,7 @@ func (h *halls) hall(ctx context.Context, name string) (hall, rack string) {
 	h.t.Helper()
 	of := &hallRow{Named: resource.Named{Name: name}}
 	h.check(h.halls.Insert(ctx, of))
-	r := &rackRow{Named: resource.Named{Name: "rack"}, HallID: of.ID}
+	r := &rackRow{RackCreate: RackCreate{HallID: of.ID, Named: resource.Named{Name: "rack"}}}
 	h.check(h.db.InTx(ctx, func(ctx context.Context) error {
 		if err := h.racks.Insert(ctx, r); err != nil {
 			return err

@@ -203,6 +203,11 @@ func hiddenNeitherShowsNorCounts(n *node) {
 	if f.ChildrenTotal == 0 || !strings.Contains(f.Detail, p.cloudspace) {
 		n.t.Errorf("what is in the way, to who may see it: %+v", f)
 	}
+	closer := n.custom(n.root, "closer", n.root, "billing_entities.get", "billing_entities.delete")
+	f = n.status(closer.token, http.MethodDelete, "/billing-entities/"+p.entity, nil, http.StatusConflict, "has_children").problem(n.t)
+	if f.ChildrenTotal != 0 || len(f.Children) != 0 || strings.Contains(f.Detail, "acme") {
+		n.t.Errorf("what is in the way of a billing entity: %+v", f)
+	}
 }
 
 // Moving a billing entity changes who sees its customers at once, and touches no row of theirs.

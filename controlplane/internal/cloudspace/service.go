@@ -12,12 +12,6 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/service"
 )
 
-// Customers is what cloudspaces need of the customers.
-type Customers interface {
-	// CheckActive refuses a customer that is not active, whether or not the caller may see it.
-	CheckActive(ctx context.Context, customerID string) error
-}
-
 // Locations is what cloudspaces need of the locations.
 type Locations interface {
 	// CheckUsable refuses a location that takes nothing new, or nothing of that customer, and keeps it from changing until the
@@ -32,13 +26,12 @@ type Locations interface {
 // Service keeps the cloudspaces.
 type Service struct {
 	*service.Converged[row, Create, Spec, Cloudspace]
-	customers Customers
 	locations Locations
 }
 
 // New returns the service.
-func New(d module.Deps, customers Customers, locations Locations) *Service {
-	s := &Service{customers: customers, locations: locations}
+func New(d module.Deps, locations Locations) *Service {
+	s := &Service{locations: locations}
 	s.Converged = service.NewConverged(d, Kind, service.Rules[row, Create, Spec, Cloudspace]{
 		Row:  func(in Create) row { return row{Create: in} },
 		Spec: func(r *row) *Spec { return &r.Spec },
@@ -50,6 +43,7 @@ func New(d module.Deps, customers Customers, locations Locations) *Service {
 			return service.Use{State: "allocated", Spec: map[string]any{}, Quota: map[string]int64{"cloudspaces": 1}}, nil
 		},
 	}, service.Work[row]{
+		Named:  true,
 		Apply:  []service.Stage[row]{{Name: "network", Do: s.ensure, Undo: s.remove}},
 		Remove: []service.Stage[row]{{Name: "network", Do: s.remove}},
 	})
@@ -63,18 +57,15 @@ func (s *Service) Module() module.Module {
 	return m
 }
 
-// check refuses a new cloudspace of a customer that is not active, or in a location that is not for it.
+// check refuses a new cloudspace in a location that is not for it.
 func (s *Service) check(ctx context.Context, old, next *row) error {
 	if old != nil {
 		return nil
 	}
-	if err := s.customers.CheckActive(ctx, next.Base.CustomerID); err != nil {
-		return err
-	}
 	return s.locations.CheckUsable(ctx, "/location_id", next.LocationID, next.Base.CustomerID, next.BillingEntityID)
 }
 
-// CheckOpen refuses a cloudspace that nothing can be made in: one that is not made yet, or is being changed, or whose customer is not active.
+// CheckOpen refuses a cloudspace that nothing can be made in: one that is not made yet, or is being changed.
 func (s *Service) CheckOpen(ctx context.Context, id string) error {
 	r, err := s.Table.Share(authz.Elevated(ctx), id)
 	if err != nil {
@@ -86,5 +77,5 @@ func (s *Service) CheckOpen(ctx context.Context, id string) error {
 	if r.GatewayAddress == nil {
 		return fault.Conflictf("wrong_state", "the cloudspace has failed: %s", resource.Text(r.StateReason))
 	}
-	return s.customers.CheckActive(ctx, r.Base.CustomerID)
+	return nil
 }

@@ -45,6 +45,7 @@ func New(d module.Deps, billingEntities BillingEntities) *Service {
 		After: s.follow,
 	})
 	s.converger = service.NewConverger(s.Stored, service.Work[row]{})
+	d.Registry.Admit(s.admit)
 	return s
 }
 
@@ -138,20 +139,15 @@ func (s *Service) Active(ctx context.Context, id string) (bool, error) {
 	return r.Status == StatusActive, err
 }
 
-// CheckActive refuses a customer that is not active, and keeps it from changing until the transaction ends. The caller need not see it.
-func (s *Service) CheckActive(ctx context.Context, id string) error {
+// admit refuses something new of a customer that can have nothing, and keeps the customer from changing until the transaction ends. The caller
+// need not see the customer.
+func (s *Service) admit(ctx context.Context, k resource.Kind, id string) error {
 	r, err := s.Table.Share(authz.Elevated(ctx), id)
-	if err == nil && r.Status != StatusActive {
-		err = fault.Conflictf("wrong_state", "the customer is %s: only an active one can make resources", r.Status)
+	switch {
+	case err != nil || r.Status == StatusActive:
+		return err
+	case r.Status == StatusTerminated || !k.Dormant:
+		return fault.Conflictf("wrong_state", "the customer is %s: only an active one can make resources", r.Status)
 	}
-	return err
-}
-
-// CheckNotTerminated refuses a customer that is terminated, and keeps it from changing until the transaction ends. The caller need not see it.
-func (s *Service) CheckNotTerminated(ctx context.Context, id string) error {
-	r, err := s.Table.Share(authz.Elevated(ctx), id)
-	if err == nil && r.Status == StatusTerminated {
-		err = fault.Conflictf("wrong_state", "the customer is terminated")
-	}
-	return err
+	return nil
 }

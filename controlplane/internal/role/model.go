@@ -8,7 +8,7 @@ import (
 
 // Kind describes roles. What belongs to a billing entity is for everybody below it to use.
 var Kind = resource.Kind{
-	Name: "role", Title: "Role", Category: "Access", Prefix: "role", Named: true,
+	Name: "role", Title: "Role", Category: "Access", Prefix: "role", Named: true, Dormant: true,
 	Description: "A set of permissions. A role binding gives it to somebody in a scope.",
 	Parent:      &resource.Link{Kind: "customer", Or: []string{"billing_entity"}, Field: "owner_id"},
 	Shared:      offered,

@@ -13,6 +13,7 @@ var Kind = resource.Kind{
 	Description: "Gives a role to somebody in a scope, and in everything below it.",
 	Key:         []string{"principal_kind", "principal_id", "role_id", "scope_id"},
 	DecidedBy:   "scope_id", // which does not contain it
+	Dormant:     true,
 	Needs:       []resource.Link{{Kind: "role", Field: "role_id"}},
 	Scopes:      []resource.Link{{Field: "scope_id"}}, ScopeTable: scopeTable,
 	Filters: []resource.Filter{

@@ -4,7 +4,7 @@ import "github.com/demarc/demarc/controlplane/internal/platform/resource"
 
 // Kind describes service accounts.
 var Kind = resource.Kind{
-	Name: "service_account", Title: "Service account", Category: "Access", Prefix: "sa", Named: true,
+	Name: "service_account", Title: "Service account", Category: "Access", Prefix: "sa", Named: true, Dormant: true,
 	Description: "A principal for programs, which use the API with its tokens.",
 	Parent:      &resource.Link{Kind: "customer", Or: []string{"billing_entity"}, Field: "owner_id"},
 	Scope:       true,

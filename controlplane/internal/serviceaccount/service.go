@@ -10,12 +10,6 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/service"
 )
 
-// Customers is what service accounts need of the customers.
-type Customers interface {
-	// CheckNotTerminated refuses a customer that is terminated, and keeps it from becoming so until the transaction ends.
-	CheckNotTerminated(ctx context.Context, customerID string) error
-}
-
 // Bindings is what service accounts need of the role bindings.
 type Bindings interface {
 	// CheckDispensable refuses to put a principal out of action who is the last owner of something.
@@ -37,15 +31,14 @@ type Tokens interface {
 // Service keeps the service accounts.
 type Service struct {
 	*service.Stored[row, Create, Spec, ServiceAccount]
-	access    *authz.Evaluator
-	customers Customers
-	bindings  Bindings
-	tokens    Tokens
+	access   *authz.Evaluator
+	bindings Bindings
+	tokens   Tokens
 }
 
 // New returns the service.
-func New(d module.Deps, customers Customers) *Service {
-	s := &Service{access: d.Access, customers: customers}
+func New(d module.Deps) *Service {
+	s := &Service{access: d.Access}
 	module.Need(d, &s.bindings)
 	module.Need(d, &s.tokens)
 	s.Stored = service.NewStored(d, Kind, service.Rules[row, Create, Spec, ServiceAccount]{
@@ -63,23 +56,12 @@ func New(d module.Deps, customers Customers) *Service {
 // Module is what it brings to the server.
 func (s *Service) Module() module.Module { return service.Module(s) }
 
-// check refuses an owner that can have no accounts any more, and to disable the last owner of something.
+// check refuses to disable the last owner of something.
 func (s *Service) check(ctx context.Context, old, next *row) error {
-	switch {
-	case old == nil:
-		return s.checkOwner(ctx, next)
-	case old.Enabled && !next.Enabled:
+	if old != nil && old.Enabled && !next.Enabled {
 		return s.bindings.CheckDispensable(ctx, authn.KindServiceAccount, next.ID)
 	}
 	return nil
-}
-
-// checkOwner refuses an owner that can have no accounts and no tokens any more, and keeps it from becoming one.
-func (s *Service) checkOwner(ctx context.Context, r *row) error {
-	if r.CustomerID == "" {
-		return nil
-	}
-	return s.customers.CheckNotTerminated(ctx, r.CustomerID)
 }
 
 // release takes away what an account is in use by.
@@ -96,15 +78,6 @@ func (s *Service) follow(ctx context.Context, old, next *row) error {
 		return nil
 	}
 	return s.access.Changed(ctx)
-}
-
-// CheckOpen refuses an account that can get no token any more, and keeps it and its owner from ending until the transaction does.
-func (s *Service) CheckOpen(ctx context.Context, id string) error {
-	r, err := s.Table.Share(authz.Elevated(ctx), id)
-	if err != nil {
-		return err
-	}
-	return s.checkOwner(ctx, &r)
 }
 
 // Enabled says whether an account can be used.

@@ -62,14 +62,15 @@ func New(d module.Deps, customers Customers, locations Locations, cloudspaces Cl
 		View: func(r *row) VirtualMachine {
 			return VirtualMachine{Meta: r.Meta(), Create: r.Create, Observed: r.Observed, CustomerID: r.CustomerID}
 		},
-		Secrets: []service.Secret[row, Spec]{{
+		Secrets: []service.Secret[row]{{
 			Field: "user_data", Column: s.userData,
-			In:   func(spec *Spec) **secret.String { return &spec.UserData },
+			In:   func(r *row) **secret.String { return &r.UserData },
 			Kept: func(r *row) *[]byte { return &r.UserDataEncrypted },
 		}},
 		Check: s.check,
 		Uses:  s.uses,
 	}, service.Work[row]{
+		Named: true,
 		Apply: []service.Stage[row]{
 			{Name: "machine", Do: s.ensure, Undo: s.remove},
 			{Name: "power", Do: s.setPower},
@@ -152,5 +153,5 @@ func (s *Service) Stays(ctx context.Context, id string) (bool, error) {
 
 // Align stops what runs while the customer is not active, and starts what ran when it is.
 func (s *Service) Align(ctx context.Context, customerID string) error {
-	return s.EachIdle(ctx, customerID, s.setPower, s.Account)
+	return s.EachIdle(ctx, customerID, s.setPower, s.Amend)
 }

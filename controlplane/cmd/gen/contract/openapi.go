@@ -114,7 +114,7 @@ func (d *document) join() {
 			d.faults.addf("%s %s: has no @ID", method, path)
 			return
 		case !ok:
-			d.faults.addf("%s: has a comment and no row in any Ops()", where)
+			d.faults.addf("%s: has a comment, and no row in the table of operations", where)
 			return
 		case row.Method != method || row.Path != path:
 			d.faults.addf("%s: the comment says %s %s, the table %s %s", where, method, path, row.Method, row.Path)

@@ -161,7 +161,7 @@ func copySchema(ref *openapi3.SchemaRef, rename func(string) string) *openapi3.S
 func (d *document) common(name string) {
 	s := d.Components.Schemas[name].Value
 	if g := d.source.named[name]; g != nil {
-		s.Description = sentence(withoutName(g.doc))
+		s.Description = sentence(g.doc)
 	}
 	if s.AdditionalProperties.Schema != nil || len(s.Properties) == 0 {
 		d.faults.addf("type %s: only structs can be types of the contract", name)
@@ -193,10 +193,10 @@ func (d *document) common(name string) {
 }
 
 // withoutName is the comment on a type without its name in Go: "Spec is what can be changed" says "What can be changed".
-func withoutName(doc string) string {
-	_, rest, _ := strings.Cut(doc, " ")
+func withoutName(doc, name string) string {
+	rest, named := strings.CutPrefix(doc, name+" ")
 	rest = strings.TrimPrefix(strings.TrimPrefix(rest, "is "), "are ")
-	if rest == "" {
+	if !named || rest == "" {
 		return doc
 	}
 	return strings.ToUpper(rest[:1]) + rest[1:]

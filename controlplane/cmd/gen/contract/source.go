@@ -101,7 +101,7 @@ func (s *source) readFile(file string, out *faults) error {
 			if !ok {
 				continue
 			}
-			g := &goStruct{doc: docOf(gen, t), place: place(fset, s.root, t.Pos()), members: membersOf(st, pkg, imports)}
+			g := &goStruct{doc: withoutName(docOf(gen, t), t.Name.Name), place: place(fset, s.root, t.Pos()), members: membersOf(st, pkg, imports)}
 			s.structs[pkg][t.Name.Name] = g
 			m := nameComment.FindStringSubmatch(t.Comment.Text())
 			if m == nil {
@@ -119,7 +119,7 @@ func (s *source) readFile(file string, out *faults) error {
 
 // addPage knows the type of a page that has no declaration of its own.
 func (s *source) addPage(name, of string) {
-	s.named[name] = &goStruct{name: name, doc: name + " is one page of " + of + ".", members: []goMember{{embedded: "Page", from: pagesPackage}}}
+	s.named[name] = &goStruct{name: name, doc: "One page of " + of + ".", members: []goMember{{embedded: "Page", from: pagesPackage}}}
 }
 
 func docOf(gen *ast.GenDecl, t *ast.TypeSpec) string {

@@ -77,36 +77,45 @@ func (e *Evaluator) Changed(ctx context.Context) error { return e.group.Changed(
 // Caller returns the principal with what it may do at present.
 func (e *Evaluator) Caller(ctx context.Context, p authn.Principal) (*Caller, error) {
 	key := strings.Join(append([]string{p.Kind, p.ID, p.TokenID}, p.Groups...), "\x00")
-	return e.callers.Get(ctx, key, func(ctx context.Context) (*Caller, error) {
-		t, err := e.tree(ctx)
-		if err != nil {
-			return nil, err
-		}
-		bound, err := e.sources.Bindings.Held(ctx, p)
-		if err != nil {
-			return nil, err
-		}
-		held, err := e.sources.holders(ctx, bound)
-		if err != nil {
-			return nil, err
-		}
-		bindings := make([]Binding, len(held))
-		for i := range held {
-			bindings[i] = held[i].Binding
-		}
-		var scope *Chain
-		if p.ScopeID != "" {
-			at, found, err := e.locator.Locate(ctx, p.ScopeID)
-			if err != nil {
-				return nil, err
-			}
-			if !found {
-				bindings = nil // the scope of the credential is gone: there is nothing left that it is for
-			}
-			scope = &at
-		}
-		return newCaller(p, bindings, scope, t, e.sources.Permissions.Reads, e.clock.Now), nil
+	return e.callers.Get(ctx, key, func(ctx context.Context) (caller *Caller, err error) {
+		err = e.sources.AtOneMoment(ctx, func(ctx context.Context) error {
+			caller, err = e.caller(ctx, p)
+			return err
+		})
+		return caller, err
 	})
+}
+
+// caller reads what a principal may do.
+func (e *Evaluator) caller(ctx context.Context, p authn.Principal) (*Caller, error) {
+	t, err := e.tree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	bound, err := e.sources.Bindings.Held(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	held, err := e.sources.holders(ctx, bound)
+	if err != nil {
+		return nil, err
+	}
+	bindings := make([]Binding, len(held))
+	for i := range held {
+		bindings[i] = held[i].Binding
+	}
+	var scope *Chain
+	if p.ScopeID != "" {
+		at, found, err := e.locator.Locate(ctx, p.ScopeID)
+		if err != nil {
+			return nil, err
+		}
+		if !found {
+			bindings = nil // the scope of the credential is gone: there is nothing left that it is for
+		}
+		scope = &at
+	}
+	return newCaller(p, bindings, scope, t, e.sources.Permissions().Reads, e.clock.Now), nil
 }
 
 func (e *Evaluator) tree(ctx context.Context) (*tree, error) {
@@ -203,14 +212,17 @@ func (e *Evaluator) Binders(ctx context.Context, object Chain) ([]Holder, error)
 	if object.CustomerID != "" {
 		scopes = append(scopes, object.CustomerID)
 	}
-	bound, err := e.sources.Bindings.In(ctx, scopes)
-	if err != nil {
-		return nil, err
-	}
-	return e.sources.holders(ctx, bound)
+	var out []Holder
+	return out, e.sources.AtOneMoment(ctx, func(ctx context.Context) error {
+		bound, err := e.sources.Bindings.In(ctx, scopes)
+		if err == nil {
+			out, err = e.sources.holders(ctx, bound)
+		}
+		return err
+	})
 }
 
-// BindingsOf returns the bindings of a principal as they are, expired ones left out.
+// BindingsOf returns a principal with all that is bound for it, whatever its credential is limited to.
 func (e *Evaluator) BindingsOf(ctx context.Context, p authn.Principal) (*Caller, error) {
 	p.ScopeID, p.Permissions, p.TokenID = "", nil, ""
 	return e.Caller(ctx, p)

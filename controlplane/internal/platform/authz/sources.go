@@ -16,7 +16,10 @@ type Sources struct {
 	Roles           Roles
 	Customers       Customers
 	BillingEntities BillingEntities
-	Permissions     Permissions
+	// Permissions returns those of the server, once it has them all.
+	Permissions func() Permissions
+	// AtOneMoment runs fn so that everything it reads of the others is as it was at one moment.
+	AtOneMoment func(ctx context.Context, fn func(ctx context.Context) error) error
 }
 
 // Bindings keeps who has which role where.
@@ -81,8 +84,10 @@ func (s Sources) check() error {
 		return errors.New("authorization without customers")
 	case s.BillingEntities == nil:
 		return errors.New("authorization without billing entities")
-	case len(s.Permissions.Reads) == 0:
+	case s.Permissions == nil:
 		return errors.New("authorization without permissions")
+	case s.AtOneMoment == nil:
+		return errors.New("authorization without a view of one moment")
 	}
 	return nil
 }
@@ -93,8 +98,7 @@ type Holder struct {
 	PrincipalKind, PrincipalID string
 }
 
-// holders completes what is bound: by what the role allows, and by whether the customer is suspended whose scope it is, or is in. They are read
-// one after the other; what changes meanwhile has the answer dropped.
+// holders completes what is bound: by what the role allows, and by whether the customer is suspended whose scope it is, or is in.
 func (s Sources) holders(ctx context.Context, bound []Bound) ([]Holder, error) {
 	if len(bound) == 0 {
 		return nil, nil
@@ -123,7 +127,7 @@ func (s Sources) holders(ctx context.Context, bound []Bound) ([]Holder, error) {
 	out := make([]Holder, 0, len(bound))
 	for _, b := range bound {
 		role, found := roles[b.RoleID]
-		if !found { // it was removed since, and the binding with it
+		if !found { // there is a binding to a role that is gone: it allows nothing
 			continue
 		}
 		h := Holder{PrincipalKind: b.PrincipalKind, PrincipalID: b.PrincipalID, Binding: Binding{
@@ -133,7 +137,7 @@ func (s Sources) holders(ctx context.Context, bound []Bound) ([]Holder, error) {
 			h.Permissions[p] = true
 		}
 		if suspended[b.Scope.CustomerID] {
-			h.Suspend(s.Permissions)
+			h.Suspend(s.Permissions())
 		}
 		out = append(out, h)
 	}

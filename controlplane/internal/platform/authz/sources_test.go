@@ -50,9 +50,13 @@ func (office) Locate(_ context.Context, id string) (authz.Chain, bool, error) {
 func (office) Visible(context.Context, string, authz.Access) (bool, error) { return true, nil }
 
 func offices() authz.Sources {
-	return authz.Sources{Bindings: office{}, Roles: office{}, Customers: office{}, BillingEntities: office{}, Permissions: authz.Permissions{
-		Reads: map[string]bool{"things.get": true}, WhileSuspended: map[string]bool{"bills.settle": true},
-	}}
+	return authz.Sources{
+		Bindings: office{}, Roles: office{}, Customers: office{}, BillingEntities: office{},
+		Permissions: func() authz.Permissions {
+			return authz.Permissions{Reads: map[string]bool{"things.get": true}, WhileSuspended: map[string]bool{"bills.settle": true}}
+		},
+		AtOneMoment: func(ctx context.Context, fn func(context.Context) error) error { return fn(ctx) },
+	}
 }
 
 // What is missing is found when the server is put together, not by the first request.
@@ -63,7 +67,8 @@ func TestEverySourceIsNeeded(t *testing.T) {
 		"roles":            func(s *authz.Sources) { s.Roles = nil },
 		"customers":        func(s *authz.Sources) { s.Customers = nil },
 		"billing entities": func(s *authz.Sources) { s.BillingEntities = nil },
-		"permissions":      func(s *authz.Sources) { s.Permissions = authz.Permissions{} },
+		"permissions":      func(s *authz.Sources) { s.Permissions = nil },
+		"one moment":       func(s *authz.Sources) { s.AtOneMoment = nil },
 	} {
 		s := offices()
 		forget(&s)

@@ -101,7 +101,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 		return nil, fmt.Errorf("database: %w", err)
 	}
 
-	d := &DB{pool: pool, sql: stdlib.OpenDBFromPool(pool), naming: &naming{columns: map[string]string{}}, log: o.Logger}
+	d := &DB{pool: pool, sql: stdlib.OpenDBFromPool(pool), naming: &naming{columns: map[string]map[string]string{}}, log: o.Logger}
 	d.gorm, err = gorm.Open(postgres.New(postgres.Config{Conn: d.sql}), &gorm.Config{
 		Logger:         &queryLog{log: o.Logger, slow: o.SlowQuery},
 		NowFunc:        o.Clock.Now,

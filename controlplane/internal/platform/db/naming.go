@@ -12,29 +12,35 @@ type naming struct {
 	schema.NamingStrategy
 
 	mu      sync.RWMutex
-	columns map[string]string // by the name of the field
+	columns map[string]map[string]string // by the table that GORM takes the type for, and the name of the field
 }
 
 // ColumnName implements schema.Namer.
 func (n *naming) ColumnName(table, field string) string {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
-	if column, ok := n.columns[field]; ok {
+	if column, ok := n.columns[table][field]; ok {
 		return column
 	}
 	return n.NamingStrategy.ColumnName(table, field)
 }
 
-// NameColumns says how the columns of fields are called, by the names of the fields. It fails where a field of that name was said to be
-// another column: GORM tells the row types apart by their fields alone.
-func (d *DB) NameColumns(columns map[string]string) error {
+// NameColumns says how the columns of a row type are called, by the names of its fields. It fails where another type of the same name, which is
+// all that GORM tells them apart by, has said otherwise.
+func (d *DB) NameColumns(rowType string, columns map[string]string) error {
 	d.naming.mu.Lock()
 	defer d.naming.mu.Unlock()
+	table := d.naming.TableName(rowType)
+	known := d.naming.columns[table]
+	if known == nil {
+		known = map[string]string{}
+		d.naming.columns[table] = known
+	}
 	for field, column := range columns {
-		if known, ok := d.naming.columns[field]; ok && known != column {
-			return fmt.Errorf("a field %s is the column %s in one table and %s in another: name one of them otherwise", field, known, column)
+		if is, ok := known[field]; ok && is != column {
+			return fmt.Errorf("a field %s is the column %s in one table and %s in another: name one of them otherwise", field, is, column)
 		}
-		d.naming.columns[field] = column
+		known[field] = column
 	}
 	return nil
 }

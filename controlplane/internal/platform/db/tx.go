@@ -75,7 +75,7 @@ func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) error
 		return t.join(ctx, fn)
 	}
 	for b, attempt := (backoff{first: 5 * time.Millisecond, most: 200 * time.Millisecond}), 1; ; attempt++ {
-		t, err := d.runTx(ctx, fn)
+		t, err := d.runTx(ctx, pgx.TxOptions{}, fn)
 		if err == nil {
 			for _, f := range t.after {
 				f()
@@ -89,9 +89,19 @@ func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) error
 	}
 }
 
+// Snapshot runs fn, which only reads, so that everything it reads is as it was at one moment. If ctx carries a transaction already, fn joins
+// it, and sees what that sees.
+func (d *DB) Snapshot(ctx context.Context, fn func(ctx context.Context) error) error {
+	if t := d.tx(ctx); t != nil {
+		return t.join(ctx, fn)
+	}
+	_, err := d.runTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, fn)
+	return err
+}
+
 // runTx makes one attempt.
-func (d *DB) runTx(ctx context.Context, fn func(ctx context.Context) error) (*tx, error) {
-	t, err := d.begin(ctx)
+func (d *DB) runTx(ctx context.Context, options pgx.TxOptions, fn func(ctx context.Context) error) (*tx, error) {
+	t, err := d.begin(ctx, options)
 	if err != nil {
 		return nil, fmt.Errorf("begin: %w", err)
 	}
@@ -115,7 +125,7 @@ func (d *DB) runTx(ctx context.Context, fn func(ctx context.Context) error) (*tx
 	return t, nil
 }
 
-func (d *DB) begin(ctx context.Context) (*tx, error) {
+func (d *DB) begin(ctx context.Context, options pgx.TxOptions) (*tx, error) {
 	conn, err := d.sql.Conn(ctx)
 	if err != nil {
 		return nil, err
@@ -123,7 +133,7 @@ func (d *DB) begin(ctx context.Context) (*tx, error) {
 	t := &tx{conn: conn}
 	err = conn.Raw(func(driverConn any) error {
 		var err error
-		t.pgx, err = driverConn.(*stdlib.Conn).Conn().BeginTx(ctx, pgx.TxOptions{})
+		t.pgx, err = driverConn.(*stdlib.Conn).Conn().BeginTx(ctx, options)
 		return err
 	})
 	if err != nil {

@@ -401,7 +401,11 @@ type serverKey struct{}
 
 // ReadObject reads the object of that id, in a request to the server, as its own GET does, with that permission.
 func ReadObject(ctx context.Context, objectID string) (kind string, object any, err error) {
-	return ctx.Value(serverKey{}).(*Server).readObject(ctx, objectID)
+	s, ok := ctx.Value(serverKey{}).(*Server)
+	if !ok {
+		return "", nil, errors.New("httpapi: an object is read as by its GET in a request alone")
+	}
+	return s.readObject(ctx, objectID)
 }
 
 func (s *Server) readObject(ctx context.Context, objectID string) (kind string, object any, err error) {

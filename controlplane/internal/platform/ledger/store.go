@@ -62,6 +62,16 @@ func (l *Ledger) Record(ctx context.Context, e Entry) error {
 	return nil
 }
 
+// Amend is Record for an object that uses something at present: one that was not made, or is gone, uses nothing.
+func (l *Ledger) Amend(ctx context.Context, e Entry) error {
+	var open bool
+	err := l.db.Conn(ctx).Raw("SELECT EXISTS (SELECT FROM state_interval WHERE object_id = ? AND to_at IS NULL)", e.ObjectID).Scan(&open).Error
+	if err != nil || !open {
+		return err
+	}
+	return l.Record(ctx, e)
+}
+
 // Close ends what the object uses and releases its quota.
 func (l *Ledger) Close(ctx context.Context, objectID string) error {
 	now, conn := l.clock.Now(), l.db.Conn(ctx)

@@ -31,6 +31,8 @@ type Kind struct {
 	// DecidedBy is the field of a create's body that names the object on which the permission to create is asked for, and whose ancestors
 	// the new one has: the parent, unless set.
 	DecidedBy string
+	// Dormant kinds can be made while their customer is not active: they run nothing.
+	Dormant bool
 	// Tenant is set on the kinds that own what is below them: the ancestor column in which every row below carries the id.
 	Tenant string
 	// Needs are further references that keep what they refer to from being deleted.
@@ -163,12 +165,29 @@ type Registry struct {
 	kinds    map[string]Kind
 	contents map[string]Content
 	onRemove []func(ctx context.Context, id string) error
+	admit    []func(ctx context.Context, k Kind, customerID string) error
 }
 
 // OnRemove has fn called in the transaction in which an object that can be a scope is removed, before it is: what refers to it without
 // keeping it is released there.
 func (r *Registry) OnRemove(fn func(ctx context.Context, id string) error) {
 	r.onRemove = append(r.onRemove, fn)
+}
+
+// Admit has fn called in the transaction in which something of a customer is made, before it is: fn refuses it where the customer can have nothing
+// new, and keeps that from changing.
+func (r *Registry) Admit(fn func(ctx context.Context, k Kind, customerID string) error) {
+	r.admit = append(r.admit, fn)
+}
+
+// Admitted asks whether a customer can have something new of a kind.
+func (r *Registry) Admitted(ctx context.Context, k Kind, customerID string) error {
+	for _, fn := range r.admit {
+		if err := fn(ctx, k, customerID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *Registry) removed(ctx context.Context, k Kind, id string) error {
@@ -196,7 +215,7 @@ type Content struct {
 func (r *Registry) Contain(c Content) { r.contents[c.Kind] = c }
 
 // Contents are the kinds whose objects are in those of another, at any depth. What needs others stands before them, so that it can be
-// removed in this order.
+// removed in this order. A kind of which nobody has said how it follows is a defect of the program.
 func (r *Registry) Contents(of string) []Content {
 	inside := map[string]bool{of: true}
 	for grown := true; grown; {
@@ -218,9 +237,11 @@ func (r *Registry) Contents(of string) []Content {
 		for _, h := range r.Holders(kind) {
 			put(h.Kind.Name)
 		}
-		if c, ok := r.contents[kind]; ok {
-			out = append(out, c)
+		c, ok := r.contents[kind]
+		if !ok {
+			panic(fmt.Sprintf("kind %s is in a %s, and nobody has said how it follows that", kind, of))
 		}
+		out = append(out, c)
 	}
 	for _, k := range r.All() {
 		put(k.Name)

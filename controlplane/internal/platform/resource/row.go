@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/schema"
 
+	"github.com/demarc/demarc/controlplane/internal/platform/clock"
 	"github.com/demarc/demarc/controlplane/internal/platform/db"
 )
 
@@ -72,13 +74,15 @@ func NamedOf(row any) *Named {
 // layout is where the columns stand in a row type.
 type layout struct {
 	fields map[string][]int // index of the field, by column
-	// twins are fields of the API's types whose column is one of Base: they follow it.
+	// twins are fields of the API's types whose column is one of Base. GORM reads and writes that of Base.
 	twins []twin
-	// collections are the maps and lists of the API's types: null is none of their values.
-	collections [][]int
+	// collections and times are those of the API's types: null is no collection, and a time is kept in UTC, to the microsecond.
+	collections, times [][]int
+	// unseen is an embedded type that GORM does not look into.
+	unseen reflect.Type
 }
 
-type twin struct{ column, follows []int }
+type twin struct{ base, field []int }
 
 // layoutOf reads a row type. A column is called as its tag for GORM says, or as the field is in JSON, or by GORM's rule.
 func layoutOf(row reflect.Type) layout {
@@ -93,6 +97,9 @@ func (l *layout) read(t reflect.Type, at []int) {
 		settings := schema.ParseTagSetting(f.Tag.Get("gorm"), ";")
 		index := append(append([]int{}, at...), i)
 		switch {
+		case f.Anonymous && !f.IsExported():
+			l.unseen = f.Type
+			continue
 		case settings["-"] != "" || !f.IsExported():
 			continue
 		case f.Anonymous:
@@ -105,8 +112,12 @@ func (l *layout) read(t reflect.Type, at []int) {
 			continue
 		}
 		l.fields[column] = index
-		if kind := f.Type.Kind(); f.Tag.Get("json") != "" && (kind == reflect.Map || kind == reflect.Slice) {
+		switch {
+		case f.Tag.Get("json") == "": // a column of the row's own
+		case f.Type.Kind() == reflect.Map, f.Type.Kind() == reflect.Slice:
 			l.collections = append(l.collections, index)
+		case f.Type == reflect.TypeFor[time.Time](), f.Type == reflect.TypeFor[*time.Time]():
+			l.times = append(l.times, index)
 		}
 	}
 }
@@ -121,39 +132,60 @@ func columnOf(f reflect.StructField, settings map[string]string) string {
 	return schema.NamingStrategy{}.ColumnName("", f.Name)
 }
 
-// teach tells GORM how the columns are called, and makes sure that it has understood. Without a database there is nobody to tell.
-func (l *layout) teach(d *db.DB, kind Kind, row any) {
+// FieldsOf are the fields of a type of rows, or of the API, by the columns that keep them.
+func FieldsOf(t reflect.Type) map[string]reflect.StructField {
+	out := map[string]reflect.StructField{}
+	for column, index := range layoutOf(t).fields {
+		out[column] = t.FieldByIndex(index)
+	}
+	return out
+}
+
+// tell tells GORM how the columns are called, and makes sure that it has understood. Without a database there is nobody to tell.
+func (l *layout) tell(d *db.DB, row any) error {
+	if l.unseen != nil {
+		return fmt.Errorf("the columns of %v are not kept: only exported types can be embedded in a row", l.unseen)
+	}
 	if d == nil {
-		return
+		return nil
 	}
 	t := reflect.TypeOf(row).Elem()
 	names := map[string]string{}
 	for column, index := range l.fields {
 		names[t.FieldByIndex(index).Name] = column
 	}
-	if err := d.NameColumns(names); err != nil {
-		panic(fmt.Sprintf("kind %s: %v", kind.Name, err))
+	if err := d.NameColumns(t.Name(), names); err != nil {
+		return err
 	}
 	stmt := &gorm.Statement{DB: d.Conn(context.Background())}
 	if err := stmt.Parse(row); err != nil {
-		panic(fmt.Sprintf("kind %s: %v", kind.Name, err))
+		return err
 	}
-	for column := range l.fields {
-		if stmt.Schema.LookUpField(column) == nil {
-			panic(fmt.Sprintf("kind %s: GORM knows no column %s", kind.Name, column))
+	for column, index := range l.fields {
+		// Of two fields for one column GORM takes the one that is embedded less deep.
+		if f := stmt.Schema.FieldsByDBName[column]; f == nil || !slices.Equal(f.StructField.Index, index) {
+			return fmt.Errorf("the column %s is another field for GORM: columns of Base stand in Base, or in a type of the API that is embedded", column)
 		}
 	}
+	return nil
 }
 
-// follow sets the twins of the columns of Base.
-func (l *layout) follow(row reflect.Value) {
+// fillTwins sets the fields whose columns are those of Base, of a row that was read.
+func (l *layout) fillTwins(row reflect.Value) {
 	for _, t := range l.twins {
-		row.FieldByIndex(t.follows).Set(row.FieldByIndex(t.column))
+		row.FieldByIndex(t.field).Set(row.FieldByIndex(t.base))
 	}
 }
 
-// empty makes empty collections of those that are nil.
-func (l *layout) empty(row reflect.Value) {
+// fillBase sets the columns of Base that are fields of the API's types, too, of a row that was made of what is asked for.
+func (l *layout) fillBase(row reflect.Value) {
+	for _, t := range l.twins {
+		row.FieldByIndex(t.base).Set(row.FieldByIndex(t.field))
+	}
+}
+
+// normalize gives what is the same one form: it is compared with what is read again.
+func (l *layout) normalize(row reflect.Value) {
 	for _, index := range l.collections {
 		if f := row.FieldByIndex(index); f.IsNil() && f.Kind() == reflect.Map {
 			f.Set(reflect.MakeMap(f.Type()))
@@ -161,11 +193,17 @@ func (l *layout) empty(row reflect.Value) {
 			f.Set(reflect.MakeSlice(f.Type(), 0, 0))
 		}
 	}
-}
-
-// lead sets the columns of Base that have twins.
-func (l *layout) lead(row reflect.Value) {
-	for _, t := range l.twins {
-		row.FieldByIndex(t.column).Set(row.FieldByIndex(t.follows))
+	for _, index := range l.times {
+		switch f := row.FieldByIndex(index); t := f.Interface().(type) {
+		case time.Time:
+			f.Set(reflect.ValueOf(stored(t)))
+		case *time.Time:
+			if t != nil {
+				f.Set(reflect.ValueOf(new(stored(*t))))
+			}
+		}
 	}
 }
+
+// stored is a time as the database keeps it.
+func stored(t time.Time) time.Time { return t.UTC().Truncate(clock.Resolution) }

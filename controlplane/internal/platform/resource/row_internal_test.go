@@ -4,10 +4,13 @@ import (
 	"encoding/json"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/clock"
+	"github.com/demarc/demarc/controlplane/internal/platform/db"
 	"github.com/demarc/demarc/controlplane/internal/platform/db/dbtest"
 )
 
@@ -23,16 +26,12 @@ type rackCreate struct {
 
 type rackRow struct {
 	Base
-	rackOwn
 	RackCreate
 	LocationID string
 }
 
 // RackCreate is exported, as the types of the API are.
 type RackCreate = rackCreate
-
-// rackOwn is embedded without being exported: its fields are none of the row's columns.
-type rackOwn struct{ Own string }
 
 func TestColumnsAreCalledAsTheFields(t *testing.T) {
 	t.Parallel()
@@ -42,7 +41,7 @@ func TestColumnsAreCalledAsTheFields(t *testing.T) {
 			t.Errorf("there is no column %s", column)
 		}
 	}
-	for _, none := range []string{"secret", "own", "v_cp_us"} {
+	for _, none := range []string{"secret", "v_cp_us"} {
 		if l.fields[none] != nil {
 			t.Errorf("there is a column %s", none)
 		}
@@ -80,11 +79,11 @@ func TestRowsAreWhole(t *testing.T) {
 	registry.Add(Kind{Name: "location", Prefix: "loc"})
 	table := NewTable[rackRow](d, registry, clock.Real(), kind)
 	r := rackRow{RackCreate: RackCreate{CustomerID: "cus_1", VCPUs: 4, Named: Named{Name: "first"}}}
-	table.Begun(&r)
+	table.Prepare(&r)
 	if r.ID == "" || r.Base.CustomerID != "cus_1" || table.Text(&r, "customer_id") != "cus_1" {
-		t.Errorf("begun: %+v", r)
+		t.Errorf("prepared: %+v", r)
 	}
-	table.Stand(&r, authz.Chain{ID: "cus_1", BillingEntityID: "ben_1", CustomerID: "cus_1", Others: []string{"loc_1"}})
+	table.PlaceIn(&r, authz.Chain{ID: "cus_1", BillingEntityID: "ben_1", CustomerID: "cus_1", Others: []string{"loc_1"}})
 	if r.BillingEntityID != "ben_1" || r.LocationID != "loc_1" || !slices.Equal(table.ScopesOf(&r), []string{"loc_1"}) || table.Within(&r, "location") != "loc_1" {
 		t.Errorf("it stands at %+v", r)
 	}
@@ -108,20 +107,83 @@ func TestRowsAreWhole(t *testing.T) {
 	}
 }
 
-func TestTwoColumnsOfOneName(t *testing.T) {
-	t.Parallel()
-	type other struct {
-		Base
-		VCPUs int64 `json:"cpus"`
-	}
-	d, registry := dbtest.New(t), NewRegistry()
-	NewTable[rackRow](d, registry, clock.Real(), Kind{Name: "rack", Prefix: "rack"})
+// unusable makes sure that a row type is refused at once.
+func unusable(t *testing.T, what string, make func(*db.DB, *Registry)) {
+	t.Helper()
+	d := dbtest.New(t)
 	defer func() {
 		if recover() == nil {
-			t.Error("a field is two columns, and nobody is told")
+			t.Errorf("%s, and nobody is told", what)
 		}
 	}()
-	NewTable[other](d, registry, clock.Real(), Kind{Name: "other", Prefix: "other"})
+	make(d, NewRegistry())
+}
+
+func TestRowsThatCannotBe(t *testing.T) {
+	t.Parallel()
+	unusable(t, "types of one name call a field by two columns", func(d *db.DB, r *Registry) {
+		type row struct {
+			Base
+			VCPUs int64 `json:"vcpus"`
+		}
+		NewTable[row](d, r, clock.Real(), Kind{Name: "rack", Prefix: "rack"})
+		func() {
+			type row struct {
+				Base
+				VCPUs int64 `json:"cpus"`
+			}
+			NewTable[row](d, r, clock.Real(), Kind{Name: "other", Prefix: "other"})
+		}()
+	})
+	unusable(t, "a column of Base stands beside it", func(d *db.DB, r *Registry) {
+		type shadow struct {
+			Base
+			CustomerID string `json:"customer_id"`
+		}
+		NewTable[shadow](d, r, clock.Real(), Kind{Name: "shadow", Prefix: "shad"})
+	})
+}
+
+// What kinds call their columns does not reach the platform's tables.
+func TestColumnsOfOthersKeepTheirNames(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	type row struct {
+		Base
+		TargetID string `json:"object_id"`
+	}
+	NewTable[row](d, NewRegistry(), clock.Real(), Kind{Name: "aim", Prefix: "aim"})
+	type operation struct{ TargetID string }
+	var found []operation
+	if err := d.Conn(t.Context()).Find(&found).Error; err == nil || !strings.Contains(err.Error(), `relation "operations" does not exist`) {
+		t.Errorf("read: %v", err)
+	}
+	if err := d.Conn(t.Context()).Table("operation").Find(&found).Error; err != nil {
+		t.Errorf("a field of another type is read from the column of this one: %v", err)
+	}
+}
+
+// Times is a type of the API with times.
+type Times struct {
+	At    time.Time  `json:"at"`
+	Until *time.Time `json:"until"`
+	Never *time.Time `json:"never"`
+}
+
+func TestTimesAreKeptInOneForm(t *testing.T) {
+	t.Parallel()
+	type row struct {
+		Base
+		Times
+	}
+	l, east := layoutOf(reflect.TypeFor[row]()), time.Date(2030, 1, 1, 2, 0, 0, 123456789, time.FixedZone("east", 7200))
+	sent := east
+	r := row{Times: Times{At: east, Until: &sent}}
+	l.normalize(reflect.ValueOf(&r).Elem())
+	want := time.Date(2030, 1, 1, 0, 0, 0, 123456000, time.UTC)
+	if r.At != want || *r.Until != want || r.Never != nil || sent != east {
+		t.Errorf("kept: %+v; what was sent is %v", r.Times, sent)
+	}
 }
 
 func TestWordsOfKinds(t *testing.T) {

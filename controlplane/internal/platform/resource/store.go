@@ -30,7 +30,9 @@ type Table[R any] struct {
 func NewTable[R any](d *db.DB, registry *Registry, clk clock.Clock, kind Kind) *Table[R] {
 	registry.Add(kind)
 	t := &Table[R]{db: d, kind: kind, registry: registry, clock: clk, layout: layoutOf(reflect.TypeFor[R]())}
-	t.layout.teach(d, kind, new(R))
+	if err := t.layout.tell(d, new(R)); err != nil {
+		panic(fmt.Sprintf("kind %s: %v", kind.Name, err)) // a defect of the program
+	}
 	return t
 }
 
@@ -83,7 +85,7 @@ func (t *Table[R]) take(ctx context.Context, id, strength string) (R, error) {
 }
 
 // loaded completes a row that was read.
-func (t *Table[R]) loaded(row *R) { t.layout.follow(reflect.ValueOf(row).Elem()) }
+func (t *Table[R]) loaded(row *R) { t.layout.fillTwins(reflect.ValueOf(row).Elem()) }
 
 // Lock reads the row and keeps it from being changed until the transaction ends.
 func (t *Table[R]) Lock(ctx context.Context, id string) (R, error) {
@@ -122,17 +124,7 @@ func Busy(operationID, why string) error {
 // Refer reads a row that another one is about to refer to, and keeps it from being deleted meanwhile. pointer is the field of the
 // request that names it. The caller must be able to read it.
 func (t *Table[R]) Refer(ctx context.Context, pointer, id string) (R, error) {
-	return t.refer(ctx, pointer, id, "SHARE")
-}
-
-// ReferAlone is Refer that keeps others who do the same waiting until the transaction ends. Whoever took a shared lock first and this one
-// later would wait for another who did so too, for ever.
-func (t *Table[R]) ReferAlone(ctx context.Context, pointer, id string) (R, error) {
-	return t.refer(ctx, pointer, id, "UPDATE")
-}
-
-func (t *Table[R]) refer(ctx context.Context, pointer, id, strength string) (R, error) {
-	row, err := t.take(t.reading(ctx), id, strength)
+	row, err := t.take(t.reading(ctx), id, "SHARE")
 	if f := fault.As(err); f != nil && f.Kind == fault.NotFound {
 		return row, fault.MissingReference(pointer, t.kind.Name)
 	}
@@ -161,7 +153,7 @@ func (t *Table[R]) Insert(ctx context.Context, row *R) error {
 		return err
 	}
 	t.loaded(row)
-	t.layout.empty(reflect.ValueOf(row).Elem())
+	t.layout.normalize(reflect.ValueOf(row).Elem())
 	return t.nameTaken(t.db.Conn(ctx).Table(t.kind.Table()).Create(row).Error, row)
 }
 
@@ -244,9 +236,10 @@ func (t *Table[R]) nameTaken(err error, row *R) error {
 	return err
 }
 
-// Begun gives a row that was made of what is asked for its id, which what is sealed in it depends on.
-func (t *Table[R]) Begun(row *R) {
-	t.layout.lead(reflect.ValueOf(row).Elem())
+// Prepare completes a row that was made of what is asked for: it gets its id, which what is sealed in it depends on.
+func (t *Table[R]) Prepare(row *R) {
+	t.layout.fillBase(reflect.ValueOf(row).Elem())
+	t.layout.normalize(reflect.ValueOf(row).Elem())
 	BaseOf(row).ID = id.New(t.kind.Prefix)
 }
 
@@ -261,9 +254,9 @@ func (t *Table[R]) Text(row *R, column string) string {
 	return ""
 }
 
-// Stand puts a new row where it belongs: it gets the ancestors of what stands there, and is in the scopes that that is in, itself included,
+// PlaceIn puts a new row where it belongs: it gets the ancestors of what stands there, and is in the scopes that that is in, itself included,
 // as far as its kind keeps them.
-func (t *Table[R]) Stand(row *R, at authz.Chain) {
+func (t *Table[R]) PlaceIn(row *R, at authz.Chain) {
 	c := BaseOf(row)
 	c.BillingEntityID, c.CustomerID = at.BillingEntityID, at.CustomerID
 	for _, link := range t.kind.Scopes {
@@ -273,10 +266,19 @@ func (t *Table[R]) Stand(row *R, at authz.Chain) {
 		}
 		for _, scope := range append([]string{at.ID}, at.Others...) {
 			if k, ok := t.registry.ByPrefix(id.Prefix(scope)); ok && link.To(k.Name) {
-				reflect.ValueOf(row).Elem().FieldByIndex(index).SetString(scope)
+				set(reflect.ValueOf(row).Elem().FieldByIndex(index), scope)
 			}
 		}
 	}
+}
+
+// set gives a text column that value, be it optional or not.
+func set(column reflect.Value, value string) {
+	if column.Kind() == reflect.Pointer {
+		column.Set(reflect.ValueOf(&value))
+		return
+	}
+	column.SetString(value)
 }
 
 // field returns the value of a column of the row.
@@ -294,7 +296,7 @@ func (t *Table[R]) Change(ctx context.Context, id string, ifMatch *int64, fn fun
 	if err := fn(&row); err != nil {
 		return row, false, err
 	}
-	t.layout.empty(reflect.ValueOf(&row).Elem())
+	t.layout.normalize(reflect.ValueOf(&row).Elem())
 	c := BaseOf(&row)
 	if reflect.DeepEqual(row, before) {
 		return row, false, nil
@@ -566,16 +568,6 @@ func pathCondition(registry *Registry, kind Kind, segments []string) (string, []
 		args = append(args, of...)
 	}
 	return named + " AND (" + strings.Join(either, " OR ") + ")", args
-}
-
-// Drop deletes a row that nothing is in and nothing needs.
-func (t *Table[R]) Drop(ctx context.Context, id string, ifMatch *int64) error {
-	return t.db.InTx(ctx, func(ctx context.Context) error {
-		if _, err := t.Deletable(ctx, id, ifMatch); err != nil {
-			return err
-		}
-		return t.Remove(ctx, id)
-	})
 }
 
 // All returns every row that the context may see and that meets the condition, in the order of their ids. For the control plane's own

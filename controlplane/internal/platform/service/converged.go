@@ -17,8 +17,8 @@ type Converged[R, C, S, V any] struct {
 	*Converger[R]
 }
 
-// NewConverged returns the service of a kind, and registers the kind. Whatever changes in a row, but for what is there for people alone,
-// changes the world.
+// NewConverged returns the service of a kind, and registers the kind. Whatever changes in a row changes the world, but for what is there for
+// people alone.
 func NewConverged[R, C, S, V any](d module.Deps, kind resource.Kind, rules Rules[R, C, S, V], work Work[R]) *Converged[R, C, S, V] {
 	s := &Converged[R, C, S, V]{}
 	then := rules.After
@@ -42,7 +42,10 @@ func (s *Converged[R, C, S, V]) follow(ctx context.Context, old, next *R) error 
 		return nil
 	case old == nil:
 		return s.Begin(ctx, next, httpapi.Create)
-	case resource.BaseOf(old).State == resource.Failed || !reflect.DeepEqual(worldly(*old), worldly(*next)):
+	case resource.BaseOf(old).State == resource.Failed || !reflect.DeepEqual(s.worldly(*old), s.worldly(*next)):
+		if err := s.Account(ctx, next); err != nil { // what failed to be made was released
+			return err
+		}
 		return s.Begin(ctx, next, httpapi.Update)
 	}
 	return nil
@@ -92,10 +95,14 @@ func (s *Converged[R, C, S, V]) action(verb string) Action[R] {
 }
 
 // worldly is a row without what says nothing about the world: what the system keeps on every row, and what is there for people alone.
-func worldly[R any](row R) R {
+func (s *Converged[R, C, S, V]) worldly(row R) R {
 	*resource.BaseOf(&row) = resource.Base{}
 	if n := resource.NamedOf(&row); n != nil {
-		*n = resource.Named{Name: n.Name}
+		name := n.Name
+		*n = resource.Named{}
+		if s.work.Named {
+			n.Name = name
+		}
 	}
 	return row
 }

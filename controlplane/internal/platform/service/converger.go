@@ -22,6 +22,8 @@ const repair = "repair"
 type Work[R any] struct {
 	// Apply makes the world as the row says, Remove takes the object out of it.
 	Apply, Remove []Stage[R]
+	// Named: the world knows the object's name, so that another one has to be brought to it.
+	Named bool
 	// Actions leave nothing to declare.
 	Actions []Action[R]
 }
@@ -49,14 +51,15 @@ type Converger[R any] struct {
 	table *resource.Table[R]
 	deps  module.Deps
 	work  Work[R]
-	// gone is called in the transaction that ends a removal, released in that which ends a create that failed.
-	gone     func(ctx context.Context, row *R) error
-	released func(ctx context.Context, id string) error
+	// gone is called in the transaction that ends a removal, dropped in that which removes what nobody has asked for, released in that which
+	// ends a create that failed.
+	gone, dropped func(ctx context.Context, row *R) error
+	released      func(ctx context.Context, id string) error
 }
 
 // NewConverger returns a converger for the rows of a service.
 func NewConverger[R, C, S, V any](s *Stored[R, C, S, V], work Work[R]) *Converger[R] {
-	return &Converger[R]{table: s.Table, deps: s.deps, work: work, gone: s.Gone, released: s.release}
+	return &Converger[R]{table: s.Table, deps: s.deps, work: work, gone: s.gone, dropped: s.drop, released: s.release}
 }
 
 // Definitions are the operations of the kind.
@@ -241,7 +244,7 @@ func (c *Converger[R]) RemoveAll(ctx context.Context, customerID string) error {
 			}
 		}
 		return nil
-	}, c.gone)
+	}, c.dropped)
 }
 
 // idle fails for the time being while an operation is changing the object of a row: a step that meets that is tried again.

@@ -2,6 +2,7 @@ package service
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -9,39 +10,64 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 )
 
-// growing is a number that can grow and not shrink: a field that is marked with x-grow-only.
-type growing struct {
-	name, unit string
-	index      []int
+// amount is a number that can grow and not shrink, a field that is marked with x-grow-only.
+type amount struct {
+	value int64
+	unit  string
 }
 
-func growingOf(t reflect.Type) []growing {
-	var out []growing
-	for _, f := range reflect.VisibleFields(t) {
-		traits := strings.Split(f.Tag.Get("extensions"), ",")
-		if !slices.Contains(traits, "x-grow-only") {
-			continue
+// shrunk reports the numbers that are smaller in next than in present, wherever in them they stand.
+func shrunk(present, next any) []fault.Field {
+	was, is := map[string]amount{}, map[string]amount{}
+	amounts(reflect.ValueOf(present), "", was)
+	amounts(reflect.ValueOf(next), "", is)
+	var out []fault.Field
+	for _, pointer := range slices.Sorted(maps.Keys(is)) {
+		if w, ok := was[pointer]; ok && is[pointer].value < w.value {
+			out = append(out, fault.Field{Pointer: pointer, Code: "shrink", Detail: fmt.Sprintf("it is %d%s: it can only grow", w.value, w.unit)})
 		}
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		unit := ""
-		for _, t := range traits {
-			if u, ok := strings.CutPrefix(t, "x-unit="); ok {
-				unit = " " + u
+	}
+	return out
+}
+
+// amounts collects the growing numbers of a value by their pointers.
+func amounts(v reflect.Value, pointer string, out map[string]amount) {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			amounts(v.Elem(), pointer, out)
+		}
+	case reflect.Map:
+		for _, k := range v.MapKeys() {
+			amounts(v.MapIndex(k), pointer+"/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(k.String()), out)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			f := v.Type().Field(i)
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			at := pointer + "/" + name
+			switch {
+			case !f.IsExported():
+			case f.Anonymous:
+				amounts(v.Field(i), pointer, out)
+			case name == "" || name == "-":
+			case strings.Contains(f.Tag.Get("extensions"), "x-grow-only"):
+				if n := reflect.Indirect(v.Field(i)); n.CanInt() {
+					out[at] = amount{n.Int(), unit(f)}
+				}
+			default:
+				amounts(v.Field(i), at, out)
 			}
 		}
-		out = append(out, growing{name, unit, f.Index})
 	}
-	return out
 }
 
-// shrunk reports the numbers that are smaller in next than in present; both are pointers to the type that the fields are of.
-func shrunk(fields []growing, present, next any) []fault.Field {
-	var out []fault.Field
-	for _, g := range fields {
-		is := reflect.ValueOf(present).Elem().FieldByIndex(g.index).Int()
-		if to := reflect.ValueOf(next).Elem().FieldByIndex(g.index).Int(); to < is {
-			out = append(out, fault.Field{Pointer: "/" + g.name, Code: "shrink", Detail: fmt.Sprintf("it is %d%s: it can only grow", is, g.unit)})
+// unit is what a field is counted in, with a blank before it.
+func unit(f reflect.StructField) string {
+	for trait := range strings.SplitSeq(f.Tag.Get("extensions"), ",") {
+		if u, ok := strings.CutPrefix(trait, "x-unit="); ok {
+			return " " + u
 		}
 	}
-	return out
+	return ""
 }

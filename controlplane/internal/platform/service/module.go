@@ -10,9 +10,9 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/saga"
 )
 
-// Resource is the service of a kind with the five verbs: one that embeds Stored or Converged, and may do some of them in its own way. D is what a
+// Verbs is the service of a kind with the five verbs: one that embeds Stored or Converged, and may do some of them in its own way. D is what a
 // delete answers: nothing, or the object while it is being removed.
-type Resource[C, S, V, D any] interface {
+type Verbs[C, S, V, D any] interface {
 	Create(ctx context.Context, in C) (V, error)
 	Get(ctx context.Context, id string) (V, error)
 	List(ctx context.Context, q resource.ListQuery) (resource.Page[V], error)
@@ -32,29 +32,36 @@ type Description struct {
 	kind        resource.Kind
 	registry    *resource.Registry
 	async       []string
-	actions     []httpapi.Op
+	actions     []action
 	definitions []saga.Definition
 }
 
-// Describe implements Resource.
+// action is a verb beside the five.
+type action struct{ verb, summary string }
+
+// acting is the service of a kind with actions.
+type acting[V any] interface {
+	Act(ctx context.Context, in httpapi.ActionInput, verb string) (V, error)
+}
+
+// Describe implements Verbs.
 func (s *Stored[R, C, S, V]) Describe() Description {
 	return Description{kind: s.kind, registry: s.deps.Registry}
 }
 
-// Describe implements Resource.
+// Describe implements Verbs.
 func (s *Converged[R, C, S, V]) Describe() Description {
 	out := s.Stored.Describe()
 	out.async = []string{httpapi.Create, httpapi.Update, httpapi.Delete}
 	out.definitions = s.Definitions()
 	for _, a := range s.work.Actions {
-		out.actions = append(out.actions, httpapi.Action(s.kind, a.Verb, a.Summary, true, httpapi.Handle(
-			func(ctx context.Context, in httpapi.ActionInput) (V, error) { return s.Act(ctx, in, a.Verb) })))
+		out.actions = append(out.actions, action{a.Verb, a.Summary})
 	}
 	return out
 }
 
 // Module is what the service of a kind brings to the server: the five verbs, its actions, and further operations.
-func Module[C, S, V, D any](s Resource[C, S, V, D], further ...httpapi.Op) module.Module {
+func Module[C, S, V, D any](s Verbs[C, S, V, D], further ...httpapi.Op) module.Module {
 	d := s.Describe()
 	verbs := httpapi.Handlers{
 		Create: httpapi.Handle(func(ctx context.Context, in httpapi.CreateInput[C]) (V, error) { return s.Create(ctx, in.Body) }),
@@ -72,8 +79,14 @@ func Module[C, S, V, D any](s Resource[C, S, V, D], further ...httpapi.Op) modul
 		content.Align = a.Align
 	}
 	d.registry.Contain(content)
+	ops := httpapi.CRUD(d.kind, verbs, d.async...)
+	for _, a := range d.actions {
+		does := any(s).(acting[V])
+		ops = append(ops, httpapi.Action(d.kind, a.verb, a.summary, true, httpapi.Handle(
+			func(ctx context.Context, in httpapi.ActionInput) (V, error) { return does.Act(ctx, in, a.verb) })))
+	}
 	return module.Module{
-		Kind: d.kind, Ops: append(append(httpapi.CRUD(d.kind, verbs, d.async...), d.actions...), further...),
+		Kind: d.kind, Ops: append(ops, further...),
 		Definitions: func() []saga.Definition { return d.definitions },
 	}
 }

@@ -2,8 +2,11 @@ package service
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
@@ -15,7 +18,7 @@ import (
 )
 
 // Rules are what is special about a kind. R is its row, C what an object is made from, S what can be changed of one, V what is read. The
-// first three say how these belong together; the others may be nil. All that are given a row run in the transaction of the change.
+// first three say how these belong together; the others may be nil. Those that are given a context and a row run in the transaction of the change.
 type Rules[R, C, S, V any] struct {
 	// Row is the row of what is asked for.
 	Row func(in C) R
@@ -25,7 +28,7 @@ type Rules[R, C, S, V any] struct {
 	View func(row *R) V
 
 	// Secrets are the fields that are written and never read.
-	Secrets []Secret[R, S]
+	Secrets []Secret[R]
 	// Place finds where a new row belongs, and keeps what it refers to from being removed. Unless set, every field that is marked as a
 	// reference is looked up under the rights of the caller, and the new one belongs where what decides about it does.
 	Place func(ctx context.Context, row *R) error
@@ -44,12 +47,12 @@ type Rules[R, C, S, V any] struct {
 	Uses func(ctx context.Context, row *R) (Use, error)
 }
 
-// Secret is a field that is written and never read, and the column that keeps it, encrypted.
-type Secret[R, S any] struct {
+// Secret is a field that is written and never read, and the column that keeps it, encrypted. Fields and Check see it before it is.
+type Secret[R any] struct {
 	Field  string
 	Column vault.Column
-	In     func(*S) **secret.String
-	Kept   func(*R) *[]byte
+	In     func(row *R) **secret.String
+	Kept   func(row *R) *[]byte
 }
 
 // Stored is the service of a kind whose objects are rows.
@@ -60,18 +63,38 @@ type Stored[R, C, S, V any] struct {
 	kind    resource.Kind
 	rules   Rules[R, C, S, V]
 	locator *resource.Locator
-	growing []growing
 }
 
-// NewStored returns the service of a kind, and registers the kind.
+// NewStored returns the service of a kind, and registers the kind. Rules that cannot be kept are a defect of the program.
 func NewStored[R, C, S, V any](d module.Deps, kind resource.Kind, rules Rules[R, C, S, V]) *Stored[R, C, S, V] {
-	if rules.Uses == nil && len(kind.Quota) > 0 {
-		panic("kind " + kind.Name + ": has quota, and does not say what it uses") // a defect of the program
+	if err := rules.sound(kind); err != nil {
+		panic(fmt.Sprintf("kind %s: %v", kind.Name, err))
 	}
 	return &Stored[R, C, S, V]{
 		Table: resource.NewTable[R](d.DB, d.Registry, d.Clock, kind), deps: d, kind: kind, rules: rules,
-		locator: resource.NewLocator(d.DB, d.Registry), growing: growingOf(reflect.TypeFor[S]()),
+		locator: resource.NewLocator(d.DB, d.Registry),
 	}
+}
+
+// sound refuses rules that some object would break unnoticed.
+func (r Rules[R, C, S, V]) sound(kind resource.Kind) error {
+	if r.Uses == nil && len(kind.Quota) > 0 {
+		return errors.New("has quota, and does not say what it uses")
+	}
+	if decider := kind.Decider(); r.Place == nil && decider != "" {
+		// What is not sent decides nothing.
+		f, ok := resource.FieldsOf(reflect.TypeFor[C]())[decider]
+		if !ok || f.Type.Kind() != reflect.String || !strings.Contains(f.Tag.Get("extensions"), "x-ref=") {
+			return fmt.Errorf("%s is not a reference that every new one has: say with Place where it belongs", decider)
+		}
+	}
+	own := resource.FieldsOf(reflect.TypeFor[resource.Base]())
+	for column := range resource.FieldsOf(reflect.TypeFor[S]()) {
+		if _, ok := own[column]; ok {
+			return fmt.Errorf("%s cannot be changed: every row has it, and the system sets it", column)
+		}
+	}
+	return nil
 }
 
 // Create adds an object.
@@ -85,7 +108,7 @@ func (s *Stored[R, C, S, V]) Create(ctx context.Context, in C) (V, error) {
 }
 
 func (s *Stored[R, C, S, V]) add(ctx context.Context, row *R) error {
-	s.Table.Begun(row)
+	s.Table.Prepare(row)
 	place := s.rules.Place
 	if place == nil {
 		place = s.place
@@ -93,10 +116,13 @@ func (s *Stored[R, C, S, V]) add(ctx context.Context, row *R) error {
 	if err := s.valid(nil, row, place(ctx, row)); err != nil {
 		return err
 	}
-	if err := s.seal(ctx, row, func(string) bool { return true }); err != nil {
+	if err := s.admitted(ctx, row); err != nil {
 		return err
 	}
 	if err := s.check(ctx, nil, row); err != nil {
+		return err
+	}
+	if err := s.seal(ctx, row, func(string) bool { return true }); err != nil {
 		return err
 	}
 	if err := s.Table.Insert(ctx, row); err != nil {
@@ -108,11 +134,20 @@ func (s *Stored[R, C, S, V]) add(ctx context.Context, row *R) error {
 	return s.after(ctx, nil, row)
 }
 
+// admitted refuses something new of a customer that can have nothing new.
+func (s *Stored[R, C, S, V]) admitted(ctx context.Context, row *R) error {
+	customer := resource.BaseOf(row).CustomerID
+	if customer == "" {
+		return nil
+	}
+	return s.deps.Registry.Admitted(ctx, s.kind, customer)
+}
+
 // place looks up what a new row refers to.
 func (s *Stored[R, C, S, V]) place(ctx context.Context, row *R) error {
 	found, err := s.refer(ctx, resource.Mentions(row))
 	if err == nil {
-		s.Table.Stand(row, found["/"+s.kind.Decider()])
+		s.Table.PlaceIn(row, found["/"+s.kind.Decider()])
 	}
 	return err
 }
@@ -139,7 +174,7 @@ func (s *Stored[R, C, S, V]) refer(ctx context.Context, mentions []resource.Ment
 // seal encrypts the secrets that were sent, and takes them out of the row.
 func (s *Stored[R, C, S, V]) seal(ctx context.Context, row *R, sent func(field string) bool) error {
 	for _, secret := range s.rules.Secrets {
-		field, kept := secret.In(s.rules.Spec(row)), secret.Kept(row)
+		field, kept := secret.In(row), secret.Kept(row)
 		text := *field
 		*field = nil
 		if !sent(secret.Field) {
@@ -153,11 +188,13 @@ func (s *Stored[R, C, S, V]) seal(ctx context.Context, row *R, sent func(field s
 	return nil
 }
 
-// valid adds the wrong fields of a row to those that refer to nothing, so that all are reported at once.
-func (s *Stored[R, C, S, V]) valid(old, next *R, references error) error {
+// valid adds the wrong fields of a row to those that were found before, so that all are reported at once.
+func (s *Stored[R, C, S, V]) valid(old, next *R, before ...error) error {
 	var wrong []fault.Field
-	if err := fault.Gather(&wrong, references); err != nil {
-		return err
+	for _, err := range before {
+		if err := fault.Gather(&wrong, err); err != nil {
+			return err
+		}
 	}
 	if s.rules.Fields != nil {
 		wrong = append(wrong, s.rules.Fields(old, next)...)
@@ -231,9 +268,8 @@ func (s *Stored[R, C, S, V]) Update(ctx context.Context, in httpapi.PatchInput[S
 		if err != nil {
 			return err
 		}
-		// What failed has been released.
-		if changed || resource.BaseOf(&old).State == resource.Failed {
-			if err := s.Account(ctx, &row); err != nil {
+		if changed {
+			if err := s.Amend(ctx, &row); err != nil {
 				return err
 			}
 		}
@@ -249,18 +285,16 @@ func (s *Stored[R, C, S, V]) change(ctx context.Context, old, row *R, patch reso
 	if err != nil {
 		return err
 	}
-	if err := fault.InvalidFields(shrunk(s.growing, spec, &next)...); err != nil {
-		return err
-	}
+	smaller := fault.InvalidFields(shrunk(*spec, next)...)
 	*spec = next
-	if err := s.seal(ctx, row, patch.Has); err != nil {
+	_, missing := s.refer(ctx, added(resource.Mentions(old), resource.Mentions(row)))
+	if err := s.valid(old, row, smaller, missing); err != nil {
 		return err
 	}
-	_, err = s.refer(ctx, added(resource.Mentions(old), resource.Mentions(row)))
-	if err := s.valid(old, row, err); err != nil {
+	if err := s.check(ctx, old, row); err != nil {
 		return err
 	}
-	return s.check(ctx, old, row)
+	return s.seal(ctx, row, patch.Has)
 }
 
 // added are the mentions that were not there before.
@@ -277,7 +311,7 @@ func (s *Stored[R, C, S, V]) Delete(ctx context.Context, in httpapi.DeleteInput)
 		if err != nil {
 			return err
 		}
-		return s.Gone(ctx, &row)
+		return s.gone(ctx, &row)
 	})
 }
 
@@ -295,8 +329,8 @@ func (s *Stored[R, C, S, V]) deletable(ctx context.Context, in httpapi.DeleteInp
 	return s.Table.Deletable(ctx, in.ID, in.IfMatch)
 }
 
-// Gone removes a row, and ends what it used.
-func (s *Stored[R, C, S, V]) Gone(ctx context.Context, row *R) error {
+// gone removes a row, and ends what it used.
+func (s *Stored[R, C, S, V]) gone(ctx context.Context, row *R) error {
 	if err := s.release(ctx, resource.BaseOf(row).ID); err != nil {
 		return err
 	}
@@ -306,23 +340,36 @@ func (s *Stored[R, C, S, V]) Gone(ctx context.Context, row *R) error {
 	return s.after(ctx, row, nil)
 }
 
+// drop removes a row that nobody has asked to delete, and that nothing has been asked about.
+func (s *Stored[R, C, S, V]) drop(ctx context.Context, row *R) error {
+	if s.rules.Release != nil {
+		if err := s.rules.Release(ctx, row); err != nil {
+			return err
+		}
+	}
+	return s.gone(ctx, row)
+}
+
 // RemoveAll removes everything that a customer has of the kind, for good and whatever protects it.
 func (s *Stored[R, C, S, V]) RemoveAll(ctx context.Context, customerID string) error {
-	return s.deps.DB.InTx(ctx, func(ctx context.Context) error {
-		rows, err := s.Table.All(ctx, "customer_id = ?", customerID)
+	rows, err := s.Table.All(ctx, "customer_id = ?", customerID)
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		err := s.deps.DB.InTx(ctx, func(ctx context.Context) error {
+			row, err := s.Table.Lock(ctx, resource.BaseOf(&rows[i]).ID)
+			if fault.IsCode(err, "not_found") {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			return s.drop(ctx, &row)
+		})
 		if err != nil {
 			return err
 		}
-		for i := range rows {
-			if s.rules.Release != nil {
-				if err := s.rules.Release(ctx, &rows[i]); err != nil {
-					return err
-				}
-			}
-			if err := s.Gone(ctx, &rows[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	}
+	return nil
 }

@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/ledger"
@@ -22,6 +21,15 @@ type Use struct {
 
 // Account reports what a row uses from now on.
 func (s *Stored[R, C, S, V]) Account(ctx context.Context, row *R) error {
+	return s.report(ctx, row, s.deps.Ledger.Record)
+}
+
+// Amend is Account for a row whose object may use nothing, since it was never made.
+func (s *Stored[R, C, S, V]) Amend(ctx context.Context, row *R) error {
+	return s.report(ctx, row, s.deps.Ledger.Amend)
+}
+
+func (s *Stored[R, C, S, V]) report(ctx context.Context, row *R, to func(context.Context, ledger.Entry) error) error {
 	if s.rules.Uses == nil {
 		return nil
 	}
@@ -29,15 +37,19 @@ func (s *Stored[R, C, S, V]) Account(ctx context.Context, row *R) error {
 	if err != nil {
 		return err
 	}
+	quota := map[string]int64{}
+	for _, dimension := range s.kind.Quota {
+		quota[dimension] = use.Quota[dimension] // what is not named any more is not taken any more
+	}
 	for dimension := range use.Quota {
-		if !slices.Contains(s.kind.Quota, dimension) {
+		if _, declared := quota[dimension]; !declared {
 			return fmt.Errorf("kind %s: uses %s, which it does not declare", s.kind.Name, dimension)
 		}
 	}
 	base := resource.BaseOf(row)
-	return s.deps.Ledger.Record(ctx, ledger.Entry{
+	return to(ctx, ledger.Entry{
 		Kind: s.kind.Name, ObjectID: base.ID, BillingEntityID: base.BillingEntityID, CustomerID: base.CustomerID,
-		LocationID: s.Table.Within(row, "location"), State: use.State, Spec: use.Spec, Quota: use.Quota,
+		LocationID: s.Table.Within(row, "location"), State: use.State, Spec: use.Spec, Quota: quota,
 	})
 }
 

@@ -70,9 +70,9 @@ func New(d module.Deps) *Service {
 		Row:  func(in Create) row { return row{Create: in} },
 		Spec: func(r *row) *Spec { return &r.Spec },
 		View: func(r *row) Locker { return Locker{Meta: r.Meta(), Create: r.Create} },
-		Secrets: []service.Secret[row, Spec]{{
+		Secrets: []service.Secret[row]{{
 			Field: "pin", Column: d.Vault.Column(Kind.Table(), "pin_encrypted"),
-			In:   func(s *Spec) **secret.String { return &s.PIN },
+			In:   func(r *row) **secret.String { return &r.PIN },
 			Kept: func(r *row) *[]byte { return &r.PINEncrypted },
 		}},
 		Uses: func(_ context.Context, r *row) (service.Use, error) {
