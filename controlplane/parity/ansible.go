@@ -50,6 +50,7 @@ type module struct {
 }
 
 type option struct {
+	Type       string            `yaml:"type"`
 	Choices    []string          `yaml:"choices"`
 	Suboptions map[string]option `yaml:"suboptions"`
 }
@@ -131,6 +132,14 @@ func (t Tree) info(g *gaps, k *catalog.Kind) {
 	var by []string
 	for _, f := range k.Filters {
 		by = append(by, f.Name)
+		if o, ok := m.Documentation.Options[f.Name]; ok && f.Many != (o.Type == "list") {
+			g.add(k.Name+"."+f.Name, generate, "the option of the module %s is a %s, and the filter takes several values: %t", m.name, o.Type, f.Many)
+		}
+	}
+	for _, order := range k.Orderings() {
+		if !slices.Contains(m.Documentation.Options["order_by"].Choices, order) {
+			g.add(k.Name+".order_by", generate, "the module %s has no order %s", m.name, order)
+		}
 	}
 	if k.Singleton {
 		by = k.Key

@@ -36,6 +36,9 @@ func CLI(c *catalog.Catalog, root *cobra.Command) []Gap {
 				for _, f := range k.Filters {
 					flag(&g, k.Name+"."+f.Name, cmd, dashed(f.Name), "filter-"+dashed(f.Name))
 				}
+				if len(k.Orders) > 0 {
+					flag(&g, k.Name+".order_by", cmd, "order-by")
+				}
 			}
 		}
 		for _, a := range k.Actions {

@@ -98,6 +98,8 @@ func TestWhatIsMissingIsFound(t *testing.T) {
 		"an attribute of a list": {[]string{"docs"}, Tree.Terraform, replace("docs/data-sources/customers.md", "- `email` (", "- `mail` ("), "customer.email", "has no items.email"},
 		"a secret's version":     {[]string{"docs"}, Tree.Terraform, replace("docs/resources/virtual_machine.md", "- `user_data_wo_version` (", "- `x` ("), "virtual_machine.user_data", "has no user_data_wo_version"},
 		"an argument":            {[]string{"docs"}, Tree.Terraform, replace("docs/data-sources/disks.md", "- `label` (", "- `x` ("), "disk.label", "has no argument label"},
+		"an order":               {[]string{"docs"}, Tree.Terraform, replace("docs/list-resources/disk.md", "- `order_by` (", "- `x` ("), "disk.order_by", "has no argument order_by"},
+		"an end of a range":      {[]string{"docs"}, Tree.Terraform, replace("docs/data-sources/disks.md", "- `size_gib_max` (", "- `x` ("), "disk.size_gib_max", "has no argument size_gib_max"},
 		"a page too many":        {[]string{"docs"}, Tree.Terraform, create("docs/resources/lamp.md"), "lamp", "belongs to no kind"},
 
 		"an example":               {[]string{"examples"}, Tree.Examples, remove("examples/resources/demarc_customer/resource.tf"), "customer", "there is no examples/resources/demarc_customer/resource.tf"},
@@ -115,6 +117,8 @@ func TestWhatIsMissingIsFound(t *testing.T) {
 		"a choice":                 {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, replace(modules+"customer.py", "      - prepaid\n", ""), "customer.payment_mode", "no choice prepaid"},
 		"an action":                {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, replace(modules+"virtual_machine_action.py", "      - reboot\n", ""), "virtual_machines.reboot", "has no such action"},
 		"a filter":                 {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, replace(modules+"disk_info.py", "\n  virtual_machine_id:\n", "\n  x:\n"), "disk.virtual_machine_id", "does not search by it"},
+		"an order of a module":     {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, replace(modules+"disk_info.py", "      - '-size_gib'\n", ""), "disk.order_by", "has no order -size_gib"},
+		"several values":           {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, replace(modules+"operation_info.py", "    type: list\n    elements: str\n", "    type: str\n"), "operation.state", "the filter takes several values: true"},
 		"a result":                 {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, replace(modules+"customer_info.py", "\n    email:\n", "\n    mail:\n"), "customer.email", "does not say that it returns it"},
 		"the action group":         {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, replace("ansible_collections/demarc/cloud/meta/runtime.yml", "    - customer\n", ""), "customer", "not in the action group"},
 		"the routing":              {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, replace("ansible_collections/demarc/cloud/meta/runtime.yml", "    customer:\n", "    lamp:\n"), "customer", "not routed"},
@@ -206,10 +210,12 @@ func TestCommands(t *testing.T) {
 	k.Fields = append(slices.Clone(k.Fields), catalog.Field{Name: "motto", Type: catalog.String}, catalog.Field{Name: "seal", Type: catalog.String, WriteOnly: true},
 		catalog.Field{Name: "crest", Type: catalog.Object, Fields: []catalog.Field{{Name: "colour", Type: catalog.String}}})
 	k.Filters = append(slices.Clone(k.Filters), catalog.Filter{Name: "motto"})
+	more.Kind("permission").Orders = []string{"id"}
 	found := CLI(&more, commands())
 	expect(t, found, "customer.motto", "demarc customer create has no flag --motto")
 	expect(t, found, "customer.motto", "demarc customer update has no flag --motto")
 	expect(t, found, "customer.motto", "demarc customer list has no flag --motto")
+	expect(t, found, "permission.order_by", "demarc permission list has no flag --order-by")
 	expect(t, found, "customer.seal", "has no flag --seal-file")
 	expect(t, found, "customer.crest.colour", "has no flag --crest.colour")
 }

@@ -131,6 +131,9 @@ func arguments(g *gaps, k *catalog.Kind, page string, have map[string]map[string
 	for _, f := range k.Filters {
 		names = append(names, f.Name)
 	}
+	if len(k.Orders) > 0 {
+		names = append(names, "order_by")
+	}
 	for _, name := range names {
 		if !have[""][name] {
 			g.add(k.Name+"."+name, generate, "%s has no argument %s", page, name)

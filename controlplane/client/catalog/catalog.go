@@ -59,6 +59,8 @@ type Kind struct {
 	Actions []Action `json:"actions,omitempty"`
 	// Filters are the query parameters that its list takes besides the standard ones.
 	Filters []Filter `json:"filters,omitempty"`
+	// Orders are the fields that its list can be ordered by: with a minus sign before one, the other way round.
+	Orders []string `json:"orders,omitempty"`
 	// States says, for each value of the field state, which verbs (operation or action) are allowed.
 	States map[string][]string `json:"states,omitempty"`
 	Since  string              `json:"since,omitempty"`
@@ -168,6 +170,29 @@ type Filter struct {
 	Description string   `json:"description"`
 	Enum        []string `json:"enum,omitempty"`
 	Ref         []string `json:"ref,omitempty"`
+	// Many: it takes several values, in one parameter with commas between them, and finds what has any of them. Type, Enum and Ref are those
+	// of one value.
+	Many bool `json:"many,omitempty"`
+	// Field and Bound are set on an end of a range: the field that it is about, and which end it is.
+	Field string `json:"field,omitempty"`
+	Bound string `json:"bound,omitempty"`
+}
+
+// Ends of ranges. What is at the moment of Until is not in the range; what is at the others is.
+const (
+	From  = "from"
+	Until = "until"
+	Min   = "min"
+	Max   = "max"
+)
+
+// Orderings are the values of the parameter order_by of its list.
+func (k *Kind) Orderings() []string {
+	var out []string
+	for _, field := range k.Orders {
+		out = append(out, field, "-"+field)
+	}
+	return out
 }
 
 // Fixture is the sample data of one kind, from which every client is tested.

@@ -26,7 +26,7 @@ func club(t *testing.T) Source {
 			{Name: "pass_id", Words: "Those of one pass"}, {Name: "scope_id", Words: "Those that count in one place"}, {Name: "manner", Words: "Those lent so"}}}
 	rotas := resource.Kind{Name: "rota", Title: "Rota", Category: "Access", Key: []string{"scope_id"}, Singleton: true, RequiresIfMatch: true,
 		Description: "Who is on duty in one place."}
-	rights := resource.Kind{Name: "right", Title: "Right", Category: "Access", Key: []string{"id"}, Description: "What may be done.",
+	rights := resource.Kind{Name: "right", Title: "Right", Category: "Access", Key: []string{"id"}, Virtual: true, Description: "What may be done.",
 		Filters: []resource.Filter{{Name: "verb", Words: "Those that allow it"}}}
 
 	s := tree(t, "club")

@@ -101,6 +101,7 @@ func (l *linter) kind(k *catalog.Kind) {
 	l.named(where, k)
 	l.fields(where, k.Fields)
 	l.filters(where, k)
+	l.orders(where, k)
 	l.states(where, k)
 	switch id := k.Field("id"); {
 	case k.Singleton && id != nil:
@@ -201,11 +202,62 @@ func (l *linter) filters(where string, k *catalog.Kind) {
 		}
 		l.refs(at, f.Ref)
 		field := k.Field(f.Name)
+		if f.Many && (f.Type != catalog.String || len(f.Enum)+len(f.Ref) == 0) {
+			l.addf("%s: takes several values, and is neither an enumeration nor a reference: a comma may be part of any other text", at)
+		}
+		if f.Bound != "" || f.Field != "" {
+			l.bound(at, k, &f)
+			continue
+		}
 		if field == nil && len(f.Ref) == 0 && f.Format == "" {
 			l.addf("%s: is neither a field nor the id of a kind, and has no format that says what it takes", at)
 		}
 		if field != nil && (field.Type == catalog.Object || field.Type == catalog.JSON || field.Items != nil) {
 			l.addf("%s: the field is a %s; a filter is one value", at, field.Type)
+		}
+	}
+}
+
+// bound checks an end of a range: clients say of the field what it is, and find the other end beside it.
+func (l *linter) bound(at string, k *catalog.Kind, f *catalog.Filter) {
+	field := k.Field(f.Field)
+	if f.Name != f.Field+"_"+f.Bound || field == nil {
+		l.addf("%s: is an end of a range, and is not called like a field and the end", at)
+		return
+	}
+	times := f.Type == catalog.String && f.Format == "date-time" && field.Format == "date-time"
+	numbers := f.Type == catalog.Integer && field.Type == catalog.Integer
+	other := map[string]string{}
+	switch {
+	case times:
+		other = map[string]string{catalog.From: catalog.Until, catalog.Until: catalog.From}
+	case numbers:
+		other = map[string]string{catalog.Min: catalog.Max, catalog.Max: catalog.Min}
+	}
+	if other[f.Bound] == "" {
+		l.addf("%s: a range is of times, from and until, or of whole numbers, min and max", at)
+	} else if !slices.ContainsFunc(k.Filters, func(o catalog.Filter) bool { return o.Field == f.Field && o.Bound == other[f.Bound] }) {
+		l.addf("%s: its range has no other end", at)
+	}
+	if f.Many {
+		l.addf("%s: takes either several values or a range", at)
+	}
+	if k.Field(f.Name) != nil {
+		l.addf("%s: there is a field of that name", at)
+	}
+}
+
+// orders checks what a list can be ordered by: readers see by what.
+func (l *linter) orders(where string, k *catalog.Kind) {
+	for i, name := range k.Orders {
+		f := k.Field(name)
+		switch {
+		case f == nil || f.WriteOnly || f.ShownOnce:
+			l.addf("%s: is ordered by %s, which is no field that is read", where, name)
+		case f.Items != nil || f.Type == catalog.Object || f.Type == catalog.JSON:
+			l.addf("%s: is ordered by %s, which is a %s", where, name, f.Type)
+		case slices.Contains(k.Orders[:i], name):
+			l.addf("%s: is ordered by %s twice", where, name)
 		}
 	}
 }

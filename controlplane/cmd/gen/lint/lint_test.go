@@ -130,6 +130,37 @@ func TestCatalogFinds(t *testing.T) {
 		"filter labels: the field is a map": func(k *catalog.Kind) {
 			k.Filters = append(k.Filters, catalog.Filter{Name: "labels", Description: "Words."})
 		},
+		"filter name: takes several values, and is neither": func(k *catalog.Kind) {
+			k.Filters = append(k.Filters, catalog.Filter{Name: "name", Type: catalog.String, Description: "Words.", Many: true})
+		},
+		"filter deletion_protection: takes several values, and is neither": func(k *catalog.Kind) {
+			k.Filters = append(k.Filters, catalog.Filter{Name: "deletion_protection", Type: catalog.Boolean, Description: "Words.", Many: true})
+		},
+		"filter size_mib_most: is an end of a range, and is not called": func(k *catalog.Kind) {
+			k.Filters = append(k.Filters, catalog.Filter{Name: "size_mib_most", Type: catalog.Integer, Description: "Words.", Field: "size_mib", Bound: "max"})
+		},
+		"filter lamp_max: is an end of a range, and is not called": func(k *catalog.Kind) {
+			k.Filters = append(k.Filters, catalog.Filter{Name: "lamp_max", Type: catalog.Integer, Description: "Words.", Field: "lamp", Bound: "max"})
+		},
+		"filter size_mib_max: its range has no other end": func(k *catalog.Kind) {
+			k.Filters = append(k.Filters, catalog.Filter{Name: "size_mib_max", Type: catalog.Integer, Description: "Words.", Field: "size_mib", Bound: "max"})
+		},
+		"filter size_mib_from: a range is of times, from and until": func(k *catalog.Kind) {
+			k.Filters = append(k.Filters, catalog.Filter{Name: "size_mib_from", Type: catalog.Integer, Description: "Words.", Field: "size_mib", Bound: "from"})
+		},
+		"filter created_at_min: a range is of times, from and until": func(k *catalog.Kind) {
+			k.Filters = append(k.Filters, catalog.Filter{Name: "created_at_min", Type: catalog.String, Format: "date-time", Description: "Words.", Field: "created_at", Bound: "min"})
+		},
+		"filter created_at_from: takes either several values or a range": func(k *catalog.Kind) {
+			k.Filters = append(k.Filters, catalog.Filter{Name: "created_at_from", Type: catalog.String, Format: "date-time", Description: "Words.", Field: "created_at", Bound: "from", Many: true})
+		},
+		"filter size_mib_max: there is a field of that name": func(k *catalog.Kind) {
+			k.Fields = append(k.Fields, catalog.Field{Name: "size_mib_max", Type: catalog.Integer, Description: "Words.", Computed: true, Unit: "MiB"})
+			k.Filters = append(k.Filters, catalog.Filter{Name: "size_mib_max", Type: catalog.Integer, Description: "Words.", Field: "size_mib", Bound: "max"})
+		},
+		"is ordered by lamp, which is no field":                              func(k *catalog.Kind) { k.Orders = []string{"lamp"} },
+		"is ordered by labels, which is a map":                               func(k *catalog.Kind) { k.Orders = []string{"labels"} },
+		"is ordered by name twice":                                           func(k *catalog.Kind) { k.Orders = []string{"name", "name"} },
 		"an action is called get, as a standard":                             func(k *catalog.Kind) { k.Actions[0].Name = "get" },
 		"action open: has no summary":                                        func(k *catalog.Kind) { k.Actions[0].Summary = "" },
 		"its prefix shl is also that of shelf":                               func(k *catalog.Kind) { k.Prefix = "shl" },

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -141,6 +142,19 @@ func (l *layout) teach(d *db.DB, kind Kind, row any) {
 	for column := range l.fields {
 		if stmt.Schema.LookUpField(column) == nil {
 			panic(fmt.Sprintf("kind %s: GORM knows no column %s", kind.Name, column))
+		}
+	}
+}
+
+// holds makes sure that there is a column for all that the kind can be filtered and ordered by.
+func (l *layout) holds(kind Kind) {
+	columns := slices.Clone(kind.Orders)
+	for _, f := range kind.AllFilters() {
+		columns = append(columns, f.column())
+	}
+	for _, c := range columns {
+		if l.fields[c] == nil {
+			panic(fmt.Sprintf("kind %s: has no column %s to filter or to order by", kind.Name, c))
 		}
 	}
 }
