@@ -35,6 +35,13 @@ func (t Tree) Ansible() []Gap {
 		expected = append(expected, k.Name+"_info.py")
 		t.info(&g, k)
 	}
+	for i := range t.Catalog.Operations {
+		o := &t.Catalog.Operations[i]
+		if m, ok := t.module(&g, o.ID, o.Name()+"_info"); ok {
+			expected = append(expected, o.Name()+"_info.py")
+			results(&g, o.ID, m, m.Return, o.Answer)
+		}
+	}
 	t.strays(&g, generate, expected, append(collection, "plugins", "modules")...)
 	t.routing(&g, expected)
 	return g

@@ -171,11 +171,16 @@ func TestSpecification(t *testing.T) {
 		change     func([]httpapi.Op) []httpapi.Op
 		item, what string
 	}{
-		"no row":      {func(o []httpapi.Op) []httpapi.Op { return o[1:] }, ops[0].ID, "is in the specification and in no table"},
-		"a new row":   {func(o []httpapi.Op) []httpapi.Op { return append(o, httpapi.Op{ID: "lamps.light"}) }, "lamps.light", "is not in the specification"},
-		"permission":  {func(o []httpapi.Op) []httpapi.Op { o[0].Permission = "other"; return o }, ops[0].ID, "in the specification and"},
-		"async":       {func(o []httpapi.Op) []httpapi.Op { o[0].Async = !o[0].Async; return o }, ops[0].ID, "in the catalog and"},
-		"If-Match":    {func(o []httpapi.Op) []httpapi.Op { o[0].RequiresIfMatch = !o[0].RequiresIfMatch; return o }, ops[0].ID, "in the catalog and"},
+		"no row":     {func(o []httpapi.Op) []httpapi.Op { return o[1:] }, ops[0].ID, "is in the specification and in no table"},
+		"a new row":  {func(o []httpapi.Op) []httpapi.Op { return append(o, httpapi.Op{ID: "lamps.light"}) }, "lamps.light", "is not in the specification"},
+		"permission": {func(o []httpapi.Op) []httpapi.Op { o[0].Permission = "other"; return o }, ops[0].ID, "in the specification and"},
+		"async":      {func(o []httpapi.Op) []httpapi.Op { o[0].Async = !o[0].Async; return o }, ops[0].ID, "in the catalog and"},
+		"If-Match":   {func(o []httpapi.Op) []httpapi.Op { o[0].RequiresIfMatch = !o[0].RequiresIfMatch; return o }, ops[0].ID, "in the catalog and"},
+		"of no kind": {func(o []httpapi.Op) []httpapi.Op { return append(o, httpapi.Op{ID: "hours.get"}) }, "hours.get", "is not in the catalog"},
+		"of a kind": {func(o []httpapi.Op) []httpapi.Op {
+			o[slices.IndexFunc(o, func(op httpapi.Op) bool { return op.ID == "whoami.get" })].Kind = "user"
+			return o
+		}, "whoami.get", "in the catalog and"},
 		"the catalog": {func(o []httpapi.Op) []httpapi.Op { return append(o, httpapi.Op{ID: "lamps.light", Kind: "lamp"}) }, "lamps.light", "is not in the catalog"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -218,6 +223,40 @@ func TestCommands(t *testing.T) {
 	expect(t, found, "permission.order_by", "demarc permission list has no flag --order-by")
 	expect(t, found, "customer.seal", "has no flag --seal-file")
 	expect(t, found, "customer.crest.colour", "has no flag --crest.colour")
+}
+
+// An operation that belongs to no kind is a gap of each client that does not have it, and what a client makes of it is compared.
+func TestOperationsWithoutAKind(t *testing.T) {
+	t.Parallel()
+	c := *catalogOf(t)
+	c.Operations = append(slices.Clone(c.Operations), catalog.GeneralOperation{Operation: catalog.Operation{ID: "hours.get"}, Answer: []catalog.Field{
+		{Name: "open", Type: catalog.Boolean, Computed: true}}})
+	root := cli.New(&c, cli.Streams{Out: io.Discard, Err: io.Discard})
+	expect(t, CLI(&c, root), "hours.get", "no command is that operation")
+	root.AddCommand(&cobra.Command{Use: "hours", Annotations: map[string]string{cli.OperationAnnotation: "hours.get"}}, &cobra.Command{Use: "lamp",
+		Annotations: map[string]string{cli.OperationAnnotation: "lamps.light"}})
+	found := CLI(&c, root)
+	expect(t, found, "lamps.light", "demarc lamp says that it is that operation, which does not exist")
+	if slices.ContainsFunc(found, func(g Gap) bool { return g.Item == "hours.get" || g.Item == "whoami.get" }) {
+		t.Errorf("what has a command is missing: %q", found)
+	}
+
+	tree := copied(t, "docs", "ansible_collections/demarc/cloud")
+	tree.Catalog = &c
+	expect(t, tree.Terraform(), "hours.get", "there is no docs/data-sources/hours.md")
+	expect(t, tree.Ansible(), "hours.get", "plugins/modules/hours_info.py")
+	for file, content := range map[string]string{
+		"docs/data-sources/hours.md":                                     "- `close` (Boolean) Words.\n",
+		"ansible_collections/demarc/cloud/plugins/modules/hours_info.py": "DOCUMENTATION = r\"\"\"\noptions: {}\n\"\"\"\nRETURN = r\"\"\"\nclose: {}\n\"\"\"\n",
+	} {
+		if err := os.WriteFile(tree.path(file), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expect(t, tree.Terraform(), "hours.get.open", "docs/data-sources/hours.md has no open")
+	found = tree.Ansible()
+	expect(t, found, "hours.get.open", "does not say that it returns it")
+	expect(t, found, "hours_info", "not in the action group")
 }
 
 // Terraform has an ephemeral resource in the place of a resource whose secret its state would keep, and no list of what is there once.

@@ -1073,6 +1073,7 @@ type APITokenCreate struct {
 
 // APITokenList One page of API tokens.
 type APITokenList struct {
+	// Items What is on the page.
 	Items []APIToken `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -1142,8 +1143,10 @@ type AccessEntry struct {
 // AccessList One page of who can do what.
 type AccessList struct {
 	// Hidden Whether there are others, given above, that the caller may not see.
-	Hidden bool          `json:"hidden"`
-	Items  []AccessEntry `json:"items"`
+	Hidden bool `json:"hidden"`
+
+	// Items What is on the page.
+	Items []AccessEntry `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
 	NextPageToken nullable.Nullable[string] `json:"next_page_token"`
@@ -1265,6 +1268,7 @@ type AuditRecord struct {
 
 // AuditRecordList One page of audit records.
 type AuditRecordList struct {
+	// Items What is on the page.
 	Items []AuditRecord `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -1402,6 +1406,7 @@ type BillingEntityCreate struct {
 
 // BillingEntityList One page of billing entities.
 type BillingEntityList struct {
+	// Items What is on the page.
 	Items []BillingEntity `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -1533,6 +1538,7 @@ type CloudspaceCreate struct {
 
 // CloudspaceList One page of cloudspaces.
 type CloudspaceList struct {
+	// Items What is on the page.
 	Items []Cloudspace `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -1712,6 +1718,7 @@ type CustomerCreate struct {
 
 // CustomerList One page of customers.
 type CustomerList struct {
+	// Items What is on the page.
 	Items []Customer `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -1873,6 +1880,7 @@ type DiskCreate struct {
 
 // DiskList One page of disks.
 type DiskList struct {
+	// Items What is on the page.
 	Items []Disk `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -1995,6 +2003,7 @@ type ImageCreate struct {
 
 // ImageList One page of images.
 type ImageList struct {
+	// Items What is on the page.
 	Items []Image `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -2117,6 +2126,7 @@ type LocationAccessCreate struct {
 
 // LocationAccessList One page of location accesses.
 type LocationAccessList struct {
+	// Items What is on the page.
 	Items []LocationAccess `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -2161,6 +2171,7 @@ type LocationDriver string
 
 // LocationList One page of locations.
 type LocationList struct {
+	// Items What is on the page.
 	Items []Location `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -2268,6 +2279,7 @@ type OperationError struct {
 
 // OperationList One page of operations.
 type OperationList struct {
+	// Items What is on the page.
 	Items []Operation `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -2312,6 +2324,7 @@ type PermissionChecks struct {
 
 // PermissionList One page of permissions.
 type PermissionList struct {
+	// Items What is on the page.
 	Items []Permission `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -2515,6 +2528,7 @@ type RoleBindingCreate struct {
 
 // RoleBindingList One page of role bindings.
 type RoleBindingList struct {
+	// Items What is on the page.
 	Items []RoleBinding `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -2559,6 +2573,7 @@ type RoleCreate struct {
 
 // RoleList One page of roles.
 type RoleList struct {
+	// Items What is on the page.
 	Items []Role `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -2663,6 +2678,7 @@ type ServiceAccountCreate struct {
 
 // ServiceAccountList One page of service accounts.
 type ServiceAccountList struct {
+	// Items What is on the page.
 	Items []ServiceAccount `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -2809,6 +2825,7 @@ type VirtualMachineCreate struct {
 
 // VirtualMachineList One page of virtual machines.
 type VirtualMachineList struct {
+	// Items What is on the page.
 	Items []VirtualMachine `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.

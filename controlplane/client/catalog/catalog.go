@@ -29,6 +29,8 @@ type Catalog struct {
 	BasePath string `json:"base_path"`
 	// Kinds are ordered so that a kind stands after everything that it refers to.
 	Kinds []Kind `json:"kinds"`
+	// Operations are those that belong to no kind, in the order of their ids: who calls, what they may do, many objects of any kinds.
+	Operations []GeneralOperation `json:"operations,omitempty"`
 }
 
 // Kind is one kind of thing.
@@ -92,6 +94,32 @@ type Action struct {
 	Name   string  `json:"name"`
 	Fields []Field `json:"fields,omitempty"` // of its body
 	Operation
+}
+
+// GeneralOperation is an operation that belongs to no kind.
+type GeneralOperation struct {
+	Operation
+	// Parameters are those of its query, beside page_size and page_token of one that is paged.
+	Parameters []Parameter `json:"parameters,omitempty"`
+	// Paged: it answers one page, and next_page_token says where the next one begins.
+	Paged  bool    `json:"paged,omitempty"`
+	Fields []Field `json:"fields,omitempty"` // of its body
+	Answer []Field `json:"answer,omitempty"` // what it answers
+}
+
+// Name is what clients call it in one word: whoami, access, permissions_check.
+func (o *GeneralOperation) Name() string {
+	noun, verb, _ := strings.Cut(o.ID, ".")
+	if verb == "get" || verb == "list" {
+		return noun
+	}
+	return noun + "_" + verb
+}
+
+// Parameter is a parameter of the query of an operation that belongs to no kind.
+type Parameter struct {
+	Filter
+	Required bool `json:"required,omitempty"`
 }
 
 // Types of a field.
@@ -234,6 +262,16 @@ var Load = sync.OnceValues(func() (*Catalog, error) {
 	}
 	return &c, nil
 })
+
+// Operation returns the operation of that id that belongs to no kind, nil if there is none.
+func (c *Catalog) Operation(id string) *GeneralOperation {
+	for i := range c.Operations {
+		if c.Operations[i].ID == id {
+			return &c.Operations[i]
+		}
+	}
+	return nil
+}
 
 // Kind returns the kind of that name, nil if there is none.
 func (c *Catalog) Kind(name string) *Kind {

@@ -22,7 +22,37 @@ func (d *document) makeCatalog(kinds []resource.Kind) *catalog.Catalog {
 		c.Kinds = append(c.Kinds, d.kind(k))
 	}
 	c.Kinds = d.ordered(c.Kinds)
+	c.Operations = d.general()
 	return c
+}
+
+// general are the operations that belong to no kind.
+func (d *document) general() []catalog.GeneralOperation {
+	var out []catalog.GeneralOperation
+	d.each(func(path, method string, op *openapi3.Operation) {
+		row := d.ops[op.OperationID]
+		if row.Kind != "" {
+			return
+		}
+		o := catalog.GeneralOperation{Operation: catalog.Operation{ID: row.ID, Method: method, Path: path, Permission: row.Permission, Async: row.Async,
+			RequiresIfMatch: row.RequiresIfMatch, Summary: sentence(op.Summary)}, Paged: row.Verb == httpapi.List}
+		for _, f := range d.filters(op, row, resource.Kind{}) {
+			p := op.Parameters.GetByInAndName(openapi3.ParameterInQuery, f.Name)
+			o.Parameters = append(o.Parameters, catalog.Parameter{Filter: f, Required: p.Required})
+		}
+		if body := bodyType(op); body != "" {
+			o.Fields = d.fieldsOf(body, d.goName(body), "")
+		}
+		if answer := answerType(op); answer != "" {
+			o.Answer = d.fieldsOf(answer, d.goName(answer), "")
+			for i := range o.Answer {
+				mark(&o.Answer[i], false, true)
+			}
+		}
+		out = append(out, o)
+	})
+	sort.Slice(out, func(i, j int) bool { return out[i].ID < out[j].ID })
+	return out
 }
 
 func (d *document) kind(k resource.Kind) catalog.Kind {

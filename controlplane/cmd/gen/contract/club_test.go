@@ -80,6 +80,7 @@ func TestCatalogOfTheClub(t *testing.T) {
 		"its writes need If-Match":          rota.Operations["update"].RequiresIfMatch && rota.Operations["delete"].RequiresIfMatch && !rota.Operations["get"].RequiresIfMatch,
 		"a map of objects":                  rota.Field("duties").Type == catalog.Map && duty.Type == catalog.Object && slices.Equal(rota.Field("duties").Ref, []string{"pass"}),
 		"defaults in it":                    string(duty.Fields[0].Default) == "[]" && string(duty.Fields[1].Default) == "{}" && duty.Fields[1].Items.Format == "date-time",
+		"a question":                        c.Operation("whoami.get").Parameters[0].Name == "resource_id" && !c.Operation("whoami.get").Parameters[0].Required && c.Operation("whoami.get").Answer[0].Name == "id",
 		"ids that are words":                right.Prefix == "" && !right.Managed && right.Field("id").Format == "" && right.Field("id").Pattern == "",
 		"what it refers to stands before":   slices.IndexFunc(c.Kinds, func(k catalog.Kind) bool { return k.Name == "rota" }) > slices.IndexFunc(c.Kinds, func(k catalog.Kind) bool { return k.Name == "pass" }),
 	} {

@@ -261,6 +261,10 @@ func TestCatalog(t *testing.T) {
 		"the kind's orders": slices.Equal(k.Orders, []string{"name", "created_at", "size_gib"}) && slices.Contains(k.Orderings(), "-size_gib"),
 		"a moment of making that is called otherwise": slices.Equal(c.Kind("operation").Orders, []string{"began_at"}) &&
 			c.Kind("operation").Filters[2].Name == "began_at_from",
+		"what belongs to no kind": len(c.Operations) == 1 && c.Operations[0].ID == "batch.get" && !c.Operations[0].Paged &&
+			slices.Equal(names(c.Operations[0].Fields), []string{"ids"}) && c.Operations[0].Fields[0].Required && *c.Operations[0].Fields[0].MaxItems == 500 &&
+			slices.Equal(names(c.Operations[0].Answer), []string{"items", "missing"}) && c.Operations[0].Answer[0].Items.Fields[1].Type == catalog.JSON &&
+			c.Operations[0].Answer[1].Computed,
 		"the filter knows its kind": slices.Equal(k.Filters[0].Ref, []string{"warehouse"}) && slices.Equal(k.Filters[1].Enum, []string{"open", "closed"}),
 	} {
 		if !ok {

@@ -53,6 +53,9 @@ func Catalog(c *catalog.Catalog) []string {
 		}
 		l.kind(k)
 	}
+	for i := range c.Operations {
+		l.general(&c.Operations[i])
+	}
 	sort.Strings(l.found)
 	return l.found
 }
@@ -111,6 +114,43 @@ func (l *linter) kind(k *catalog.Kind) {
 	}
 	if state := k.Field("state"); state != nil && !state.Computed {
 		l.addf("%s, field state: cannot be sent: it is what the server says of the object, and Ansible has an option of that name", where)
+	}
+}
+
+// general checks an operation that belongs to no kind: nothing else says what it takes and answers.
+func (l *linter) general(o *catalog.GeneralOperation) {
+	where := "operation " + o.ID
+	l.words(where, "summary", o.Summary)
+	for i := range l.catalog.Kinds {
+		k := &l.catalog.Kinds[i]
+		if o.Name() == k.Name || o.Name() == k.Plural {
+			l.addf("%s: is called %s by clients, as the kind %s is", where, o.Name(), k.Name)
+		}
+	}
+	for i := range l.catalog.Operations {
+		if other := &l.catalog.Operations[i]; other != o && (other.Name() == o.Name() || other.Method+other.Path == o.Method+o.Path) {
+			l.addf("%s: is called, or stands, where %s is", where, other.ID)
+		}
+	}
+	for i := range o.Parameters {
+		p := &o.Parameters[i]
+		at := where + ", parameter " + p.Name
+		l.description(at, p.Description)
+		l.refs(at, p.Ref)
+		if !fieldName.MatchString(p.Name) {
+			l.addf("%s: its name is not lower_case", at)
+		}
+		if slices.ContainsFunc(o.Fields, func(f catalog.Field) bool { return f.Name == p.Name }) {
+			l.addf("%s: its body has a field of that name", at)
+		}
+	}
+	l.fields(where, o.Fields)
+	l.fields(where+", answer", o.Answer)
+	if len(o.Answer) == 0 {
+		l.addf("%s: answers nothing; what leaves nothing to read is an action of a kind", where)
+	}
+	if has := slices.ContainsFunc(o.Answer, func(f catalog.Field) bool { return f.Name == "next_page_token" }); has != o.Paged {
+		l.addf("%s: answers a page if it is a list, and only then", where)
 	}
 }
 

@@ -189,6 +189,53 @@ func TestCatalogFinds(t *testing.T) {
 	}
 }
 
+func TestGeneralOperationsFind(t *testing.T) {
+	t.Parallel()
+	answer := []catalog.Field{{Name: "open", Type: catalog.Boolean, Description: "Whether it is open.", Computed: true}}
+	limit := int64(9)
+	hours := func() catalog.GeneralOperation {
+		return catalog.GeneralOperation{Operation: catalog.Operation{ID: "hours.get", Method: "GET", Path: "/hours", Summary: "Say when it is open."}, Answer: slices.Clone(answer),
+			Parameters: []catalog.Parameter{{Filter: catalog.Filter{Name: "day", Type: catalog.String, Description: "Of one day."}}}}
+	}
+	sane := sound(t)
+	sane.Operations = []catalog.GeneralOperation{hours()}
+	if found := Catalog(sane); len(found) > 0 {
+		t.Fatalf("found %q", found)
+	}
+	for want, change := range map[string]func(*catalog.GeneralOperation){
+		"operation hours.get: has no summary":                    func(o *catalog.GeneralOperation) { o.Summary = "" },
+		"operation books.list: is called books by clients":       func(o *catalog.GeneralOperation) { o.ID = "books.list" },
+		"operation times.get: is called, or stands, where hours": func(o *catalog.GeneralOperation) { o.ID = "times.get" },
+		"parameter day: has no description":                      func(o *catalog.GeneralOperation) { o.Parameters[0].Description = "" },
+		"parameter theDay: its name is not lower_case":           func(o *catalog.GeneralOperation) { o.Parameters[0].Name = "theDay" },
+		"parameter day: refers to lamp, which is no kind":        func(o *catalog.GeneralOperation) { o.Parameters[0].Ref = []string{"lamp"} },
+		"parameter day: its body has a field of that name": func(o *catalog.GeneralOperation) {
+			o.Fields = []catalog.Field{{Name: "day", Type: catalog.String, Description: "Day.", Required: true, MaxLength: &limit}}
+		},
+		"operation hours.get, field day: is text without a limit": func(o *catalog.GeneralOperation) {
+			o.Fields = []catalog.Field{{Name: "day", Type: catalog.String, Description: "Day.", Required: true}}
+		},
+		"operation hours.get, answer, field open: has no descript": func(o *catalog.GeneralOperation) { o.Answer[0].Description = "" },
+		"operation hours.get: answers nothing":                     func(o *catalog.GeneralOperation) { o.Answer = nil },
+		"operation hours.get: answers a page if it is a list":      func(o *catalog.GeneralOperation) { o.Paged = true },
+	} {
+		c := sound(t)
+		c.Operations = []catalog.GeneralOperation{hours(), hours()}
+		c.Operations[1].Path, c.Operations[1].ID = "/other", "other.get"
+		if strings.Contains(want, "times.get") {
+			c.Operations[1] = hours()
+		}
+		o := &c.Operations[0]
+		if strings.Contains(want, "times.get") {
+			o = &c.Operations[1]
+		}
+		change(o)
+		if found := Catalog(c); !slices.ContainsFunc(found, func(f string) bool { return strings.Contains(f, want) }) {
+			t.Errorf("want %q, found %q", want, found)
+		}
+	}
+}
+
 // What is right though it looks like what is not.
 func TestCatalogPasses(t *testing.T) {
 	t.Parallel()
