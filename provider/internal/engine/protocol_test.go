@@ -344,6 +344,9 @@ func TestListResource(t *testing.T) {
 	if got := list(`{"plan":["large"]}`, 0, false); len(got) != 2 || got[0].Resource != nil {
 		t.Errorf("filtered: %d results, resource %v", len(got), got[0].Resource)
 	}
+	if got := list(`{"order_by":"-name","plan":["large","small"]}`, 0, false); len(got) != 5 || got[0].DisplayName != "r4" {
+		t.Errorf("the other way round: %d results, the first %q", len(got), got[0].DisplayName)
+	}
 	if got := list(`{}`, 3, false); len(got) != 3 {
 		t.Errorf("limited: %d results", len(got))
 	}
