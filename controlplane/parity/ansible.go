@@ -35,6 +35,13 @@ func (t Tree) Ansible() []Gap {
 		expected = append(expected, k.Name+"_info.py")
 		t.info(&g, k)
 	}
+	for i := range t.Catalog.Operations {
+		o := &t.Catalog.Operations[i]
+		if m, ok := t.module(&g, o.ID, o.Name()+"_info"); ok {
+			expected = append(expected, o.Name()+"_info.py")
+			results(&g, o.ID, m, m.Return, o.Answer)
+		}
+	}
 	t.strays(&g, generate, expected, append(collection, "plugins", "modules")...)
 	t.routing(&g, expected)
 	return g
@@ -50,6 +57,7 @@ type module struct {
 }
 
 type option struct {
+	Type       string            `yaml:"type"`
 	Choices    []string          `yaml:"choices"`
 	Suboptions map[string]option `yaml:"suboptions"`
 }
@@ -131,6 +139,14 @@ func (t Tree) info(g *gaps, k *catalog.Kind) {
 	var by []string
 	for _, f := range k.Filters {
 		by = append(by, f.Name)
+		if o, ok := m.Documentation.Options[f.Name]; ok && f.Many != (o.Type == "list") {
+			g.add(k.Name+"."+f.Name, generate, "the option of the module %s is a %s, and the filter takes several values: %t", m.name, o.Type, f.Many)
+		}
+	}
+	for _, order := range k.Orderings() {
+		if !slices.Contains(m.Documentation.Options["order_by"].Choices, order) {
+			g.add(k.Name+".order_by", generate, "the module %s has no order %s", m.name, order)
+		}
 	}
 	if k.Singleton {
 		by = k.Key

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/demarc/demarc/controlplane/client/catalog"
+	"github.com/demarc/demarc/controlplane/internal/cli"
 )
 
 const cliRemedy = "controlplane/internal/cli makes it from the catalog"
@@ -36,6 +37,9 @@ func CLI(c *catalog.Catalog, root *cobra.Command) []Gap {
 				for _, f := range k.Filters {
 					flag(&g, k.Name+"."+f.Name, cmd, dashed(f.Name), "filter-"+dashed(f.Name))
 				}
+				if len(k.Orders) > 0 {
+					flag(&g, k.Name+".order_by", cmd, "order-by")
+				}
 			}
 		}
 		for _, a := range k.Actions {
@@ -45,6 +49,32 @@ func CLI(c *catalog.Catalog, root *cobra.Command) []Gap {
 				continue
 			}
 			flags(&g, a.ID, cmd, "", a.Fields, (catalog.Field).Writable)
+		}
+	}
+	g = append(g, general(c, root)...)
+	return g
+}
+
+// general compares the operations that belong to no kind with the commands that say of themselves which they are.
+func general(c *catalog.Catalog, root *cobra.Command) []Gap {
+	var g gaps
+	commands := map[string]bool{}
+	var walk func(cmd *cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		if id := cmd.Annotations[cli.OperationAnnotation]; id != "" {
+			commands[id] = true
+			if c.Operation(id) == nil {
+				g.add(id, "controlplane/internal/cli", "%s says that it is that operation, which does not exist", cmd.CommandPath())
+			}
+		}
+		for _, below := range cmd.Commands() {
+			walk(below)
+		}
+	}
+	walk(root)
+	for i := range c.Operations {
+		if id := c.Operations[i].ID; !commands[id] {
+			g.add(id, "a command in controlplane/internal/cli, with cli.OperationAnnotation", "no command is that operation")
 		}
 	}
 	return g

@@ -98,6 +98,8 @@ func TestWhatIsMissingIsFound(t *testing.T) {
 		"an attribute of a list": {[]string{"docs"}, Tree.Terraform, replace("docs/data-sources/customers.md", "- `email` (", "- `mail` ("), "customer.email", "has no items.email"},
 		"a secret's version":     {[]string{"docs"}, Tree.Terraform, replace("docs/resources/virtual_machine.md", "- `user_data_wo_version` (", "- `x` ("), "virtual_machine.user_data", "has no user_data_wo_version"},
 		"an argument":            {[]string{"docs"}, Tree.Terraform, replace("docs/data-sources/disks.md", "- `label` (", "- `x` ("), "disk.label", "has no argument label"},
+		"an order":               {[]string{"docs"}, Tree.Terraform, replace("docs/list-resources/disk.md", "- `order_by` (", "- `x` ("), "disk.order_by", "has no argument order_by"},
+		"an end of a range":      {[]string{"docs"}, Tree.Terraform, replace("docs/data-sources/disks.md", "- `size_gib_max` (", "- `x` ("), "disk.size_gib_max", "has no argument size_gib_max"},
 		"a page too many":        {[]string{"docs"}, Tree.Terraform, create("docs/resources/lamp.md"), "lamp", "belongs to no kind"},
 
 		"an example":               {[]string{"examples"}, Tree.Examples, remove("examples/resources/demarc_customer/resource.tf"), "customer", "there is no examples/resources/demarc_customer/resource.tf"},
@@ -115,6 +117,8 @@ func TestWhatIsMissingIsFound(t *testing.T) {
 		"a choice":                 {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, replace(modules+"customer.py", "      - prepaid\n", ""), "customer.payment_mode", "no choice prepaid"},
 		"an action":                {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, replace(modules+"virtual_machine_action.py", "      - reboot\n", ""), "virtual_machines.reboot", "has no such action"},
 		"a filter":                 {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, replace(modules+"disk_info.py", "\n  virtual_machine_id:\n", "\n  x:\n"), "disk.virtual_machine_id", "does not search by it"},
+		"an order of a module":     {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, replace(modules+"disk_info.py", "      - '-size_gib'\n", ""), "disk.order_by", "has no order -size_gib"},
+		"several values":           {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, replace(modules+"operation_info.py", "    type: list\n    elements: str\n", "    type: str\n"), "operation.state", "the filter takes several values: true"},
 		"a result":                 {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, replace(modules+"customer_info.py", "\n    email:\n", "\n    mail:\n"), "customer.email", "does not say that it returns it"},
 		"the action group":         {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, replace("ansible_collections/demarc/cloud/meta/runtime.yml", "    - customer\n", ""), "customer", "not in the action group"},
 		"the routing":              {[]string{"ansible_collections/demarc/cloud"}, Tree.Ansible, replace("ansible_collections/demarc/cloud/meta/runtime.yml", "    customer:\n", "    lamp:\n"), "customer", "not routed"},
@@ -167,11 +171,16 @@ func TestSpecification(t *testing.T) {
 		change     func([]httpapi.Op) []httpapi.Op
 		item, what string
 	}{
-		"no row":      {func(o []httpapi.Op) []httpapi.Op { return o[1:] }, ops[0].ID, "is in the specification and in no table"},
-		"a new row":   {func(o []httpapi.Op) []httpapi.Op { return append(o, httpapi.Op{ID: "lamps.light"}) }, "lamps.light", "is not in the specification"},
-		"permission":  {func(o []httpapi.Op) []httpapi.Op { o[0].Permission = "other"; return o }, ops[0].ID, "in the specification and"},
-		"async":       {func(o []httpapi.Op) []httpapi.Op { o[0].Async = !o[0].Async; return o }, ops[0].ID, "in the catalog and"},
-		"If-Match":    {func(o []httpapi.Op) []httpapi.Op { o[0].RequiresIfMatch = !o[0].RequiresIfMatch; return o }, ops[0].ID, "in the catalog and"},
+		"no row":     {func(o []httpapi.Op) []httpapi.Op { return o[1:] }, ops[0].ID, "is in the specification and in no table"},
+		"a new row":  {func(o []httpapi.Op) []httpapi.Op { return append(o, httpapi.Op{ID: "lamps.light"}) }, "lamps.light", "is not in the specification"},
+		"permission": {func(o []httpapi.Op) []httpapi.Op { o[0].Permission = "other"; return o }, ops[0].ID, "in the specification and"},
+		"async":      {func(o []httpapi.Op) []httpapi.Op { o[0].Async = !o[0].Async; return o }, ops[0].ID, "in the catalog and"},
+		"If-Match":   {func(o []httpapi.Op) []httpapi.Op { o[0].RequiresIfMatch = !o[0].RequiresIfMatch; return o }, ops[0].ID, "in the catalog and"},
+		"of no kind": {func(o []httpapi.Op) []httpapi.Op { return append(o, httpapi.Op{ID: "hours.get"}) }, "hours.get", "is not in the catalog"},
+		"of a kind": {func(o []httpapi.Op) []httpapi.Op {
+			o[slices.IndexFunc(o, func(op httpapi.Op) bool { return op.ID == "whoami.get" })].Kind = "user"
+			return o
+		}, "whoami.get", "in the catalog and"},
 		"the catalog": {func(o []httpapi.Op) []httpapi.Op { return append(o, httpapi.Op{ID: "lamps.light", Kind: "lamp"}) }, "lamps.light", "is not in the catalog"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -206,12 +215,48 @@ func TestCommands(t *testing.T) {
 	k.Fields = append(slices.Clone(k.Fields), catalog.Field{Name: "motto", Type: catalog.String}, catalog.Field{Name: "seal", Type: catalog.String, WriteOnly: true},
 		catalog.Field{Name: "crest", Type: catalog.Object, Fields: []catalog.Field{{Name: "colour", Type: catalog.String}}})
 	k.Filters = append(slices.Clone(k.Filters), catalog.Filter{Name: "motto"})
+	more.Kind("permission").Orders = []string{"id"}
 	found := CLI(&more, commands())
 	expect(t, found, "customer.motto", "demarc customer create has no flag --motto")
 	expect(t, found, "customer.motto", "demarc customer update has no flag --motto")
 	expect(t, found, "customer.motto", "demarc customer list has no flag --motto")
+	expect(t, found, "permission.order_by", "demarc permission list has no flag --order-by")
 	expect(t, found, "customer.seal", "has no flag --seal-file")
 	expect(t, found, "customer.crest.colour", "has no flag --crest.colour")
+}
+
+// An operation that belongs to no kind is a gap of each client that does not have it, and what a client makes of it is compared.
+func TestOperationsWithoutAKind(t *testing.T) {
+	t.Parallel()
+	c := *catalogOf(t)
+	c.Operations = append(slices.Clone(c.Operations), catalog.GeneralOperation{Operation: catalog.Operation{ID: "hours.get"}, Answer: []catalog.Field{
+		{Name: "open", Type: catalog.Boolean, Computed: true}}})
+	root := cli.New(&c, cli.Streams{Out: io.Discard, Err: io.Discard})
+	expect(t, CLI(&c, root), "hours.get", "no command is that operation")
+	root.AddCommand(&cobra.Command{Use: "hours", Annotations: map[string]string{cli.OperationAnnotation: "hours.get"}}, &cobra.Command{Use: "lamp",
+		Annotations: map[string]string{cli.OperationAnnotation: "lamps.light"}})
+	found := CLI(&c, root)
+	expect(t, found, "lamps.light", "demarc lamp says that it is that operation, which does not exist")
+	if slices.ContainsFunc(found, func(g Gap) bool { return g.Item == "hours.get" || g.Item == "whoami.get" }) {
+		t.Errorf("what has a command is missing: %q", found)
+	}
+
+	tree := copied(t, "docs", "ansible_collections/demarc/cloud")
+	tree.Catalog = &c
+	expect(t, tree.Terraform(), "hours.get", "there is no docs/data-sources/hours.md")
+	expect(t, tree.Ansible(), "hours.get", "plugins/modules/hours_info.py")
+	for file, content := range map[string]string{
+		"docs/data-sources/hours.md":                                     "- `close` (Boolean) Words.\n",
+		"ansible_collections/demarc/cloud/plugins/modules/hours_info.py": "DOCUMENTATION = r\"\"\"\noptions: {}\n\"\"\"\nRETURN = r\"\"\"\nclose: {}\n\"\"\"\n",
+	} {
+		if err := os.WriteFile(tree.path(file), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expect(t, tree.Terraform(), "hours.get.open", "docs/data-sources/hours.md has no open")
+	found = tree.Ansible()
+	expect(t, found, "hours.get.open", "does not say that it returns it")
+	expect(t, found, "hours_info", "not in the action group")
 }
 
 // Terraform has an ephemeral resource in the place of a resource whose secret its state would keep, and no list of what is there once.

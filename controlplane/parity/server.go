@@ -79,8 +79,18 @@ func Specification(ops []httpapi.Op, s *spec.Spec, c *catalog.Catalog) []Gap {
 			}
 		}
 	}
+	for i := range c.Operations {
+		op := &c.Operations[i].Operation
+		inCatalog[op.ID] = true
+		row := rows[op.ID]
+		said := []any{op.Method, op.Path, op.Permission, op.Async, op.RequiresIfMatch, ""}
+		meant := []any{row.Method, row.Path, row.Permission, row.Async, row.RequiresIfMatch, row.Kind}
+		if !reflect.DeepEqual(said, meant) {
+			g.add(op.ID, generate, "is %v in the catalog and %v in the table", said, meant)
+		}
+	}
 	for _, op := range ops {
-		if op.Kind != "" && !inCatalog[op.ID] {
+		if !inCatalog[op.ID] {
 			g.add(op.ID, generate, "is not in the catalog")
 		}
 	}

@@ -70,6 +70,13 @@ func (t Tree) Terraform() []Gap {
 			attributes(&g, k.Name, "docs/data-sources/"+k.Plural+".md", s, "items", k.Fields, inDataSource)
 		}
 	}
+	for i := range t.Catalog.Operations {
+		o := &t.Catalog.Operations[i]
+		dataSources = append(dataSources, o.Name()+".md")
+		if page, ok := t.read(&g, o.ID, "a data source demarc_"+o.Name(), "docs", "data-sources", o.Name()+".md"); ok {
+			attributes(&g, o.ID, "docs/data-sources/"+o.Name()+".md", sections(page), "", o.Answer, inDataSource)
+		}
+	}
 	t.strays(&g, generate, resources, "docs", "resources")
 	t.strays(&g, generate, dataSources, "docs", "data-sources")
 	t.strays(&g, generate, lists, "docs", "list-resources")
@@ -130,6 +137,9 @@ func arguments(g *gaps, k *catalog.Kind, page string, have map[string]map[string
 	}
 	for _, f := range k.Filters {
 		names = append(names, f.Name)
+	}
+	if len(k.Orders) > 0 {
+		names = append(names, "order_by")
 	}
 	for _, name := range names {
 		if !have[""][name] {

@@ -555,34 +555,12 @@ func (e VirtualMachineState) Valid() bool {
 	}
 }
 
-// Defines values for OrderBy.
-const (
-	OrderByCreatedAt      OrderBy = "created_at"
-	OrderByMinusCreatedAt OrderBy = "-created_at"
-	OrderByMinusName      OrderBy = "-name"
-	OrderByName           OrderBy = "name"
-)
-
-// Valid indicates whether the value is a known member of the OrderBy enum.
-func (e OrderBy) Valid() bool {
-	switch e {
-	case OrderByCreatedAt:
-		return true
-	case OrderByMinusCreatedAt:
-		return true
-	case OrderByMinusName:
-		return true
-	case OrderByName:
-		return true
-	default:
-		return false
-	}
-}
-
 // Defines values for APITokensListParamsOrderBy.
 const (
 	APITokensListParamsOrderByCreatedAt      APITokensListParamsOrderBy = "created_at"
+	APITokensListParamsOrderByExpiresAt      APITokensListParamsOrderBy = "expires_at"
 	APITokensListParamsOrderByMinusCreatedAt APITokensListParamsOrderBy = "-created_at"
+	APITokensListParamsOrderByMinusExpiresAt APITokensListParamsOrderBy = "-expires_at"
 	APITokensListParamsOrderByMinusName      APITokensListParamsOrderBy = "-name"
 	APITokensListParamsOrderByName           APITokensListParamsOrderBy = "name"
 )
@@ -592,11 +570,54 @@ func (e APITokensListParamsOrderBy) Valid() bool {
 	switch e {
 	case APITokensListParamsOrderByCreatedAt:
 		return true
+	case APITokensListParamsOrderByExpiresAt:
+		return true
 	case APITokensListParamsOrderByMinusCreatedAt:
+		return true
+	case APITokensListParamsOrderByMinusExpiresAt:
 		return true
 	case APITokensListParamsOrderByMinusName:
 		return true
 	case APITokensListParamsOrderByName:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AuditRecordsListParamsOutcome.
+const (
+	AuditRecordsListParamsOutcomeDenied    AuditRecordsListParamsOutcome = "denied"
+	AuditRecordsListParamsOutcomeFailed    AuditRecordsListParamsOutcome = "failed"
+	AuditRecordsListParamsOutcomeSucceeded AuditRecordsListParamsOutcome = "succeeded"
+)
+
+// Valid indicates whether the value is a known member of the AuditRecordsListParamsOutcome enum.
+func (e AuditRecordsListParamsOutcome) Valid() bool {
+	switch e {
+	case AuditRecordsListParamsOutcomeDenied:
+		return true
+	case AuditRecordsListParamsOutcomeFailed:
+		return true
+	case AuditRecordsListParamsOutcomeSucceeded:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AuditRecordsListParamsOrderBy.
+const (
+	At      AuditRecordsListParamsOrderBy = "at"
+	MinusAt AuditRecordsListParamsOrderBy = "-at"
+)
+
+// Valid indicates whether the value is a known member of the AuditRecordsListParamsOrderBy enum.
+func (e AuditRecordsListParamsOrderBy) Valid() bool {
+	switch e {
+	case At:
+		return true
+	case MinusAt:
 		return true
 	default:
 		return false
@@ -651,6 +672,30 @@ func (e CloudspacesListParamsOrderBy) Valid() bool {
 	}
 }
 
+// Defines values for CustomersListParamsStatus.
+const (
+	CustomersListParamsStatusActive     CustomersListParamsStatus = "active"
+	CustomersListParamsStatusPending    CustomersListParamsStatus = "pending"
+	CustomersListParamsStatusSuspended  CustomersListParamsStatus = "suspended"
+	CustomersListParamsStatusTerminated CustomersListParamsStatus = "terminated"
+)
+
+// Valid indicates whether the value is a known member of the CustomersListParamsStatus enum.
+func (e CustomersListParamsStatus) Valid() bool {
+	switch e {
+	case CustomersListParamsStatusActive:
+		return true
+	case CustomersListParamsStatusPending:
+		return true
+	case CustomersListParamsStatusSuspended:
+		return true
+	case CustomersListParamsStatusTerminated:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CustomersListParamsOrderBy.
 const (
 	CustomersListParamsOrderByCreatedAt      CustomersListParamsOrderBy = "created_at"
@@ -680,7 +725,9 @@ const (
 	DisksListParamsOrderByCreatedAt      DisksListParamsOrderBy = "created_at"
 	DisksListParamsOrderByMinusCreatedAt DisksListParamsOrderBy = "-created_at"
 	DisksListParamsOrderByMinusName      DisksListParamsOrderBy = "-name"
+	DisksListParamsOrderByMinusSizeGib   DisksListParamsOrderBy = "-size_gib"
 	DisksListParamsOrderByName           DisksListParamsOrderBy = "name"
+	DisksListParamsOrderBySizeGib        DisksListParamsOrderBy = "size_gib"
 )
 
 // Valid indicates whether the value is a known member of the DisksListParamsOrderBy enum.
@@ -692,7 +739,11 @@ func (e DisksListParamsOrderBy) Valid() bool {
 		return true
 	case DisksListParamsOrderByMinusName:
 		return true
+	case DisksListParamsOrderByMinusSizeGib:
+		return true
 	case DisksListParamsOrderByName:
+		return true
+	case DisksListParamsOrderBySizeGib:
 		return true
 	default:
 		return false
@@ -723,6 +774,24 @@ func (e ImagesListParamsOrderBy) Valid() bool {
 	}
 }
 
+// Defines values for LocationAccessesListParamsOrderBy.
+const (
+	LocationAccessesListParamsOrderByCreatedAt      LocationAccessesListParamsOrderBy = "created_at"
+	LocationAccessesListParamsOrderByMinusCreatedAt LocationAccessesListParamsOrderBy = "-created_at"
+)
+
+// Valid indicates whether the value is a known member of the LocationAccessesListParamsOrderBy enum.
+func (e LocationAccessesListParamsOrderBy) Valid() bool {
+	switch e {
+	case LocationAccessesListParamsOrderByCreatedAt:
+		return true
+	case LocationAccessesListParamsOrderByMinusCreatedAt:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for LocationsListParamsOrderBy.
 const (
 	LocationsListParamsOrderByCreatedAt      LocationsListParamsOrderBy = "created_at"
@@ -741,6 +810,75 @@ func (e LocationsListParamsOrderBy) Valid() bool {
 	case LocationsListParamsOrderByMinusName:
 		return true
 	case LocationsListParamsOrderByName:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OperationsListParamsState.
+const (
+	OperationsListParamsStateCancelled OperationsListParamsState = "cancelled"
+	OperationsListParamsStateFailed    OperationsListParamsState = "failed"
+	OperationsListParamsStatePending   OperationsListParamsState = "pending"
+	OperationsListParamsStateRunning   OperationsListParamsState = "running"
+	OperationsListParamsStateSucceeded OperationsListParamsState = "succeeded"
+)
+
+// Valid indicates whether the value is a known member of the OperationsListParamsState enum.
+func (e OperationsListParamsState) Valid() bool {
+	switch e {
+	case OperationsListParamsStateCancelled:
+		return true
+	case OperationsListParamsStateFailed:
+		return true
+	case OperationsListParamsStatePending:
+		return true
+	case OperationsListParamsStateRunning:
+		return true
+	case OperationsListParamsStateSucceeded:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OperationsListParamsOrderBy.
+const (
+	OperationsListParamsOrderByCreatedAt      OperationsListParamsOrderBy = "created_at"
+	OperationsListParamsOrderByMinusCreatedAt OperationsListParamsOrderBy = "-created_at"
+)
+
+// Valid indicates whether the value is a known member of the OperationsListParamsOrderBy enum.
+func (e OperationsListParamsOrderBy) Valid() bool {
+	switch e {
+	case OperationsListParamsOrderByCreatedAt:
+		return true
+	case OperationsListParamsOrderByMinusCreatedAt:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RoleBindingsListParamsOrderBy.
+const (
+	RoleBindingsListParamsOrderByCreatedAt      RoleBindingsListParamsOrderBy = "created_at"
+	RoleBindingsListParamsOrderByExpiresAt      RoleBindingsListParamsOrderBy = "expires_at"
+	RoleBindingsListParamsOrderByMinusCreatedAt RoleBindingsListParamsOrderBy = "-created_at"
+	RoleBindingsListParamsOrderByMinusExpiresAt RoleBindingsListParamsOrderBy = "-expires_at"
+)
+
+// Valid indicates whether the value is a known member of the RoleBindingsListParamsOrderBy enum.
+func (e RoleBindingsListParamsOrderBy) Valid() bool {
+	switch e {
+	case RoleBindingsListParamsOrderByCreatedAt:
+		return true
+	case RoleBindingsListParamsOrderByExpiresAt:
+		return true
+	case RoleBindingsListParamsOrderByMinusCreatedAt:
+		return true
+	case RoleBindingsListParamsOrderByMinusExpiresAt:
 		return true
 	default:
 		return false
@@ -795,10 +933,30 @@ func (e ServiceAccountsListParamsOrderBy) Valid() bool {
 	}
 }
 
+// Defines values for VirtualMachinesListParamsPowerState.
+const (
+	VirtualMachinesListParamsPowerStateRunning VirtualMachinesListParamsPowerState = "running"
+	VirtualMachinesListParamsPowerStateStopped VirtualMachinesListParamsPowerState = "stopped"
+)
+
+// Valid indicates whether the value is a known member of the VirtualMachinesListParamsPowerState enum.
+func (e VirtualMachinesListParamsPowerState) Valid() bool {
+	switch e {
+	case VirtualMachinesListParamsPowerStateRunning:
+		return true
+	case VirtualMachinesListParamsPowerStateStopped:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for VirtualMachinesListParamsOrderBy.
 const (
 	VirtualMachinesListParamsOrderByCreatedAt      VirtualMachinesListParamsOrderBy = "created_at"
+	VirtualMachinesListParamsOrderByMemoryMib      VirtualMachinesListParamsOrderBy = "memory_mib"
 	VirtualMachinesListParamsOrderByMinusCreatedAt VirtualMachinesListParamsOrderBy = "-created_at"
+	VirtualMachinesListParamsOrderByMinusMemoryMib VirtualMachinesListParamsOrderBy = "-memory_mib"
 	VirtualMachinesListParamsOrderByMinusName      VirtualMachinesListParamsOrderBy = "-name"
 	VirtualMachinesListParamsOrderByName           VirtualMachinesListParamsOrderBy = "name"
 )
@@ -808,7 +966,11 @@ func (e VirtualMachinesListParamsOrderBy) Valid() bool {
 	switch e {
 	case VirtualMachinesListParamsOrderByCreatedAt:
 		return true
+	case VirtualMachinesListParamsOrderByMemoryMib:
+		return true
 	case VirtualMachinesListParamsOrderByMinusCreatedAt:
+		return true
+	case VirtualMachinesListParamsOrderByMinusMemoryMib:
 		return true
 	case VirtualMachinesListParamsOrderByMinusName:
 		return true
@@ -911,6 +1073,7 @@ type APITokenCreate struct {
 
 // APITokenList One page of API tokens.
 type APITokenList struct {
+	// Items What is on the page.
 	Items []APIToken `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -980,8 +1143,10 @@ type AccessEntry struct {
 // AccessList One page of who can do what.
 type AccessList struct {
 	// Hidden Whether there are others, given above, that the caller may not see.
-	Hidden bool          `json:"hidden"`
-	Items  []AccessEntry `json:"items"`
+	Hidden bool `json:"hidden"`
+
+	// Items What is on the page.
+	Items []AccessEntry `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
 	NextPageToken nullable.Nullable[string] `json:"next_page_token"`
@@ -1103,6 +1268,7 @@ type AuditRecord struct {
 
 // AuditRecordList One page of audit records.
 type AuditRecordList struct {
+	// Items What is on the page.
 	Items []AuditRecord `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -1240,6 +1406,7 @@ type BillingEntityCreate struct {
 
 // BillingEntityList One page of billing entities.
 type BillingEntityList struct {
+	// Items What is on the page.
 	Items []BillingEntity `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -1371,6 +1538,7 @@ type CloudspaceCreate struct {
 
 // CloudspaceList One page of cloudspaces.
 type CloudspaceList struct {
+	// Items What is on the page.
 	Items []Cloudspace `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -1550,6 +1718,7 @@ type CustomerCreate struct {
 
 // CustomerList One page of customers.
 type CustomerList struct {
+	// Items What is on the page.
 	Items []Customer `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -1711,6 +1880,7 @@ type DiskCreate struct {
 
 // DiskList One page of disks.
 type DiskList struct {
+	// Items What is on the page.
 	Items []Disk `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -1833,6 +2003,7 @@ type ImageCreate struct {
 
 // ImageList One page of images.
 type ImageList struct {
+	// Items What is on the page.
 	Items []Image `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -1955,6 +2126,7 @@ type LocationAccessCreate struct {
 
 // LocationAccessList One page of location accesses.
 type LocationAccessList struct {
+	// Items What is on the page.
 	Items []LocationAccess `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -1999,6 +2171,7 @@ type LocationDriver string
 
 // LocationList One page of locations.
 type LocationList struct {
+	// Items What is on the page.
 	Items []Location `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -2106,6 +2279,7 @@ type OperationError struct {
 
 // OperationList One page of operations.
 type OperationList struct {
+	// Items What is on the page.
 	Items []Operation `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -2150,6 +2324,7 @@ type PermissionChecks struct {
 
 // PermissionList One page of permissions.
 type PermissionList struct {
+	// Items What is on the page.
 	Items []Permission `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -2353,6 +2528,7 @@ type RoleBindingCreate struct {
 
 // RoleBindingList One page of role bindings.
 type RoleBindingList struct {
+	// Items What is on the page.
 	Items []RoleBinding `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -2397,6 +2573,7 @@ type RoleCreate struct {
 
 // RoleList One page of roles.
 type RoleList struct {
+	// Items What is on the page.
 	Items []Role `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -2501,6 +2678,7 @@ type ServiceAccountCreate struct {
 
 // ServiceAccountList One page of service accounts.
 type ServiceAccountList struct {
+	// Items What is on the page.
 	Items []ServiceAccount `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -2647,6 +2825,7 @@ type VirtualMachineCreate struct {
 
 // VirtualMachineList One page of virtual machines.
 type VirtualMachineList struct {
+	// Items What is on the page.
 	Items []VirtualMachine `json:"items"`
 
 	// NextPageToken Where the next page begins; null on the last one.
@@ -2761,9 +2940,6 @@ type Label = string
 // NamePath defines model for NamePath.
 type NamePath = string
 
-// OrderBy defines model for OrderBy.
-type OrderBy string
-
 // PageSize defines model for PageSize.
 type PageSize = int
 
@@ -2793,13 +2969,25 @@ type APITokensListParams struct {
 	// ServiceAccountID Those of one service account.
 	ServiceAccountID *string `form:"service_account_id,omitempty" json:"service_account_id,omitempty"`
 
+	// ExpiresAtFrom Those that end then or later.
+	ExpiresAtFrom *time.Time `form:"expires_at_from,omitempty" json:"expires_at_from,omitempty"`
+
+	// ExpiresAtUntil Those that end before then.
+	ExpiresAtUntil *time.Time `form:"expires_at_until,omitempty" json:"expires_at_until,omitempty"`
+
+	// CreatedAtFrom Those that were made then or later.
+	CreatedAtFrom *time.Time `form:"created_at_from,omitempty" json:"created_at_from,omitempty"`
+
+	// CreatedAtUntil Those that were made before then.
+	CreatedAtUntil *time.Time `form:"created_at_until,omitempty" json:"created_at_until,omitempty"`
+
 	// PageSize How many objects a page has at most.
 	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
 
 	// PageToken The next_page_token of the page before, with the same parameters.
 	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
 
-	// OrderBy Order of the list; without it an order that is stable and fast.
+	// OrderBy Order of the list, with a minus sign before it reversed; what has no value there comes last. Without it the order is one that is stable and fast.
 	OrderBy *APITokensListParamsOrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
 
 	// Label Selector of labels: env=prod,tier!=db,owner,!legacy. All parts must hold.
@@ -2865,8 +3053,8 @@ type AuditRecordsListParams struct {
 	// Operation Attempts at this operation.
 	Operation *string `form:"operation,omitempty" json:"operation,omitempty"`
 
-	// Outcome What came to this.
-	Outcome *AuditRecordOutcome `form:"outcome,omitempty" json:"outcome,omitempty"`
+	// Outcome What came to one of these.
+	Outcome *[]AuditRecordsListParamsOutcome `form:"outcome,omitempty" json:"outcome,omitempty"`
 
 	// CustomerID What was tried on all that belongs to this customer.
 	CustomerID *string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
@@ -2877,31 +3065,46 @@ type AuditRecordsListParams struct {
 	// RequestID What this request tried.
 	RequestID *string `form:"request_id,omitempty" json:"request_id,omitempty"`
 
-	// Since What was tried then or later.
-	Since *time.Time `form:"since,omitempty" json:"since,omitempty"`
+	// AtFrom Those that were made then or later.
+	AtFrom *time.Time `form:"at_from,omitempty" json:"at_from,omitempty"`
 
-	// Until What was tried before then.
-	Until *time.Time `form:"until,omitempty" json:"until,omitempty"`
+	// AtUntil Those that were made before then.
+	AtUntil *time.Time `form:"at_until,omitempty" json:"at_until,omitempty"`
 
 	// PageSize How many objects a page has at most.
 	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
 
 	// PageToken The next_page_token of the page before, with the same parameters.
 	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
+
+	// OrderBy Order of the list, with a minus sign before it reversed; what has no value there comes last. Without it the order is one that is stable and fast.
+	OrderBy *AuditRecordsListParamsOrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
 }
+
+// AuditRecordsListParamsOutcome defines parameters for AuditRecordsList.
+type AuditRecordsListParamsOutcome string
+
+// AuditRecordsListParamsOrderBy defines parameters for AuditRecordsList.
+type AuditRecordsListParamsOrderBy string
 
 // BillingEntitiesListParams defines parameters for BillingEntitiesList.
 type BillingEntitiesListParams struct {
 	// ParentID Those directly below it.
 	ParentID *string `form:"parent_id,omitempty" json:"parent_id,omitempty"`
 
+	// CreatedAtFrom Those that were made then or later.
+	CreatedAtFrom *time.Time `form:"created_at_from,omitempty" json:"created_at_from,omitempty"`
+
+	// CreatedAtUntil Those that were made before then.
+	CreatedAtUntil *time.Time `form:"created_at_until,omitempty" json:"created_at_until,omitempty"`
+
 	// PageSize How many objects a page has at most.
 	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
 
 	// PageToken The next_page_token of the page before, with the same parameters.
 	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
 
-	// OrderBy Order of the list; without it an order that is stable and fast.
+	// OrderBy Order of the list, with a minus sign before it reversed; what has no value there comes last. Without it the order is one that is stable and fast.
 	OrderBy *BillingEntitiesListParamsOrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
 
 	// Label Selector of labels: env=prod,tier!=db,owner,!legacy. All parts must hold.
@@ -2955,13 +3158,19 @@ type CloudspacesListParams struct {
 	// LocationID Those in one location.
 	LocationID *string `form:"location_id,omitempty" json:"location_id,omitempty"`
 
+	// CreatedAtFrom Those that were made then or later.
+	CreatedAtFrom *time.Time `form:"created_at_from,omitempty" json:"created_at_from,omitempty"`
+
+	// CreatedAtUntil Those that were made before then.
+	CreatedAtUntil *time.Time `form:"created_at_until,omitempty" json:"created_at_until,omitempty"`
+
 	// PageSize How many objects a page has at most.
 	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
 
 	// PageToken The next_page_token of the page before, with the same parameters.
 	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
 
-	// OrderBy Order of the list; without it an order that is stable and fast.
+	// OrderBy Order of the list, with a minus sign before it reversed; what has no value there comes last. Without it the order is one that is stable and fast.
 	OrderBy *CloudspacesListParamsOrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
 
 	// Label Selector of labels: env=prod,tier!=db,owner,!legacy. All parts must hold.
@@ -3009,11 +3218,17 @@ type CustomersListParams struct {
 	// BillingEntityID Those of one billing entity.
 	BillingEntityID *string `form:"billing_entity_id,omitempty" json:"billing_entity_id,omitempty"`
 
-	// Status Those of this status.
-	Status *CustomerStatus `form:"status,omitempty" json:"status,omitempty"`
+	// Status Those of one of these statuses.
+	Status *[]CustomersListParamsStatus `form:"status,omitempty" json:"status,omitempty"`
 
 	// PaymentMode Those of this payment mode.
 	PaymentMode *CustomerPaymentMode `form:"payment_mode,omitempty" json:"payment_mode,omitempty"`
+
+	// CreatedAtFrom Those that were made then or later.
+	CreatedAtFrom *time.Time `form:"created_at_from,omitempty" json:"created_at_from,omitempty"`
+
+	// CreatedAtUntil Those that were made before then.
+	CreatedAtUntil *time.Time `form:"created_at_until,omitempty" json:"created_at_until,omitempty"`
 
 	// PageSize How many objects a page has at most.
 	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
@@ -3021,7 +3236,7 @@ type CustomersListParams struct {
 	// PageToken The next_page_token of the page before, with the same parameters.
 	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
 
-	// OrderBy Order of the list; without it an order that is stable and fast.
+	// OrderBy Order of the list, with a minus sign before it reversed; what has no value there comes last. Without it the order is one that is stable and fast.
 	OrderBy *CustomersListParamsOrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
 
 	// Label Selector of labels: env=prod,tier!=db,owner,!legacy. All parts must hold.
@@ -3033,6 +3248,9 @@ type CustomersListParams struct {
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
 }
+
+// CustomersListParamsStatus defines parameters for CustomersList.
+type CustomersListParamsStatus string
 
 // CustomersListParamsOrderBy defines parameters for CustomersList.
 type CustomersListParamsOrderBy string
@@ -3078,13 +3296,25 @@ type DisksListParams struct {
 	// VirtualMachineID Those attached to one virtual machine.
 	VirtualMachineID *string `form:"virtual_machine_id,omitempty" json:"virtual_machine_id,omitempty"`
 
+	// SizeGibMin Those whose size is at least this.
+	SizeGibMin *int64 `form:"size_gib_min,omitempty" json:"size_gib_min,omitempty"`
+
+	// SizeGibMax Those whose size is at most this.
+	SizeGibMax *int64 `form:"size_gib_max,omitempty" json:"size_gib_max,omitempty"`
+
+	// CreatedAtFrom Those that were made then or later.
+	CreatedAtFrom *time.Time `form:"created_at_from,omitempty" json:"created_at_from,omitempty"`
+
+	// CreatedAtUntil Those that were made before then.
+	CreatedAtUntil *time.Time `form:"created_at_until,omitempty" json:"created_at_until,omitempty"`
+
 	// PageSize How many objects a page has at most.
 	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
 
 	// PageToken The next_page_token of the page before, with the same parameters.
 	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
 
-	// OrderBy Order of the list; without it an order that is stable and fast.
+	// OrderBy Order of the list, with a minus sign before it reversed; what has no value there comes last. Without it the order is one that is stable and fast.
 	OrderBy *DisksListParamsOrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
 
 	// Label Selector of labels: env=prod,tier!=db,owner,!legacy. All parts must hold.
@@ -3135,13 +3365,19 @@ type ImagesListParams struct {
 	// Architecture Those for this architecture.
 	Architecture *ImageArchitecture `form:"architecture,omitempty" json:"architecture,omitempty"`
 
+	// CreatedAtFrom Those that were made then or later.
+	CreatedAtFrom *time.Time `form:"created_at_from,omitempty" json:"created_at_from,omitempty"`
+
+	// CreatedAtUntil Those that were made before then.
+	CreatedAtUntil *time.Time `form:"created_at_until,omitempty" json:"created_at_until,omitempty"`
+
 	// PageSize How many objects a page has at most.
 	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
 
 	// PageToken The next_page_token of the page before, with the same parameters.
 	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
 
-	// OrderBy Order of the list; without it an order that is stable and fast.
+	// OrderBy Order of the list, with a minus sign before it reversed; what has no value there comes last. Without it the order is one that is stable and fast.
 	OrderBy *ImagesListParamsOrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
 
 	// Label Selector of labels: env=prod,tier!=db,owner,!legacy. All parts must hold.
@@ -3192,12 +3428,24 @@ type LocationAccessesListParams struct {
 	// GranteeID Those of one customer or billing entity.
 	GranteeID *string `form:"grantee_id,omitempty" json:"grantee_id,omitempty"`
 
+	// CreatedAtFrom Those that were made then or later.
+	CreatedAtFrom *time.Time `form:"created_at_from,omitempty" json:"created_at_from,omitempty"`
+
+	// CreatedAtUntil Those that were made before then.
+	CreatedAtUntil *time.Time `form:"created_at_until,omitempty" json:"created_at_until,omitempty"`
+
 	// PageSize How many objects a page has at most.
 	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
 
 	// PageToken The next_page_token of the page before, with the same parameters.
 	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
+
+	// OrderBy Order of the list, with a minus sign before it reversed; what has no value there comes last. Without it the order is one that is stable and fast.
+	OrderBy *LocationAccessesListParamsOrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
 }
+
+// LocationAccessesListParamsOrderBy defines parameters for LocationAccessesList.
+type LocationAccessesListParamsOrderBy string
 
 // LocationAccessesCreateParams defines parameters for LocationAccessesCreate.
 type LocationAccessesCreateParams struct {
@@ -3225,13 +3473,19 @@ type LocationsListParams struct {
 	// Restricted Those that are for some only, or are for all.
 	Restricted *bool `form:"restricted,omitempty" json:"restricted,omitempty"`
 
+	// CreatedAtFrom Those that were made then or later.
+	CreatedAtFrom *time.Time `form:"created_at_from,omitempty" json:"created_at_from,omitempty"`
+
+	// CreatedAtUntil Those that were made before then.
+	CreatedAtUntil *time.Time `form:"created_at_until,omitempty" json:"created_at_until,omitempty"`
+
 	// PageSize How many objects a page has at most.
 	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
 
 	// PageToken The next_page_token of the page before, with the same parameters.
 	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
 
-	// OrderBy Order of the list; without it an order that is stable and fast.
+	// OrderBy Order of the list, with a minus sign before it reversed; what has no value there comes last. Without it the order is one that is stable and fast.
 	OrderBy *LocationsListParamsOrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
 
 	// Label Selector of labels: env=prod,tier!=db,owner,!legacy. All parts must hold.
@@ -3282,15 +3536,30 @@ type OperationsListParams struct {
 	// CustomerID Those of one customer.
 	CustomerID *string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
 
-	// State Those in this state.
-	State *OperationState `form:"state,omitempty" json:"state,omitempty"`
+	// State Those in one of these states.
+	State *[]OperationsListParamsState `form:"state,omitempty" json:"state,omitempty"`
+
+	// CreatedAtFrom Those that were made then or later.
+	CreatedAtFrom *time.Time `form:"created_at_from,omitempty" json:"created_at_from,omitempty"`
+
+	// CreatedAtUntil Those that were made before then.
+	CreatedAtUntil *time.Time `form:"created_at_until,omitempty" json:"created_at_until,omitempty"`
 
 	// PageSize How many objects a page has at most.
 	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
 
 	// PageToken The next_page_token of the page before, with the same parameters.
 	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
+
+	// OrderBy Order of the list, with a minus sign before it reversed; what has no value there comes last. Without it the order is one that is stable and fast.
+	OrderBy *OperationsListParamsOrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
 }
+
+// OperationsListParamsState defines parameters for OperationsList.
+type OperationsListParamsState string
+
+// OperationsListParamsOrderBy defines parameters for OperationsList.
+type OperationsListParamsOrderBy string
 
 // OperationsGetParams defines parameters for OperationsGet.
 type OperationsGetParams struct {
@@ -3360,12 +3629,30 @@ type RoleBindingsListParams struct {
 	// ScopeID Those in one scope itself.
 	ScopeID *string `form:"scope_id,omitempty" json:"scope_id,omitempty"`
 
+	// ExpiresAtFrom Those that end then or later.
+	ExpiresAtFrom *time.Time `form:"expires_at_from,omitempty" json:"expires_at_from,omitempty"`
+
+	// ExpiresAtUntil Those that end before then.
+	ExpiresAtUntil *time.Time `form:"expires_at_until,omitempty" json:"expires_at_until,omitempty"`
+
+	// CreatedAtFrom Those that were made then or later.
+	CreatedAtFrom *time.Time `form:"created_at_from,omitempty" json:"created_at_from,omitempty"`
+
+	// CreatedAtUntil Those that were made before then.
+	CreatedAtUntil *time.Time `form:"created_at_until,omitempty" json:"created_at_until,omitempty"`
+
 	// PageSize How many objects a page has at most.
 	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
 
 	// PageToken The next_page_token of the page before, with the same parameters.
 	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
+
+	// OrderBy Order of the list, with a minus sign before it reversed; what has no value there comes last. Without it the order is one that is stable and fast.
+	OrderBy *RoleBindingsListParamsOrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
 }
+
+// RoleBindingsListParamsOrderBy defines parameters for RoleBindingsList.
+type RoleBindingsListParamsOrderBy string
 
 // RoleBindingsCreateParams defines parameters for RoleBindingsCreate.
 type RoleBindingsCreateParams struct {
@@ -3402,13 +3689,19 @@ type RolesListParams struct {
 	// BuiltIn Those that come with the platform, or the others.
 	BuiltIn *bool `form:"built_in,omitempty" json:"built_in,omitempty"`
 
+	// CreatedAtFrom Those that were made then or later.
+	CreatedAtFrom *time.Time `form:"created_at_from,omitempty" json:"created_at_from,omitempty"`
+
+	// CreatedAtUntil Those that were made before then.
+	CreatedAtUntil *time.Time `form:"created_at_until,omitempty" json:"created_at_until,omitempty"`
+
 	// PageSize How many objects a page has at most.
 	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
 
 	// PageToken The next_page_token of the page before, with the same parameters.
 	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
 
-	// OrderBy Order of the list; without it an order that is stable and fast.
+	// OrderBy Order of the list, with a minus sign before it reversed; what has no value there comes last. Without it the order is one that is stable and fast.
 	OrderBy *RolesListParamsOrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
 
 	// Label Selector of labels: env=prod,tier!=db,owner,!legacy. All parts must hold.
@@ -3456,13 +3749,19 @@ type ServiceAccountsListParams struct {
 	// OwnerID Those of one customer or billing entity.
 	OwnerID *string `form:"owner_id,omitempty" json:"owner_id,omitempty"`
 
+	// CreatedAtFrom Those that were made then or later.
+	CreatedAtFrom *time.Time `form:"created_at_from,omitempty" json:"created_at_from,omitempty"`
+
+	// CreatedAtUntil Those that were made before then.
+	CreatedAtUntil *time.Time `form:"created_at_until,omitempty" json:"created_at_until,omitempty"`
+
 	// PageSize How many objects a page has at most.
 	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
 
 	// PageToken The next_page_token of the page before, with the same parameters.
 	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
 
-	// OrderBy Order of the list; without it an order that is stable and fast.
+	// OrderBy Order of the list, with a minus sign before it reversed; what has no value there comes last. Without it the order is one that is stable and fast.
 	OrderBy *ServiceAccountsListParamsOrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
 
 	// Label Selector of labels: env=prod,tier!=db,owner,!legacy. All parts must hold.
@@ -3519,8 +3818,20 @@ type VirtualMachinesListParams struct {
 	// ImageID Those of one image.
 	ImageID *string `form:"image_id,omitempty" json:"image_id,omitempty"`
 
-	// PowerState Those that are to be in this power state.
-	PowerState *VirtualMachinePowerState `form:"power_state,omitempty" json:"power_state,omitempty"`
+	// PowerState Those that are to be in one of these power states.
+	PowerState *[]VirtualMachinesListParamsPowerState `form:"power_state,omitempty" json:"power_state,omitempty"`
+
+	// MemoryMibMin Those whose memory is at least this.
+	MemoryMibMin *int64 `form:"memory_mib_min,omitempty" json:"memory_mib_min,omitempty"`
+
+	// MemoryMibMax Those whose memory is at most this.
+	MemoryMibMax *int64 `form:"memory_mib_max,omitempty" json:"memory_mib_max,omitempty"`
+
+	// CreatedAtFrom Those that were made then or later.
+	CreatedAtFrom *time.Time `form:"created_at_from,omitempty" json:"created_at_from,omitempty"`
+
+	// CreatedAtUntil Those that were made before then.
+	CreatedAtUntil *time.Time `form:"created_at_until,omitempty" json:"created_at_until,omitempty"`
 
 	// PageSize How many objects a page has at most.
 	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
@@ -3528,7 +3839,7 @@ type VirtualMachinesListParams struct {
 	// PageToken The next_page_token of the page before, with the same parameters.
 	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
 
-	// OrderBy Order of the list; without it an order that is stable and fast.
+	// OrderBy Order of the list, with a minus sign before it reversed; what has no value there comes last. Without it the order is one that is stable and fast.
 	OrderBy *VirtualMachinesListParamsOrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
 
 	// Label Selector of labels: env=prod,tier!=db,owner,!legacy. All parts must hold.
@@ -3540,6 +3851,9 @@ type VirtualMachinesListParams struct {
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
 }
+
+// VirtualMachinesListParamsPowerState defines parameters for VirtualMachinesList.
+type VirtualMachinesListParamsPowerState string
 
 // VirtualMachinesListParamsOrderBy defines parameters for VirtualMachinesList.
 type VirtualMachinesListParamsOrderBy string
@@ -6110,6 +6424,54 @@ func NewAPITokensListRequest(server string, params *APITokensListParams) (*http.
 
 		}
 
+		if params.ExpiresAtFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "expires_at_from", *params.ExpiresAtFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ExpiresAtUntil != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "expires_at_until", *params.ExpiresAtUntil, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedAtFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_at_from", *params.CreatedAtFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedAtUntil != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_at_until", *params.CreatedAtUntil, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.PageSize != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
@@ -6643,7 +7005,7 @@ func NewAuditRecordsListRequest(server string, params *AuditRecordsListParams) (
 
 		if params.Outcome != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "outcome", *params.Outcome, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "outcome", *params.Outcome, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6689,9 +7051,9 @@ func NewAuditRecordsListRequest(server string, params *AuditRecordsListParams) (
 
 		}
 
-		if params.Since != nil {
+		if params.AtFrom != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "since", *params.Since, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "at_from", *params.AtFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6701,9 +7063,9 @@ func NewAuditRecordsListRequest(server string, params *AuditRecordsListParams) (
 
 		}
 
-		if params.Until != nil {
+		if params.AtUntil != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "until", *params.Until, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "at_until", *params.AtUntil, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6728,6 +7090,18 @@ func NewAuditRecordsListRequest(server string, params *AuditRecordsListParams) (
 		if params.PageToken != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_token", *params.PageToken, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OrderBy != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "order_by", *params.OrderBy, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6856,6 +7230,30 @@ func NewBillingEntitiesListRequest(server string, params *BillingEntitiesListPar
 		if params.ParentID != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "parent_id", *params.ParentID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedAtFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_at_from", *params.CreatedAtFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedAtUntil != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_at_until", *params.CreatedAtUntil, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -7296,6 +7694,30 @@ func NewCloudspacesListRequest(server string, params *CloudspacesListParams) (*h
 
 		}
 
+		if params.CreatedAtFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_at_from", *params.CreatedAtFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedAtUntil != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_at_until", *params.CreatedAtUntil, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.PageSize != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
@@ -7705,7 +8127,7 @@ func NewCustomersListRequest(server string, params *CustomersListParams) (*http.
 
 		if params.Status != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -7718,6 +8140,30 @@ func NewCustomersListRequest(server string, params *CustomersListParams) (*http.
 		if params.PaymentMode != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "payment_mode", *params.PaymentMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedAtFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_at_from", *params.CreatedAtFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedAtUntil != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_at_until", *params.CreatedAtUntil, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -8170,6 +8616,54 @@ func NewDisksListRequest(server string, params *DisksListParams) (*http.Request,
 
 		}
 
+		if params.SizeGibMin != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size_gib_min", *params.SizeGibMin, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SizeGibMax != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size_gib_max", *params.SizeGibMax, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedAtFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_at_from", *params.CreatedAtFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedAtUntil != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_at_until", *params.CreatedAtUntil, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.PageSize != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
@@ -8580,6 +9074,30 @@ func NewImagesListRequest(server string, params *ImagesListParams) (*http.Reques
 		if params.Architecture != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "architecture", *params.Architecture, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedAtFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_at_from", *params.CreatedAtFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedAtUntil != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_at_until", *params.CreatedAtUntil, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -9008,6 +9526,30 @@ func NewLocationAccessesListRequest(server string, params *LocationAccessesListP
 
 		}
 
+		if params.CreatedAtFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_at_from", *params.CreatedAtFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedAtUntil != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_at_until", *params.CreatedAtUntil, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.PageSize != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
@@ -9023,6 +9565,18 @@ func NewLocationAccessesListRequest(server string, params *LocationAccessesListP
 		if params.PageToken != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_token", *params.PageToken, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OrderBy != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "order_by", *params.OrderBy, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -9281,6 +9835,30 @@ func NewLocationsListRequest(server string, params *LocationsListParams) (*http.
 		if params.Restricted != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "restricted", *params.Restricted, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedAtFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_at_from", *params.CreatedAtFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedAtUntil != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_at_until", *params.CreatedAtUntil, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -9711,7 +10289,31 @@ func NewOperationsListRequest(server string, params *OperationsListParams) (*htt
 
 		if params.State != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedAtFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_at_from", *params.CreatedAtFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedAtUntil != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_at_until", *params.CreatedAtUntil, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -9736,6 +10338,18 @@ func NewOperationsListRequest(server string, params *OperationsListParams) (*htt
 		if params.PageToken != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_token", *params.PageToken, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OrderBy != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "order_by", *params.OrderBy, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -10340,6 +10954,54 @@ func NewRoleBindingsListRequest(server string, params *RoleBindingsListParams) (
 
 		}
 
+		if params.ExpiresAtFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "expires_at_from", *params.ExpiresAtFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ExpiresAtUntil != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "expires_at_until", *params.ExpiresAtUntil, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedAtFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_at_from", *params.CreatedAtFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedAtUntil != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_at_until", *params.CreatedAtUntil, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.PageSize != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
@@ -10355,6 +11017,18 @@ func NewRoleBindingsListRequest(server string, params *RoleBindingsListParams) (
 		if params.PageToken != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_token", *params.PageToken, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OrderBy != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "order_by", *params.OrderBy, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -10702,6 +11376,30 @@ func NewRolesListRequest(server string, params *RolesListParams) (*http.Request,
 		if params.BuiltIn != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "built_in", *params.BuiltIn, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedAtFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_at_from", *params.CreatedAtFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedAtUntil != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_at_until", *params.CreatedAtUntil, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -11109,6 +11807,30 @@ func NewServiceAccountsListRequest(server string, params *ServiceAccountsListPar
 		if params.OwnerID != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "owner_id", *params.OwnerID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedAtFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_at_from", *params.CreatedAtFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedAtUntil != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_at_until", *params.CreatedAtUntil, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -11563,7 +12285,55 @@ func NewVirtualMachinesListRequest(server string, params *VirtualMachinesListPar
 
 		if params.PowerState != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "power_state", *params.PowerState, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "power_state", *params.PowerState, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MemoryMibMin != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "memory_mib_min", *params.MemoryMibMin, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MemoryMibMax != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "memory_mib_max", *params.MemoryMibMax, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedAtFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_at_from", *params.CreatedAtFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedAtUntil != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_at_until", *params.CreatedAtUntil, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

@@ -29,6 +29,8 @@ type Catalog struct {
 	BasePath string `json:"base_path"`
 	// Kinds are ordered so that a kind stands after everything that it refers to.
 	Kinds []Kind `json:"kinds"`
+	// Operations are those that belong to no kind, in the order of their ids: who calls, what they may do, many objects of any kinds.
+	Operations []GeneralOperation `json:"operations,omitempty"`
 }
 
 // Kind is one kind of thing.
@@ -59,6 +61,8 @@ type Kind struct {
 	Actions []Action `json:"actions,omitempty"`
 	// Filters are the query parameters that its list takes besides the standard ones.
 	Filters []Filter `json:"filters,omitempty"`
+	// Orders are the fields that its list can be ordered by: with a minus sign before one, the other way round.
+	Orders []string `json:"orders,omitempty"`
 	// States says, for each value of the field state, which verbs (operation or action) are allowed.
 	States map[string][]string `json:"states,omitempty"`
 	Since  string              `json:"since,omitempty"`
@@ -90,6 +94,32 @@ type Action struct {
 	Name   string  `json:"name"`
 	Fields []Field `json:"fields,omitempty"` // of its body
 	Operation
+}
+
+// GeneralOperation is an operation that belongs to no kind.
+type GeneralOperation struct {
+	Operation
+	// Parameters are those of its query, beside page_size and page_token of one that is paged.
+	Parameters []Parameter `json:"parameters,omitempty"`
+	// Paged: it answers one page, and next_page_token says where the next one begins.
+	Paged  bool    `json:"paged,omitempty"`
+	Fields []Field `json:"fields,omitempty"` // of its body
+	Answer []Field `json:"answer,omitempty"` // what it answers
+}
+
+// Name is what clients call it in one word: whoami, access, permissions_check.
+func (o *GeneralOperation) Name() string {
+	noun, verb, _ := strings.Cut(o.ID, ".")
+	if verb == "get" || verb == "list" {
+		return noun
+	}
+	return noun + "_" + verb
+}
+
+// Parameter is a parameter of the query of an operation that belongs to no kind.
+type Parameter struct {
+	Filter
+	Required bool `json:"required,omitempty"`
 }
 
 // Types of a field.
@@ -168,6 +198,29 @@ type Filter struct {
 	Description string   `json:"description"`
 	Enum        []string `json:"enum,omitempty"`
 	Ref         []string `json:"ref,omitempty"`
+	// Many: it takes several values, in one parameter with commas between them, and finds what has any of them. Type, Enum and Ref are those
+	// of one value.
+	Many bool `json:"many,omitempty"`
+	// Field and Bound are set on an end of a range: the field that it is about, and which end it is.
+	Field string `json:"field,omitempty"`
+	Bound string `json:"bound,omitempty"`
+}
+
+// Ends of ranges. What is at the moment of Until is not in the range; what is at the others is.
+const (
+	From  = "from"
+	Until = "until"
+	Min   = "min"
+	Max   = "max"
+)
+
+// Orderings are the values of the parameter order_by of its list.
+func (k *Kind) Orderings() []string {
+	var out []string
+	for _, field := range k.Orders {
+		out = append(out, field, "-"+field)
+	}
+	return out
 }
 
 // Fixture is the sample data of one kind, from which every client is tested.
@@ -209,6 +262,16 @@ var Load = sync.OnceValues(func() (*Catalog, error) {
 	}
 	return &c, nil
 })
+
+// Operation returns the operation of that id that belongs to no kind, nil if there is none.
+func (c *Catalog) Operation(id string) *GeneralOperation {
+	for i := range c.Operations {
+		if c.Operations[i].ID == id {
+			return &c.Operations[i]
+		}
+	}
+	return nil
+}
 
 // Kind returns the kind of that name, nil if there is none.
 func (c *Catalog) Kind(name string) *Kind {

@@ -45,7 +45,10 @@ func TestSchemaNamesWhatTheTypesHave(t *testing.T) {
 		"operation": reflect.TypeFor[Operation](),
 		"action":    reflect.TypeFor[Action](),
 		"filter":    reflect.TypeFor[Filter](),
-		"field":     reflect.TypeFor[Field](),
+		"parameter": reflect.TypeFor[Parameter](),
+
+		"generalOperation": reflect.TypeFor[GeneralOperation](),
+		"field":            reflect.TypeFor[Field](),
 	} {
 		properties := schema.Properties
 		if name != "" {
@@ -105,6 +108,36 @@ func TestCatalogIsConsistent(t *testing.T) {
 		}
 		checkKind(t, c, k)
 		checkFields(t, c, k.Name, k.Fields)
+	}
+	for i := range c.Operations {
+		o := &c.Operations[i]
+		claim("operation "+o.ID, o.ID)
+		claim("endpoint "+o.Method+" "+o.Path, o.ID)
+		claim("name "+o.Name(), o.ID)
+		checkFields(t, c, o.ID, o.Fields)
+		checkFields(t, c, o.ID, o.Answer)
+	}
+}
+
+func TestGeneralOperations(t *testing.T) {
+	c, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, name := range map[string]string{"whoami.get": "whoami", "access.list": "access", "permissions.check": "permissions_check", "batch.get": "batch"} {
+		if o := c.Operation(id); o == nil || o.Name() != name || len(o.Answer) == 0 {
+			t.Errorf("%s: %+v", id, o)
+		}
+	}
+	access := c.Operation("access.list")
+	if !access.Paged || len(access.Parameters) != 1 || !access.Parameters[0].Required || access.Parameters[0].Name != "resource_id" {
+		t.Errorf("access.list: %+v", access.Parameters)
+	}
+	if ids := c.Operation("batch.get").Fields; len(ids) != 1 || !ids[0].Required || *ids[0].MaxItems != 500 {
+		t.Errorf("batch.get takes %+v", ids)
+	}
+	if c.Operation("disks.get") != nil || c.Operation("") != nil {
+		t.Error("what belongs to a kind is general, too")
 	}
 }
 

@@ -175,10 +175,7 @@ func (s *Service) List(ctx context.Context, q resource.ListQuery) (List, error) 
 		return out, err
 	}
 	slices.SortFunc(holders, func(a, b authz.Holder) int { return strings.Compare(a.ID, b.ID) })
-	size := q.PageSize
-	if size <= 0 {
-		size = resource.DefaultPageSize
-	}
+	size := q.Size()
 	now := s.deps.Clock.Now()
 	for i := range holders {
 		h := &holders[i]

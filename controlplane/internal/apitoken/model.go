@@ -13,9 +13,13 @@ var Kind = resource.Kind{
 	Description: "A secret with which a service account uses the API.",
 	Parent:      &resource.Link{Kind: "service_account", Field: "service_account_id"},
 	Scopes:      []resource.Link{{Kind: "service_account", Field: "service_account_id"}},
-	Filters:     []resource.Filter{{Name: "service_account_id", Words: "Those of one service account"}},
-	Words:       map[string]string{"delete": "Revoke an API token"},
-	Reveals:     []string{"create", "rotate"},
+	Filters: []resource.Filter{
+		{Name: "service_account_id", Words: "Those of one service account"},
+		{Name: "expires_at", Words: "Those that end", Range: resource.Times},
+	},
+	Orders:  []string{"expires_at"},
+	Words:   map[string]string{"delete": "Revoke an API token"},
+	Reveals: []string{"create", "rotate"},
 }
 
 // How long tokens work.

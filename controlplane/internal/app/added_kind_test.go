@@ -64,7 +64,7 @@ func TestAnAddedKindGoesAllTheWay(t *testing.T) {
 	t.Parallel()
 	n, load := withLockers(t)
 	kind := n.catalog.Kind("locker")
-	if kind == nil || !kind.Managed || kind.Path != "/lockers" || len(kind.Operations) != 5 || len(kind.Filters) != 3 || !kind.Field("pin").WriteOnly ||
+	if kind == nil || !kind.Managed || kind.Path != "/lockers" || len(kind.Operations) != 5 || len(kind.Filters) != 5 || !kind.Field("pin").WriteOnly ||
 		!kind.Field("shelf_count").GrowOnly || !kind.Field("customer_id").Immutable || !slices.Equal(kind.Field("location_id").Ref, []string{"location"}) {
 		t.Fatalf("the catalog has %+v", kind)
 	}

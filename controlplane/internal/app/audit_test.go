@@ -80,7 +80,7 @@ func TestAuditOfAnInstallation(t *testing.T) {
 	if got, want := i.trail(c, url.Values{"customer_id": {customer}, "operation": {"customers.get"}}), []string{"customers.get succeeded"}; !slices.Equal(got, want) {
 		t.Errorf("reads on record are %q, want %q", got, want)
 	}
-	if got := i.trail(c, url.Values{"since": {"2999-01-01T00:00:00Z"}}); len(got) > 0 {
+	if got := i.trail(c, url.Values{"at_from": {"2999-01-01T00:00:00Z"}}); len(got) > 0 {
 		t.Errorf("in the far future are on record %q", got)
 	}
 

@@ -18,6 +18,9 @@ const (
 	many = 100_000
 	// touched is how many rows a page of 50 may look at: those of it from each of a few scopes, and again by their keys.
 	touched = 2_000
+	// astray is how many it may look at where no index has both the scope and what is asked for (a range, several values, another order): it sorts
+	// what the one finds, or filters what the other does.
+	astray = 25_000
 )
 
 // crowd fills the tables: customers of 20 billing entities, their cloudspaces in one location, and what is in these. The readers' own customer
@@ -88,9 +91,13 @@ func TestSlowListsOfVeryMany(t *testing.T) {
 			values := f.Enum
 			switch column := strings.ReplaceAll(f.Name, "operation", "op_id"); {
 			case f.Format == "date-time":
-				continue // by no index: see the reasons
+				values = []string{"2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z"}
+			case f.Type == "integer":
+				values = []string{"1", "1024", "1025"}
 			case f.Type == "boolean":
 				values = []string{"true", "false"}
+			case f.Many && len(values) > 0:
+				values = append(slices.Clone(values), strings.Join(values, ","))
 			case len(values) == 0:
 				values = []string{first(column, k.Table()), sample(l.schema, f)}
 			}
@@ -98,13 +105,21 @@ func TestSlowListsOfVeryMany(t *testing.T) {
 				queries = append(queries, f.Name+"="+url.QueryEscape(v))
 			}
 		}
+		for _, order := range l.catalogue.Kind(k.Name).Orderings() {
+			queries = append(queries, "order_by="+order)
+		}
 		if k.Named {
 			queries = append(queries, "label=env%3Dprod", "label=rare%3Dyes", "label=rare", "label=env%3Dnone", "path=vm-77", "path=customer-7/space/vm-7", "path="+id.New("x")[:8])
 		}
 		for name, token := range readers {
 			for _, query := range queries {
 				p := l.explain(nil, l.page(k, token, query), "ANALYZE")
-				if n := p.looked(); n > touched {
+				most := float64(touched)
+				if strings.Contains(query, "order_by=") || strings.Contains(query, "%2C") || strings.Contains(query, "_from=") || strings.Contains(query, "_until=") ||
+					strings.Contains(query, "_min=") || strings.Contains(query, "_max=") {
+					most = astray
+				}
+				if n := p.looked(); n > most {
 					t.Errorf("%s?%s by one who sees %s: it looks at %.0f rows\n%s", k.Path(), query, name, n, p.brief())
 				}
 			}

@@ -415,7 +415,12 @@ func (l *lister) lists(kinds ...resource.Kind) {
 			}
 		}
 		for _, f := range of.Filters {
-			l.filter(k, k.Name+"."+f.Name+":filter", f.Name+"="+url.QueryEscape(sample(l.schema, f)), "enable_seqscan", "enable_sort")
+			for _, value := range samples(l.schema, f) {
+				l.filter(k, k.Name+"."+f.Name+":filter", f.Name+"="+url.QueryEscape(value), inOrder...)
+			}
+		}
+		for _, order := range of.Orderings() {
+			l.order(k, k.Name+"."+strings.TrimPrefix(order, "-")+":order", "order_by="+order)
 		}
 		if !k.Named {
 			continue
@@ -431,17 +436,72 @@ func (l *lister) lists(kinds ...resource.Kind) {
 	}
 }
 
-// filter finds a filter that no index knows: one by which rows are looked at and left out.
+// inOrder leaves a plan what finds a page in its order: neither a walk through a table nor a sort of what was found.
+var inOrder = []string{"enable_seqscan", "enable_sort", "enable_incremental_sort"}
+
+// filter finds a filter that no index knows: one by which rows are looked at and left out, or found in another order than that of the page.
 func (l *lister) filter(k resource.Kind, item, query string, without ...string) {
 	p := l.explain(without, l.page(k, l.owner, query))
-	var filtered, found bool
-	p.each(func(s step, _ []string) {
-		filtered = filtered || s.Filter != "" && s.Relation == k.Table()
+	var filtered, found, sorted bool
+	p.each(func(s step, above []string) {
+		filtered = filtered || s.Filter != "" && s.Filter != "(recycled_at IS NULL)" && s.Relation == k.Table() // few of one name are recycled
 		found = found || l.begins(s)
+		sorted = sorted || slices.Contains(without, "enable_sort") && s.Relation == k.Table() && sorts(above)
 	})
 	if filtered || !found {
 		l.gap(item, "%s?%s is found by no index", k.Path(), query)
+	} else if sorted {
+		l.gap(item, "%s?%s is found by an index in another order than that of the page", k.Path(), query)
 	}
+}
+
+// order finds an order that no index is in.
+func (l *lister) order(k resource.Kind, item, query string) {
+	l.explain(inOrder, l.page(k, l.owner, query)).each(func(s step, above []string) {
+		if s.Relation == k.Table() && (s.Type == "Seq Scan" || s.Filter != "" || sorts(above)) {
+			l.gap(item, "%s?%s: no index is in that order", k.Path(), query)
+		}
+	})
+}
+
+// sorts says whether all that a step finds is sorted: the page itself, once it is found, may be.
+func sorts(above []string) bool {
+	for _, step := range above {
+		if step == "Limit" {
+			return false
+		}
+		if strings.Contains(step, "Sort") || strings.Contains(step, "Aggregate") || step == "Unique" {
+			return true
+		}
+	}
+	return false
+}
+
+// samples are values of a filter; of one that takes several, also so many that each has a query of its own, and more.
+func samples(s *schema, f catalog.Filter) []string {
+	one := sample(s, f)
+	if !f.Many {
+		return []string{one}
+	}
+	var few, many []string
+	for _, value := range f.Enum {
+		if value != "succeeded" || f.Name != "outcome" {
+			few = append(few, value)
+		}
+	}
+	for range 12 {
+		if few == nil {
+			many = append(many, sample(s, f))
+		}
+	}
+	if few == nil {
+		few = many[:2]
+	}
+	out := []string{one, strings.Join(few, ",")}
+	if many != nil {
+		out = append(out, strings.Join(many, ","))
+	}
+	return out
 }
 
 // sample is a value of a filter.
@@ -455,6 +515,8 @@ func sample(s *schema, f catalog.Filter) string {
 		return "2026-01-01T00:00:00Z"
 	case f.Type == "boolean":
 		return "true"
+	case f.Type == "integer":
+		return "1024"
 	}
 	for _, kind := range f.Ref {
 		if kind != authz.Platform {
@@ -504,14 +566,8 @@ func (s *schema) faults(p plan, k resource.Kind) []string {
 		if st.Filter != "" && condition == "" || st.Condition != "" && !s.begins(st) {
 			out = append(out, "looks at each row of "+st.Relation+": "+st.Filter+st.Condition)
 		}
-		for _, step := range above {
-			if step == "Limit" {
-				return
-			}
-			if strings.Contains(step, "Sort") || strings.Contains(step, "Aggregate") || step == "Unique" {
-				out = append(out, "sorts all that it finds in "+st.Relation)
-				return
-			}
+		if sorts(above) {
+			out = append(out, "sorts all that it finds in "+st.Relation)
 		}
 	})
 	return out
@@ -597,7 +653,8 @@ func TestSchemaFindsWhatIsWrong(t *testing.T) {
 func TestSchemaFindsListsThatAreNotMadeByKeys(t *testing.T) {
 	t.Parallel()
 	l := newLister(newSite(t), "DROP INDEX virtual_machine_location_id_idx", "DROP INDEX virtual_machine_image_id_idx", "DROP INDEX virtual_machine_labels_idx",
-		"DROP INDEX virtual_machine_name_key", "ALTER TABLE role_binding_scope DROP CONSTRAINT role_binding_scope_pkey", "DROP INDEX operation_state_idx")
+		"DROP INDEX virtual_machine_name_key", "DROP INDEX virtual_machine_name_id_idx", "DROP INDEX virtual_machine_power_state_idx",
+		"DROP INDEX virtual_machine_memory_mib_order_idx", "DROP INDEX role_binding_expires_at_order_idx", "ALTER TABLE role_binding_scope DROP CONSTRAINT role_binding_scope_pkey", "DROP INDEX operation_state_idx")
 	for _, k := range l.kinds {
 		if slices.Contains([]string{"virtual_machine", "role_binding", "operation"}, k.Name) {
 			l.lists(k)
@@ -605,12 +662,13 @@ func TestSchemaFindsListsThatAreNotMadeByKeys(t *testing.T) {
 	}
 	found := l.schema.items()
 	for _, want := range []string{"virtual_machine:list-by-location", "virtual_machine:list-by-several", "virtual_machine.image_id:filter", "virtual_machine.labels:filter",
-		"virtual_machine.path:filter", "role_binding:list-by-location", "operation.state:filter"} {
+		"virtual_machine.path:filter", "virtual_machine.name:order", "virtual_machine.power_state:filter", "virtual_machine.memory_mib:order",
+		"virtual_machine.memory_mib_min:filter", "virtual_machine.memory_mib_max:filter", "role_binding.expires_at:order", "role_binding.expires_at_until:filter", "role_binding:list-by-location", "operation.state:filter"} {
 		if !slices.Contains(found, want) {
 			t.Errorf("%s is not found, but %v", want, found)
 		}
 	}
-	if slices.Contains(found, "virtual_machine:list-by-customer") || slices.Contains(found, "operation:list-by-location") {
+	if slices.Contains(found, "virtual_machine:list-by-customer") || slices.Contains(found, "virtual_machine.created_at_from:filter") || slices.Contains(found, "virtual_machine.created_at:order") || slices.Contains(found, "operation:list-by-location") {
 		t.Errorf("what is sound is found too: %v", found)
 	}
 }
@@ -626,7 +684,7 @@ func TestSchemaFindsAPlainCondition(t *testing.T) {
 	}
 	crate := resource.Kind{Name: "crate", Named: true, Scopes: []resource.Link{{Kind: "location", Field: "location_id"}}}
 	access := authz.Access{BillingEntities: []string{"ben_1", "ben_2"}, Customers: []string{"cus_1"}, Objects: []string{"loc_1"}}
-	ctx, all := authz.With(t.Context(), access), func(q *gorm.DB) *gorm.DB { return q }
+	ctx := authz.With(t.Context(), access)
 	written := func(q *gorm.DB) statement {
 		var rows []struct{ ID string }
 		sent := q.Session(&gorm.Session{DryRun: true}).Find(&rows).Statement
@@ -640,7 +698,7 @@ func TestSchemaFindsAPlainCondition(t *testing.T) {
 	if wrong := s.faults(s.explain(onlyIndexes, plain), crate); wrong == nil {
 		t.Error("a plain condition is not found")
 	}
-	keys, err := resource.PageQuery(ctx, s.db, resource.NewRegistry(), crate, resource.Order{Columns: []string{"customer_id", "id"}, Limit: 51}, all)
+	keys, err := resource.PageQuery(ctx, s.db, resource.NewRegistry(), crate, resource.Order{Columns: []string{"customer_id", "id"}, Limit: 51}, resource.Narrowing{})
 	if err != nil {
 		t.Fatal(err)
 	}

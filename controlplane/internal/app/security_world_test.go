@@ -127,7 +127,7 @@ func (e *estate) tenant(name string, neighbour *tenant) *tenant {
 			e.check(err)
 			use(kind.Name, made.ID)
 		case kind.Field("target_id") != nil:
-			use(kind.Name, e.items(ownerToken, kind.Path+"?target_id="+t.objects["virtual_machine"])[0].text("id"))
+			use(kind.Name, e.items(ownerToken, kind.Path+"?target_id="+t.objects["cloudspace"])[0].text("id"))
 		default:
 			use(kind.Name, e.items(ownerToken, kind.Path)[0].text("id"))
 		}

@@ -152,11 +152,11 @@ func TestList(t *testing.T) {
 		{"2026-03-01T13:00:04+01:00", "2027-01-01T00:00:00Z", all[:2]},
 		{"2026-03-01T12:00:02.000001Z", "2026-03-01T12:00:03.000001Z", all[2:3]},
 	} {
-		if got := b.ids(b.all, resource.ListQuery{Filters: map[string]string{"since": v.since, "until": v.until}}); !slices.Equal(got, v.want) {
+		if got := b.ids(b.all, resource.ListQuery{Filters: map[string]string{"at_from": v.since, "at_until": v.until}}); !slices.Equal(got, v.want) {
 			t.Errorf("from %s until %s: got %v, want %v", v.since, v.until, got, v.want)
 		}
 	}
-	for _, name := range []string{"since", "until"} {
+	for _, name := range []string{"at_from", "at_until"} {
 		if _, err := b.List(b.all, resource.ListQuery{Filters: map[string]string{name: "yesterday"}}); !fault.IsCode(err, "invalid_parameter") {
 			t.Errorf("%s=yesterday: %v", name, err)
 		}

@@ -11,18 +11,16 @@ import (
 // Kind describes audit records.
 var Kind = resource.Kind{
 	Name: "audit_record", Title: "Audit record", Category: "Platform", Prefix: audit.Prefix,
-	Key: []string{"id"}, Scopes: []resource.Link{{Field: "target_id"}},
+	Key: []string{"id"}, Made: "at", Scopes: []resource.Link{{Field: "target_id"}},
 	Description: "What somebody did, or was refused: every change, every attempt at one, and reads where the server's settings say so.",
 	Filters: []resource.Filter{
 		{Name: "target_id", Words: "What was tried on this object"},
 		{Name: "principal_id", Words: "What this principal tried"},
-		{Name: "operation", Words: "Attempts at this operation"},
-		{Name: "outcome", Words: "What came to this"},
+		{Name: "operation", Words: "Attempts at this operation", Column: "op_id"},
+		{Name: "outcome", Words: "What came to one of these", Many: true},
 		{Name: "customer_id", Words: "What was tried on all that belongs to this customer"},
 		{Name: "billing_entity_id", Words: "What was tried on all that belongs to this billing entity"},
 		{Name: "request_id", Words: "What this request tried"},
-		{Name: "since", Words: "What was tried then or later", Format: "date-time"},
-		{Name: "until", Words: "What was tried before then", Format: "date-time"},
 	},
 	Words: map[string]string{"list": "List audit records, the newest first"},
 }

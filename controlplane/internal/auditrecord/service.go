@@ -2,9 +2,7 @@ package auditrecord
 
 import (
 	"context"
-	"time"
 
-	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 	"github.com/demarc/demarc/controlplane/internal/platform/service"
@@ -32,36 +30,12 @@ func (s *Service) Get(ctx context.Context, id string) (Record, error) {
 
 // List returns a page of records, the newest first.
 func (s *Service) List(ctx context.Context, q resource.ListQuery) (resource.Page[Record], error) {
-	none := resource.Page[Record]{}
-	after, err := resource.After(q, 1)
-	if err != nil {
-		return none, err
-	}
-	size := q.PageSize
-	if size <= 0 {
-		size = resource.DefaultPageSize
-	}
-	find := query{equal: map[string]string{}, limit: size + 1}
-	for name, column := range equal {
-		if v, given := q.Filters[name]; given {
-			find.equal[column] = v
-		}
-	}
-	if find.since, err = moment(q, "since"); err != nil {
-		return none, err
-	}
-	if find.until, err = moment(q, "until"); err != nil {
-		return none, err
-	}
-	if after != nil {
-		find.before = after[0]
-	}
-	found, err := s.store.list(ctx, find)
-	if err != nil {
-		return none, err
-	}
 	page := resource.Page[Record]{Items: []Record{}}
-	if len(found) > size {
+	found, err := s.store.list(ctx, q)
+	if err != nil {
+		return page, err
+	}
+	if size := q.Size(); len(found) > size {
 		found = found[:size]
 		page.NextPageToken = resource.NextToken(q, found[size-1].ID)
 	}
@@ -69,17 +43,4 @@ func (s *Service) List(ctx context.Context, q resource.ListQuery) (resource.Page
 		page.Items = append(page.Items, r.model())
 	}
 	return page, nil
-}
-
-// moment is the time that a filter names; the zero time if it is not given.
-func moment(q resource.ListQuery, filter string) (time.Time, error) {
-	v, given := q.Filters[filter]
-	if !given {
-		return time.Time{}, nil
-	}
-	t, err := time.Parse(time.RFC3339Nano, v)
-	if err != nil {
-		return t, fault.Parameter(filter, "invalid_parameter", "is not a time in RFC 3339 form, such as 2026-01-31T12:00:00Z")
-	}
-	return t, nil
 }

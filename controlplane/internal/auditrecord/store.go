@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/db"
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
@@ -61,27 +62,15 @@ func document(s *string) *json.RawMessage {
 	return &raw
 }
 
-// equal are the filters that a column must equal.
-var equal = map[string]string{
-	"target_id": "target_id", "principal_id": "principal_id", "operation": "op_id", "outcome": "outcome", "customer_id": "customer_id",
-	"billing_entity_id": "billing_entity_id", "request_id": "request_id",
-}
-
-// query selects records beside what the caller may see; zero values do not.
-type query struct {
-	equal        map[string]string // by column
-	since, until time.Time         // the latter not included
-	before       string            // id
-	limit        int
-}
-
 type store struct {
 	db       *db.DB
 	registry *resource.Registry
 }
 
 func (s store) get(ctx context.Context, id string) (row, error) {
-	rows, err := s.page(ctx, resource.Order{Columns: []string{"id"}, Limit: 1}, func(q *gorm.DB) *gorm.DB { return q.Where("id = ?", id) })
+	one := resource.Narrowing{}.And(clause.Eq{Column: clause.Column{Table: Kind.Table(), Name: "id"}, Value: id})
+	query, err := resource.PageQuery(ctx, s.db, s.registry, Kind, resource.Order{Columns: []string{"id"}, Limit: 1}, one)
+	rows, err := found(query, err)
 	if err == nil && len(rows) == 0 {
 		err = fault.NotFoundError()
 	}
@@ -91,32 +80,16 @@ func (s store) get(ctx context.Context, id string) (row, error) {
 	return rows[0], nil
 }
 
-// list returns records, the newest first.
-func (s store) list(ctx context.Context, q query) ([]row, error) {
-	order := resource.Order{Columns: []string{"id"}, Desc: true, Limit: q.limit}
-	if q.before != "" {
-		order.After = []string{q.before}
-	}
-	return s.page(ctx, order, func(tx *gorm.DB) *gorm.DB {
-		for column, value := range q.equal {
-			tx = tx.Where(column+" = ?", value)
-		}
-		if !q.since.IsZero() {
-			tx = tx.Where("at >= ?", q.since)
-		}
-		if !q.until.IsZero() {
-			tx = tx.Where("at < ?", q.until)
-		}
-		return tx
-	})
+// list returns a page of records that the context may see, and the first of the next one.
+func (s store) list(ctx context.Context, q resource.ListQuery) ([]row, error) {
+	return found(resource.NewestFirst(ctx, s.db, s.registry, Kind, q))
 }
 
-// page reads records that the context may see.
-func (s store) page(ctx context.Context, o resource.Order, narrow func(*gorm.DB) *gorm.DB) ([]row, error) {
-	q, err := resource.PageQuery(ctx, s.db, s.registry, Kind, o, narrow)
-	if err != nil || q == nil {
+// found are the records of a query; without one there are none to see.
+func found(query *gorm.DB, err error) ([]row, error) {
+	if err != nil || query == nil {
 		return nil, err
 	}
 	var rows []row
-	return rows, q.Find(&rows).Error
+	return rows, query.Find(&rows).Error
 }

@@ -14,7 +14,7 @@ import (
 // Get names what is to be read.
 type Get struct {
 	// Ids of objects, of any kinds.
-	IDs []string `json:"ids" validate:"required" extensions:"x-max-items=500"`
+	IDs []string `json:"ids" validate:"required" maxLength:"200" extensions:"x-max-items=500"`
 } // @name BatchGet
 
 // Item is one object that was found.

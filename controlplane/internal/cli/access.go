@@ -22,11 +22,15 @@ import (
 // errDenied ends a question that was answered with no.
 var errDenied = errors.New("not allowed")
 
+// OperationAnnotation is the annotation of a command that is one operation of the contract, of those that belong to no kind: its id.
+const OperationAnnotation = "operation"
+
 func (a *app) whoamiCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "whoami",
-		Short: "Show who the token stands for",
-		Args:  cobra.NoArgs,
+		Use:         "whoami",
+		Short:       "Show who the token stands for",
+		Annotations: map[string]string{OperationAnnotation: "whoami.get"},
+		Args:        cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.client()
 			if err != nil {
@@ -74,8 +78,9 @@ const resourceHelp = `An object is named by its id, or by kind and name path (cu
 
 func (a *app) canCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "can PERMISSION [ID|KIND:PATH]",
-		Short: "Say whether the token may do something",
+		Use:         "can PERMISSION [ID|KIND:PATH]",
+		Short:       "Say whether the token may do something",
+		Annotations: map[string]string{OperationAnnotation: "permissions.check"},
 		Long: `Say whether the token may do something, with an object or, unless one is given, with the platform. The exit status is 0
 for yes and 1 for no.
 
@@ -146,8 +151,9 @@ func (a *app) permissions() []string {
 
 func (a *app) accessCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "access ID|KIND:PATH",
-		Short: "Show who has which role on an object, and where from",
+		Use:         "access ID|KIND:PATH",
+		Short:       "Show who has which role on an object, and where from",
+		Annotations: map[string]string{OperationAnnotation: "access.list"},
 		Long: `Show who has which role on an object: by a binding of its own, or by one of something that it is in.
 
 ` + resourceHelp,

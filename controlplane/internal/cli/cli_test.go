@@ -301,6 +301,13 @@ func TestListAndGet(t *testing.T) {
 	demarc("get", "virtual-boxes").want(t, 0, "NAME  ID     SITE ID  SIZE GIB  STATE\nred   box_1  st_1     1         active\nblue  box_2  st_2     2         active\n")
 	demarc("box", "list", "--site-id", "gent", "-o", "id").want(t, 0, "box_1\n")
 	demarc("box", "list", "--power", "off", "-o", "id").want(t, 0, "box_2\n")
+	demarc("box", "list", "--power", "on,off", "-o", "id").want(t, 0, "box_1\nbox_2\n")
+	demarc("box", "list", "--power", "on", "--power", "off", "-o", "id").want(t, 0, "box_1\nbox_2\n")
+	demarc("box", "list", "--size-gib-min", "2", "-o", "id").want(t, 0, "box_2\n")
+	demarc("box", "list", "--order-by=-size_gib", "-o", "id").want(t, 0, "box_2\nbox_1\n")
+	demarc("box", "list", "--owner-id", "site:gent,virtual_box:gent/red", "-o", "id").want(t, 0, "")
+	demarc("box", "list", "--owner-id", "site:gent,site:none").fails(t, ExitNotFound, "--owner-id: no site has")
+	demarc("shelf", "list", "--order-by", "name").fails(t, ExitUsage, "unknown flag: --order-by")
 	demarc("box", "list", "--path", "gent/red", "-o", "id").want(t, 0, "box_1\n")
 	demarc("box", "list", "--limit", "1", "-o", "id").want(t, 0, "box_1\n")
 	demarc("box", "list", "--site-id", "none").fails(t, ExitNotFound, "--site-id: no site has")
@@ -423,6 +430,7 @@ func TestCompletion(t *testing.T) {
 		{[]string{"box", "list", "--site-id", "g"}, []string{"gent\tst_1"}},
 		{[]string{"box", "create", "--power", ""}, []string{"on", "off"}},
 		{[]string{"box", "list", "--power", ""}, []string{"on", "off"}},
+		{[]string{"box", "list", "--order-by", ""}, []string{"name", "-name", "size_gib", "-size_gib"}},
 		{[]string{"box", "create", "--owner-id", ""}, []string{"site:", "virtual_box:", "platform"}},
 		{[]string{"box", "create", "--owner-id", "site:g"}, []string{"site:gent\tst_1"}},
 		{[]string{"box", "list", "-o", ""}, outputs},

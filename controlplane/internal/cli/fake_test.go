@@ -65,7 +65,9 @@ var testCatalog = func() *catalog.Catalog {
 				catalog.Field{Name: "static", Type: "object", Nullable: true, OneOf: "mode", Fields: []catalog.Field{{Name: "ip", Type: "string"}}},
 				catalog.Field{Name: "dynamic", Type: "object", Nullable: true, OneOf: "mode", Fields: []catalog.Field{{Name: "pool", Type: "string"}}},
 			),
-			Filters:    []catalog.Filter{{Name: "site_id", Type: "string", Ref: []string{"site"}}, {Name: "power", Type: "string", Enum: []string{"on", "off"}}, {Name: "path", Type: "string"}},
+			Filters: []catalog.Filter{{Name: "site_id", Type: "string", Ref: []string{"site"}}, {Name: "power", Type: "string", Enum: []string{"on", "off"}, Many: true}, {Name: "path", Type: "string"},
+				{Name: "size_gib_min", Type: "integer", Field: "size_gib", Bound: catalog.Min}, {Name: "owner_id", Type: "string", Ref: []string{"site", "virtual_box"}, Many: true}},
+			Orders:     []string{"name", "size_gib"},
 			Operations: operations("/virtual-boxes", true),
 			Actions: []catalog.Action{{Name: "shake_well", Fields: []catalog.Field{{Name: "times", Type: "integer", Required: true, Description: "How often."}},
 				Operation: catalog.Operation{Method: "POST", Path: "/virtual-boxes/{id}/actions/shake_well", Async: true, Summary: "Shake it"}}}},
@@ -302,13 +304,16 @@ func (f *fakeServer) list(w http.ResponseWriter, r *http.Request, k *catalog.Kin
 		p := q.Get("path")
 		matches := p == "" || f.pathOf(o) == p || strings.HasSuffix(f.pathOf(o), "/"+p)
 		for _, filter := range k.Filters {
-			if v := q.Get(filter.Name); filter.Name != "path" && v != "" && o[filter.Name] != v {
+			if v := q.Get(filter.Name); filter.Name != "path" && v != "" && !meets(o, filter, v) {
 				matches = false
 			}
 		}
 		if matches {
 			items = append(items, o)
 		}
+	}
+	if order := q.Get("order_by"); strings.HasPrefix(order, "-") {
+		slices.Reverse(items)
 	}
 	from, _ := strconv.Atoi(q.Get("page_token"))
 	size, _ := strconv.Atoi(q.Get("page_size"))
@@ -320,6 +325,20 @@ func (f *fakeServer) list(w http.ResponseWriter, r *http.Request, k *catalog.Kin
 		page["items"] = []any{}
 	}
 	f.answer(w, 200, page)
+}
+
+// meets says whether an object has what a filter asks for.
+func meets(o map[string]any, filter catalog.Filter, value string) bool {
+	switch {
+	case filter.Bound == catalog.Min:
+		least, err := strconv.ParseFloat(value, 64)
+		has, failed := strconv.ParseFloat(fmt.Sprint(o[filter.Field]), 64)
+		return err == nil && failed == nil && has >= least
+	case filter.Many:
+		has, _ := o[filter.Name].(string)
+		return slices.Contains(strings.Split(value, ","), has)
+	}
+	return o[filter.Name] == value
 }
 
 func (f *fakeServer) create(w http.ResponseWriter, r *http.Request, k *catalog.Kind, body map[string]any) {

@@ -73,19 +73,21 @@ type listing struct {
 	path    string
 	orderBy string
 	limit   int
-	filters map[string]*string // flag → value
-	names   map[string]string  // flag → query parameter
+	filters map[string]*[]string // flag → its values
+	names   map[string]string    // flag → query parameter
 }
 
 func (a *app) newListing(cmd *cobra.Command, k *catalog.Kind) *listing {
-	l := &listing{kind: k, filters: map[string]*string{}, names: map[string]string{}}
+	l := &listing{kind: k, filters: map[string]*[]string{}, names: map[string]string{}}
 	flags := cmd.Flags()
 	flags.IntVar(&l.limit, "limit", 0, "at most so many objects (0: all)")
+	if orders := k.Orderings(); len(orders) > 0 {
+		flags.StringVar(&l.orderBy, "order-by", "", "field to order by, with a minus sign the other way round: "+strings.Join(k.Orders, ", "))
+		complete(cmd, "order-by", fixed(orders...))
+	}
 	if k.Named {
 		flags.StringVarP(&l.label, "label", "l", "", "label selector: env=prod,tier!=db,owner,!legacy")
 		flags.StringVarP(&l.query, "query", "q", "", "part of the name or display name")
-		flags.StringVar(&l.orderBy, "order-by", "", "name, -name, created_at or -created_at")
-		complete(cmd, "order-by", fixed("name", "-name", "created_at", "-created_at"))
 		flags.StringVar(&l.path, "path", "", "name path: all objects that match it")
 	}
 	for _, f := range k.Filters {
@@ -93,13 +95,17 @@ func (a *app) newListing(cmd *cobra.Command, k *catalog.Kind) *listing {
 		if flags.Lookup(name) != nil || reservedFlags[name] {
 			name = "filter-" + name
 		}
-		value := new(string)
+		values := new([]string)
 		usage := f.Description
 		if len(f.Enum) > 0 {
 			usage += " One of: " + strings.Join(f.Enum, ", ") + "."
 		}
-		flags.StringVar(value, name, "", usage)
-		l.filters[name], l.names[name] = value, f.Name
+		if f.Many {
+			flags.StringSliceVar(values, name, nil, usage+" Several with commas between them, or each with the flag.")
+		} else {
+			flags.Var((*single)(values), name, usage)
+		}
+		l.filters[name], l.names[name] = values, f.Name
 		switch {
 		case len(f.Enum) > 0:
 			complete(cmd, name, fixed(f.Enum...))
@@ -111,6 +117,20 @@ func (a *app) newListing(cmd *cobra.Command, k *catalog.Kind) *listing {
 	}
 	return l
 }
+
+// single is a flag of a filter that takes one value: the last that is given, as it is written.
+type single []string
+
+func (s *single) String() string { return strings.Join(*s, "") }
+
+// Set implements pflag.Value.
+func (s *single) Set(value string) error {
+	*s = []string{value}
+	return nil
+}
+
+// Type implements pflag.Value.
+func (s *single) Type() string { return "string" }
 
 // set says whether any flag of the list was given.
 func (l *listing) set(cmd *cobra.Command) bool {
@@ -140,13 +160,16 @@ func (a *app) list(ctx context.Context, cmd *cobra.Command, l *listing) error {
 			if parameter != f.Name || !cmd.Flags().Changed(flag) {
 				continue
 			}
-			value := *l.filters[flag]
-			if len(f.Ref) > 0 {
-				if value, err = a.resolveRef(ctx, f.Ref, value); err != nil {
+			values := slices.Clone(*l.filters[flag])
+			for i := range values {
+				if len(f.Ref) == 0 {
+					break
+				}
+				if values[i], err = a.resolveRef(ctx, f.Ref, values[i]); err != nil {
 					return fmt.Errorf("--%s: %w", flag, err)
 				}
 			}
-			query.Set(f.Name, value)
+			query.Set(f.Name, strings.Join(values, ","))
 		}
 	}
 	items := []json.RawMessage{}

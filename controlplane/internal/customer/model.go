@@ -14,7 +14,7 @@ var Kind = resource.Kind{
 	Scope:       true,
 	Filters: []resource.Filter{
 		{Name: "billing_entity_id", Words: "Those of one billing entity"},
-		{Name: "status", Words: "Those of this status"},
+		{Name: "status", Words: "Those of one of these statuses", Many: true},
 		{Name: "payment_mode", Words: "Those of this payment mode"},
 	},
 }

@@ -13,8 +13,10 @@ var Kind = resource.Kind{
 		{Name: "customer_id", Words: "Those of one customer"},
 		{Name: "cloudspace_id", Words: "Those in one cloudspace"},
 		{Name: "virtual_machine_id", Words: "Those attached to one virtual machine"},
+		{Name: "size_gib", Words: "Those whose size is", Range: resource.Numbers},
 	},
-	Quota: []string{"disks", "storage_gib"},
+	Orders: []string{"size_gib"},
+	Quota:  []string{"disks", "storage_gib"},
 }
 
 // Spec is what can be changed of a disk.

@@ -3,7 +3,6 @@ package operation
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/db"
@@ -74,15 +73,6 @@ func (s *Service) Get(ctx context.Context, id, wait string) (Operation, error) {
 	return model(o), err
 }
 
-// seen refuses an operation that the caller may not see.
-func (s *Service) seen(ctx context.Context, id string) error {
-	found, err := s.visible(ctx, saga.Query{ID: id, Limit: 1})
-	if err == nil && len(found) == 0 {
-		err = fault.NotFoundError()
-	}
-	return err
-}
-
 func parseWait(s string) (time.Duration, error) {
 	if s == "" {
 		return 0, nil
@@ -96,25 +86,16 @@ func parseWait(s string) (time.Duration, error) {
 
 // List returns a page of operations, the newest first.
 func (s *Service) List(ctx context.Context, q resource.ListQuery) (resource.Page[Operation], error) {
-	after, err := resource.After(q, 1)
-	if err != nil {
-		return resource.Page[Operation]{}, err
-	}
-	size := q.PageSize
-	if size <= 0 {
-		size = resource.DefaultPageSize
-	}
-	query := saga.Query{TargetID: q.Filters["target_id"], CustomerID: q.Filters["customer_id"], State: q.Filters["state"],
-		Descending: !strings.EqualFold(q.OrderBy, "created_at"), Limit: size + 1}
-	if after != nil {
-		query.After = after[0]
-	}
-	found, err := s.visible(ctx, query)
-	if err != nil {
-		return resource.Page[Operation]{}, err
-	}
 	page := resource.Page[Operation]{Items: []Operation{}}
-	if len(found) > size {
+	query, err := resource.NewestFirst(ctx, s.db, s.registry, Kind, q)
+	if err != nil {
+		return page, err
+	}
+	found, err := s.sagas.List(query)
+	if err != nil {
+		return page, err
+	}
+	if size := q.Size(); len(found) > size {
 		found = found[:size]
 		page.NextPageToken = resource.NextToken(q, found[size-1].ID)
 	}

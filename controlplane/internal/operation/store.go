@@ -3,20 +3,22 @@ package operation
 import (
 	"context"
 
-	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
+	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
-	"github.com/demarc/demarc/controlplane/internal/platform/saga"
 )
 
-// visible lists operations among those that the context may see.
-func (s *Service) visible(ctx context.Context, q saga.Query) ([]saga.Operation, error) {
-	q.Page = func(q saga.Query, narrow func(*gorm.DB) *gorm.DB) (*gorm.DB, error) {
-		order := resource.Order{Columns: []string{"id"}, Desc: q.Descending, Limit: q.Limit}
-		if q.After != "" {
-			order.After = []string{q.After}
-		}
-		return resource.PageQuery(ctx, s.db, s.registry, Kind, order, narrow)
+// seen refuses an operation that the caller may not see.
+func (s *Service) seen(ctx context.Context, id string) error {
+	one := resource.Narrowing{}.And(clause.Eq{Column: clause.Column{Table: Kind.Table(), Name: "id"}, Value: id})
+	query, err := resource.PageQuery(ctx, s.db, s.registry, Kind, resource.Order{Columns: []string{"id"}, Limit: 1}, one)
+	if err != nil {
+		return err
 	}
-	return s.sagas.List(ctx, q)
+	found, err := s.sagas.List(query)
+	if err == nil && len(found) == 0 {
+		err = fault.NotFoundError()
+	}
+	return err
 }

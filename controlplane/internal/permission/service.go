@@ -86,10 +86,7 @@ func (s *Service) List(_ context.Context, q resource.ListQuery) (resource.Page[P
 	if err != nil {
 		return page, err
 	}
-	size := q.PageSize
-	if size <= 0 {
-		size = resource.DefaultPageSize
-	}
+	size := q.Size()
 	kind, one := q.Filters["kind"]
 	for _, p := range s.all() {
 		if one && p.Kind != kind || after != nil && p.ID <= after[0] {

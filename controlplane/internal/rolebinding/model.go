@@ -21,8 +21,10 @@ var Kind = resource.Kind{
 		{Name: "principal_id", Words: "Those of one principal"},
 		{Name: "role_id", Words: "Those of one role"},
 		{Name: "scope_id", Words: "Those in one scope itself"},
+		{Name: "expires_at", Words: "Those that end", Range: resource.Times},
 	},
-	Words: map[string]string{"update": "Change when a role binding ends"},
+	Orders: []string{"expires_at"},
+	Words:  map[string]string{"update": "Change when a role binding ends"},
 }
 
 // Spec is what can be changed of a role binding.

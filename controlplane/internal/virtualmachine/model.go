@@ -17,9 +17,11 @@ var Kind = resource.Kind{
 		{Name: "customer_id", Words: "Those of one customer"},
 		{Name: "cloudspace_id", Words: "Those in one cloudspace"},
 		{Name: "image_id", Words: "Those of one image"},
-		{Name: "power_state", Words: "Those that are to be in this power state"},
+		{Name: "power_state", Words: "Those that are to be in one of these power states", Many: true},
+		{Name: "memory_mib", Words: "Those whose memory is", Range: resource.Numbers},
 	},
-	Quota: []string{"virtual_machines", "vcpus", "memory_mib", "storage_gib"},
+	Orders: []string{"memory_mib"},
+	Quota:  []string{"virtual_machines", "vcpus", "memory_mib", "storage_gib"},
 }
 
 // Power states that can be asked for.

@@ -6,10 +6,12 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/demarc/demarc/controlplane/client/catalog"
@@ -31,11 +33,19 @@ var _ datasource.DataSourceWithConfigure = (*kindListDataSource)(nil)
 func listParameters(k *catalog.Kind) []catalog.Field {
 	var out []catalog.Field
 	for _, f := range k.Filters {
-		field := catalog.Field{Name: f.Name, Type: f.Type, Description: f.Description, Enum: f.Enum, Ref: f.Ref}
+		field := catalog.Field{Name: f.Name, Type: f.Type, Format: f.Format, Description: f.Description, Enum: f.Enum, Ref: f.Ref}
 		if field.Type == "" {
 			field.Type = catalog.String
 		}
+		if f.Many {
+			one := field
+			field = catalog.Field{Name: f.Name, Type: catalog.List, Description: describe(one, false), Items: &one}
+		}
 		out = append(out, field)
+	}
+	if len(k.Orders) > 0 {
+		out = append(out, catalog.Field{Name: "order_by", Type: catalog.String, Enum: k.Orderings(),
+			Description: "How the list is ordered; a minus sign reverses. What has no value there comes last."})
 	}
 	if k.Field("labels") != nil {
 		out = append(out, catalog.Field{Name: "label", Type: catalog.String,
@@ -51,7 +61,16 @@ func listParameters(k *catalog.Kind) []catalog.Field {
 func listQuery(k *catalog.Kind, config tftypes.Value) url.Values {
 	query := url.Values{}
 	for _, f := range listParameters(k) {
-		if v := member(config, f.Name); !absent(v) {
+		v := member(config, f.Name)
+		switch {
+		case absent(v):
+		case f.Type == catalog.List:
+			var values []string
+			for _, one := range elements(v) {
+				values = append(values, text(one))
+			}
+			query.Set(f.Name, strings.Join(values, ","))
+		default:
 			query.Set(f.Name, fmt.Sprint(toJSON(v)))
 		}
 	}
@@ -73,6 +92,12 @@ func listDataSourceSchema(c *catalog.Catalog, k *catalog.Kind) (schema.Schema, e
 			attributes[f.Name] = schema.Int64Attribute{Optional: true, MarkdownDescription: text}
 		case catalog.Boolean:
 			attributes[f.Name] = schema.BoolAttribute{Optional: true, MarkdownDescription: text}
+		case catalog.List:
+			a := schema.ListAttribute{Optional: true, MarkdownDescription: text, ElementType: types.StringType}
+			if r := newRule(c, f); r != nil {
+				a.Validators = []validator.List{r}
+			}
+			attributes[f.Name] = a
 		default:
 			a := schema.StringAttribute{Optional: true, MarkdownDescription: text}
 			if r := newRule(c, f); r != nil {

@@ -473,7 +473,7 @@ func TestDataSources(t *testing.T) {
 			statecheck.ExpectKnownValue(at, tfjsonpath.New("state"), knownvalue.StringExact("active")),
 			statecheck.ExpectKnownValue(at, tfjsonpath.New("ports").AtMapKey("p1").AtMapKey("vlan"), knownvalue.Int64Exact(7)))
 	}
-	for label, n := range map[string]int{"all": 3, "site": 2, "plan": 1, "label": 1, "q": 1, "none": 0} {
+	for label, n := range map[string]int{"all": 3, "site": 2, "plan": 1, "plans": 3, "made": 3, "before": 0, "label": 1, "q": 1, "none": 0} {
 		checks = append(checks, statecheck.ExpectKnownValue("data.demarc_routers."+label, tfjsonpath.New("items"), knownvalue.ListSizeExact(n)))
 	}
 	refused := func(arguments, want string) resource.TestStep {
@@ -482,7 +482,9 @@ func TestDataSources(t *testing.T) {
 	c.run(
 		resource.TestStep{ConfigStateChecks: checks, Config: one("id", fmt.Sprintf("id = %q", id)) + one("path", `path = "ghent/core"`) +
 			one("name", fmt.Sprintf("name = \"core\"\n site_id = %q", c.site)) +
-			list("all", "") + list("site", fmt.Sprintf("site_id = %q", c.site)) + list("plan", `plan = "large"`) +
+			list("all", "") + list("site", fmt.Sprintf("site_id = %q", c.site)) + list("plan", `plan = ["large"]`) +
+			list("plans", `plan = ["large", "small"]`) + list("made", "created_at_from = \"2020-01-01T00:00:00Z\"\n order_by = \"-name\"") +
+			list("before", `created_at_until = "2020-01-01T00:00:00Z"`) +
 			list("label", `label = "env=prod"`) + list("q", `q = "ed"`) + list("none", `q = "none"`)},
 		refused(`name = "core"`, `Which router "core"\?.*`+id),
 		refused(`path = "ghent/none"`, `No router "ghent/none"`),

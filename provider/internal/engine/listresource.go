@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/list/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/demarc/demarc/controlplane/client/catalog"
@@ -29,6 +30,12 @@ func (l *kindList) ListResourceConfigSchema(_ context.Context, _ list.ListResour
 			attributes[f.Name] = schema.Int64Attribute{Optional: true, MarkdownDescription: text}
 		case catalog.Boolean:
 			attributes[f.Name] = schema.BoolAttribute{Optional: true, MarkdownDescription: text}
+		case catalog.List:
+			a := schema.ListAttribute{Optional: true, MarkdownDescription: text, ElementType: types.StringType}
+			if r := newRule(l.catalog, f); r != nil {
+				a.Validators = []validator.List{r}
+			}
+			attributes[f.Name] = a
 		default:
 			a := schema.StringAttribute{Optional: true, MarkdownDescription: text}
 			if r := newRule(l.catalog, f); r != nil {

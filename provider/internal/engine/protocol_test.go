@@ -222,7 +222,9 @@ func TestDataSourceArguments(t *testing.T) {
 		{"demarc_router", `{"path":"x","site_id":"` + c.site + `"}`, `site_id goes with name`},
 		{"demarc_router", `{"id":"` + c.site + `"}`, `is the id of a site.`},
 		{"demarc_router", `{"name":"x","site_id":"rt_00000000000000000000000001"}`, `is the id of a router.`},
-		{"demarc_routers", `{"plan":"huge"}`, `plan must be one of small, large`},
+		{"demarc_routers", `{"plan":["small","huge"]}`, `plan must be one of small, large, and is "huge"`},
+		{"demarc_routers", `{"order_by":"plan"}`, `order_by must be one of name, -name, created_at, -created_at`},
+		{"demarc_routers", `{"created_at_from":"yesterday"}`, `created_at_from must be a date-time`},
 		{"demarc_routers", `{"site_id":"rt_00000000000000000000000001"}`, `is the id of a router.`},
 	} {
 		v := w.value(w.schemas.DataSourceSchemas[mistake.typ].ValueType(), mistake.lines)
@@ -339,8 +341,11 @@ func TestListResource(t *testing.T) {
 			t.Errorf("resource %d: name %q", i, got)
 		}
 	}
-	if got := list(`{"plan":"large"}`, 0, false); len(got) != 2 || got[0].Resource != nil {
+	if got := list(`{"plan":["large"]}`, 0, false); len(got) != 2 || got[0].Resource != nil {
 		t.Errorf("filtered: %d results, resource %v", len(got), got[0].Resource)
+	}
+	if got := list(`{"order_by":"-name","plan":["large","small"]}`, 0, false); len(got) != 5 || got[0].DisplayName != "r4" {
+		t.Errorf("the other way round: %d results, the first %q", len(got), got[0].DisplayName)
 	}
 	if got := list(`{}`, 3, false); len(got) != 3 {
 		t.Errorf("limited: %d results", len(got))

@@ -389,6 +389,9 @@ func (a *API) list(k *catalog.Kind, r *http.Request) (int, []byte, http.Header, 
 			items = append(items, o.body)
 		}
 	}
+	if strings.HasPrefix(q.Get("order_by"), "-") {
+		slices.Reverse(items)
+	}
 	size, _ := strconv.Atoi(q.Get("page_size"))
 	if size == 0 {
 		size = 50
@@ -427,12 +430,29 @@ func (a *API) matches(o *thing, q map[string][]string) bool {
 				return false
 			}
 		default:
-			if fmt.Sprint(o.body[name]) != want {
+			if !o.meets(name, want) {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// meets says whether an object has what a filter asks for. Times are compared as they are written, in UTC.
+func (o *thing) meets(name, want string) bool {
+	i := slices.IndexFunc(o.kind.Filters, func(f catalog.Filter) bool { return f.Name == name })
+	if i < 0 {
+		return false
+	}
+	switch f := o.kind.Filters[i]; {
+	case f.Bound == catalog.From:
+		return fmt.Sprint(o.body[f.Field]) >= want
+	case f.Bound == catalog.Until:
+		return fmt.Sprint(o.body[f.Field]) < want
+	case f.Many:
+		return slices.Contains(strings.Split(want, ","), fmt.Sprint(o.body[name]))
+	}
+	return fmt.Sprint(o.body[name]) == want
 }
 
 func (a *API) namePath(o *thing) string {

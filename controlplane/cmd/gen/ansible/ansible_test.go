@@ -209,7 +209,10 @@ func access() *catalog.Catalog {
 			Fields: append(computed("id"), text("name"), key("owner_id", "firm", "shop")), Operations: operations("create", "list", "update", "delete")},
 		{Name: "grant", Plural: "grants", Prefix: "gr", Managed: true, Key: []string{"duty_id", "scope_id"},
 			Fields: append(computed("id", "created_at"), key("duty_id", "duty"), key("scope_id", catalog.Platform, "firm", "shop", "duty")), Operations: operations("create", "list", "delete"),
-			Filters: []catalog.Filter{{Name: "scope_id", Type: catalog.String, Description: "By scope", Ref: []string{catalog.Platform, "duty"}}}},
+			Filters: []catalog.Filter{{Name: "scope_id", Type: catalog.String, Description: "By scope", Ref: []string{catalog.Platform, "duty"}},
+				{Name: "manner", Type: catalog.String, Description: "By manner", Enum: []string{"day", "night"}, Many: true},
+				{Name: "created_at_from", Type: catalog.String, Format: "date-time", Description: "Not before then", Field: "created_at", Bound: catalog.From}},
+			Orders: []string{"created_at"}},
 		{Name: "statute", Plural: "statutes", Managed: true, Singleton: true, Key: []string{"scope_id"},
 			Fields: append(computed("revision"), key("scope_id", catalog.Platform, "duty"), bindings), Operations: operations("get", "update", "delete")},
 		{Name: "pass", Plural: "passes", Prefix: "pas", Named: true, Managed: true, Fields: append(computed("id"), text("name"), secret), Operations: operations("create", "update"),
@@ -237,7 +240,8 @@ func TestKindsOfOtherShapes(t *testing.T) {
 				"    duty_id: duty\n    scope_id: platform\n    state: absent\n",
 			},
 			[]string{"previous_name", "another name", "left alone"}},
-		{"modules/grant_info.py", []string{"\n  scope_id:\n", "- '-created_at'"}, []string{"\n  path:\n", "- name\n"}},
+		{"modules/grant_info.py", []string{"\n  scope_id:\n", "- '-created_at'", "By manner.\n type: list\n elements: str\n choices:\n - day\n - night\n", "\n  created_at_from:\n"},
+			[]string{"\n  path:\n", "- name\n"}},
 		{"modules/statute.py",
 			[]string{
 				"There is one for each O(scope_id), for as long as that exists.", "Its keys: the id of a duty", "given whole as well",
@@ -254,7 +258,8 @@ func TestKindsOfOtherShapes(t *testing.T) {
 		{"module_utils/_catalog.py",
 			[]string{
 				`"parent": {"kind": "firm", "field": "owner_id", "or": ["shop"]}`, `"singleton": True`, `"shown_once": True`, `"ref": ["platform", "duty"]`,
-				`"operations": ["create", "delete", "list"]`, `"prefix": ""`,
+				`"operations": ["create", "delete", "list"]`, `"prefix": ""`, `{"name": "manner", "type": "list", "items": {"name": "manner", "type": "string", "enum": ["day", "night"]}}`,
+				`{"name": "created_at_from", "type": "string", "format": "date-time"}`, `"orders": ["created_at"]`,
 			}, nil},
 	} {
 		text := made["plugins/"+c.file]

@@ -44,10 +44,11 @@ func pyKind(k *catalog.Kind) mapping {
 	if len(k.Filters) > 0 {
 		filters := []any{}
 		for _, f := range k.Filters {
-			filters = append(filters, mapping{{"name", f.Name}, {"type", f.Type}}.text("enum", f.Enum).text("ref", f.Ref))
+			filters = append(filters, pyFilter(f))
 		}
 		m = append(m, pair{"filters", filters})
 	}
+	m = m.text("orders", k.Orders)
 	if len(k.Actions) > 0 {
 		actions := []any{}
 		for _, a := range k.Actions {
@@ -61,6 +62,19 @@ func pyKind(k *catalog.Kind) mapping {
 			actions = append(actions, action)
 		}
 		m = append(m, pair{"actions", actions})
+	}
+	return m
+}
+
+// pyFilter is a filter as a field that has its value: a list, if it takes several.
+func pyFilter(f catalog.Filter) mapping {
+	m := mapping{{"name", f.Name}, {"type", f.Type}}
+	if f.Format != "" {
+		m = append(m, pair{"format", f.Format})
+	}
+	m = m.text("enum", f.Enum).text("ref", f.Ref)
+	if f.Many {
+		m = mapping{{"name", f.Name}, {"type", catalog.List}, {"items", m}}
 	}
 	return m
 }

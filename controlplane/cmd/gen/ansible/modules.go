@@ -143,9 +143,6 @@ func (m mapping) notes(k *catalog.Kind, when string) mapping {
 	return m
 }
 
-// standardOrders are the fields that lists can be ordered by, where the kind has them.
-var standardOrders = []string{"name", "created_at"}
-
 func (g generator) reading(k *catalog.Kind) module {
 	titles := words(k.Plural)
 	about := append(list("Reads "+titles+"."), sentences(k.Description)...)
@@ -175,14 +172,9 @@ func (g generator) readingOptions(k *catalog.Kind) mapping {
 			pair{"label", mapping{{"description", list("A selector of labels, such as V(env=prod,tier!=db,owner,!legacy). All parts must hold.")}, {"type", "str"}}},
 			pair{"q", mapping{{"description", list("A part of the name or of the display name.")}, {"type", "str"}}})
 	}
-	var orders []any
-	for _, name := range standardOrders {
-		if k.Field(name) != nil {
-			orders = append(orders, name, "-"+name)
-		}
-	}
-	if orders != nil {
-		options = append(options, pair{"order_by", mapping{{"description", list("How the list is ordered. A minus sign reverses.")}, {"type", "str"}, {"choices", orders}}})
+	if len(k.Orders) > 0 {
+		options = append(options, pair{"order_by", mapping{
+			{"description", list("How the list is ordered. A minus sign reverses.", "What has no value there comes last.")}, {"type", "str"}}.text("choices", k.Orderings())})
 	}
 	for _, f := range k.Filters {
 		if slices.Contains(controlOptions.info, f.Name) {
@@ -193,6 +185,9 @@ func (g generator) readingOptions(k *catalog.Kind) mapping {
 			description = append(description, g.referenceHelp(f.Ref))
 		}
 		o := mapping{{"description", description}, {"type", ansibleType(f.Type)}}
+		if f.Many {
+			o = mapping{{"description", description}, {"type", "list"}, {"elements", ansibleType(f.Type)}}
+		}
 		options = append(options, pair{f.Name, o.text("choices", f.Enum)})
 	}
 	return options

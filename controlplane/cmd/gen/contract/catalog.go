@@ -22,7 +22,37 @@ func (d *document) makeCatalog(kinds []resource.Kind) *catalog.Catalog {
 		c.Kinds = append(c.Kinds, d.kind(k))
 	}
 	c.Kinds = d.ordered(c.Kinds)
+	c.Operations = d.general()
 	return c
+}
+
+// general are the operations that belong to no kind.
+func (d *document) general() []catalog.GeneralOperation {
+	var out []catalog.GeneralOperation
+	d.each(func(path, method string, op *openapi3.Operation) {
+		row := d.ops[op.OperationID]
+		if row.Kind != "" {
+			return
+		}
+		o := catalog.GeneralOperation{Operation: catalog.Operation{ID: row.ID, Method: method, Path: path, Permission: row.Permission, Async: row.Async,
+			RequiresIfMatch: row.RequiresIfMatch, Summary: sentence(op.Summary)}, Paged: row.Verb == httpapi.List}
+		for _, f := range d.filters(op, row, resource.Kind{}) {
+			p := op.Parameters.GetByInAndName(openapi3.ParameterInQuery, f.Name)
+			o.Parameters = append(o.Parameters, catalog.Parameter{Filter: f, Required: p.Required})
+		}
+		if body := bodyType(op); body != "" {
+			o.Fields = d.fieldsOf(body, d.goName(body), "")
+		}
+		if answer := answerType(op); answer != "" {
+			o.Answer = d.fieldsOf(answer, d.goName(answer), "")
+			for i := range o.Answer {
+				mark(&o.Answer[i], false, true)
+			}
+		}
+		out = append(out, o)
+	})
+	sort.Slice(out, func(i, j int) bool { return out[i].ID < out[j].ID })
+	return out
 }
 
 func (d *document) kind(k resource.Kind) catalog.Kind {
@@ -40,7 +70,7 @@ func (d *document) kind(k resource.Kind) catalog.Kind {
 		o := catalog.Operation{ID: row.ID, Method: method, Path: path, Permission: row.Permission, Async: row.Async,
 			RequiresIfMatch: row.RequiresIfMatch, Summary: sentence(op.Summary)}
 		if row.Verb == httpapi.List {
-			out.Filters = d.filters(op, k)
+			out.Filters, out.Orders = d.filters(op, row, k), k.AllOrders()
 		}
 		if strings.Contains(path, "{") {
 			verbs = append(verbs, row.Verb)
@@ -80,7 +110,7 @@ func verbRank(verb string) string {
 }
 
 // filters are the parameters of a list that are its kind's own.
-func (d *document) filters(op *openapi3.Operation, k resource.Kind) []catalog.Filter {
+func (d *document) filters(op *openapi3.Operation, row httpapi.Op, k resource.Kind) []catalog.Filter {
 	var fields openapi3.Schemas
 	if read := d.Components.Schemas[d.types[k.Name].read]; read != nil {
 		fields = read.Value.Properties
@@ -91,9 +121,15 @@ func (d *document) filters(op *openapi3.Operation, k resource.Kind) []catalog.Fi
 		if p.In != openapi3.ParameterInQuery || standardParameters[p.Name] {
 			continue
 		}
-		s := p.Schema.Value
-		f := catalog.Filter{Name: p.Name, Type: (*s.Type)[0], Description: p.Description, Enum: enumOf(s), Ref: refsOf(s)}
-		if fields[p.Name] == nil && len(f.Ref) == 0 {
+		s, own := p.Schema.Value, parameterOf(row, p.Name)
+		if own.Many {
+			s = s.Items.Value
+		}
+		f := catalog.Filter{Name: p.Name, Type: (*s.Type)[0], Description: p.Description, Enum: enumOf(s), Ref: refsOf(s), Many: own.Many}
+		if own.Bound != "" {
+			f.Field, f.Bound = own.Field, string(own.Bound)
+		}
+		if fields[p.Name] == nil && len(f.Ref) == 0 && s.Type.Is("string") {
 			f.Format = s.Format
 		}
 		out = append(out, f)

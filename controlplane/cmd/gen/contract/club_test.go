@@ -26,7 +26,7 @@ func club(t *testing.T) Source {
 			{Name: "pass_id", Words: "Those of one pass"}, {Name: "scope_id", Words: "Those that count in one place"}, {Name: "manner", Words: "Those lent so"}}}
 	rotas := resource.Kind{Name: "rota", Title: "Rota", Category: "Access", Key: []string{"scope_id"}, Singleton: true, RequiresIfMatch: true,
 		Description: "Who is on duty in one place."}
-	rights := resource.Kind{Name: "right", Title: "Right", Category: "Access", Key: []string{"id"}, Description: "What may be done.",
+	rights := resource.Kind{Name: "right", Title: "Right", Category: "Access", Key: []string{"id"}, Virtual: true, Description: "What may be done.",
 		Filters: []resource.Filter{{Name: "verb", Words: "Those that allow it"}}}
 
 	s := tree(t, "club")
@@ -80,6 +80,7 @@ func TestCatalogOfTheClub(t *testing.T) {
 		"its writes need If-Match":          rota.Operations["update"].RequiresIfMatch && rota.Operations["delete"].RequiresIfMatch && !rota.Operations["get"].RequiresIfMatch,
 		"a map of objects":                  rota.Field("duties").Type == catalog.Map && duty.Type == catalog.Object && slices.Equal(rota.Field("duties").Ref, []string{"pass"}),
 		"defaults in it":                    string(duty.Fields[0].Default) == "[]" && string(duty.Fields[1].Default) == "{}" && duty.Fields[1].Items.Format == "date-time",
+		"a question":                        c.Operation("whoami.get").Parameters[0].Name == "resource_id" && !c.Operation("whoami.get").Parameters[0].Required && c.Operation("whoami.get").Answer[0].Name == "id",
 		"ids that are words":                right.Prefix == "" && !right.Managed && right.Field("id").Format == "" && right.Field("id").Pattern == "",
 		"what it refers to stands before":   slices.IndexFunc(c.Kinds, func(k catalog.Kind) bool { return k.Name == "rota" }) > slices.IndexFunc(c.Kinds, func(k catalog.Kind) bool { return k.Name == "pass" }),
 	} {

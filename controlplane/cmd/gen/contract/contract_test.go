@@ -29,10 +29,12 @@ var (
 	warehouses = resource.Kind{Name: "warehouse", Title: "Warehouse", Category: "Places", Prefix: "wh", Named: true, Description: "Keeps crates."}
 	crates     = resource.Kind{Name: "crate", Title: "Crate", Category: "Goods", Prefix: "crt", Named: true, Description: "Holds goods.",
 		Parent: &resource.Link{Kind: "warehouse", Field: "warehouse_id"}, Filters: []resource.Filter{
-			{Name: "warehouse_id", Words: "Those in one warehouse"}, {Name: "lid_state", Words: "Those that are to be so"}}}
-	tickets = resource.Kind{Name: "operation", Title: "Ticket", Category: "Work", Prefix: "tic", Description: "Work that goes on.", Key: []string{"id"},
+			{Name: "warehouse_id", Words: "Those in one of these warehouses", Many: true}, {Name: "lid_state", Words: "Those that are to be so", Many: true},
+			{Name: "size_gib", Words: "Those whose size is", Range: resource.Numbers}},
+		Orders: []string{"size_gib"}}
+	tickets = resource.Kind{Name: "operation", Title: "Ticket", Category: "Work", Prefix: "tic", Description: "Work that goes on.", Key: []string{"id"}, Made: "began_at",
 		States: map[string][]string{"open": {"get"}, "done": {"get"}}, Filters: []resource.Filter{
-			{Name: "state", Words: "Those in this state"}, {Name: "since", Words: "Those that began then or later", Format: "date-time"}}}
+			{Name: "state", Words: "Those in this state"}, {Name: "near", Words: "Those that end by then", Format: "date-time"}}}
 )
 
 // does is a handler for tables that are never served.
@@ -252,7 +254,18 @@ func TestCatalog(t *testing.T) {
 		"a failed object":               slices.Equal(k.States["failed"], []string{"get", "update", "delete"}),
 		"a busy object":                 slices.Equal(k.States["updating"], []string{"get"}),
 		"operations are only read":      !c.Kind("operation").Managed && k.Managed,
-		"the filter knows its kind":     slices.Equal(k.Filters[0].Ref, []string{"warehouse"}) && slices.Equal(k.Filters[1].Enum, []string{"open", "closed"}),
+		"a filter takes several values": k.Filters[0].Many && k.Filters[1].Many && k.Filters[0].Type == catalog.String,
+		"a range of numbers": k.Filters[2].Name == "size_gib_min" && k.Filters[2].Type == catalog.Integer && k.Filters[2].Field == "size_gib" &&
+			k.Filters[2].Bound == catalog.Min && k.Filters[3].Bound == catalog.Max,
+		"a range of times":  k.Filters[4].Name == "created_at_from" && k.Filters[4].Format == "date-time" && k.Filters[5].Bound == catalog.Until,
+		"the kind's orders": slices.Equal(k.Orders, []string{"name", "created_at", "size_gib"}) && slices.Contains(k.Orderings(), "-size_gib"),
+		"a moment of making that is called otherwise": slices.Equal(c.Kind("operation").Orders, []string{"began_at"}) &&
+			c.Kind("operation").Filters[2].Name == "began_at_from",
+		"what belongs to no kind": len(c.Operations) == 1 && c.Operations[0].ID == "batch.get" && !c.Operations[0].Paged &&
+			slices.Equal(names(c.Operations[0].Fields), []string{"ids"}) && c.Operations[0].Fields[0].Required && *c.Operations[0].Fields[0].MaxItems == 500 &&
+			slices.Equal(names(c.Operations[0].Answer), []string{"items", "missing"}) && c.Operations[0].Answer[0].Items.Fields[1].Type == catalog.JSON &&
+			c.Operations[0].Answer[1].Computed,
+		"the filter knows its kind": slices.Equal(k.Filters[0].Ref, []string{"warehouse"}) && slices.Equal(k.Filters[1].Enum, []string{"open", "closed"}),
 	} {
 		if !ok {
 			t.Errorf("not so: %s", name)
@@ -343,6 +356,15 @@ func TestTablesAndComments(t *testing.T) {
 			[]string{"operation warehouses.create: POST /warehouses has a comment already, or stands twice"}},
 		"a type without a name": {func(s *Source) { s.Ops[0].Handle = does[httpapi.CreateInput[unnamed], warehouse.Warehouse]() },
 			[]string{"operation warehouses.create: type contract.unnamed"}},
+		"a range of what has none": {func(s *Source) {
+			s.Ops[slices.IndexFunc(s.Ops, func(o httpapi.Op) bool { return o.ID == "crates.list" })].Parameters = []resource.Filter{
+				{Name: "lid_state", Words: "Those", Range: resource.Numbers}, {Name: "size_gib", Words: "Those", Range: resource.Times}}
+		}, []string{"parameter lid_state_min: lid_state is no number", "parameter lid_state_max: lid_state is no number",
+			"parameter size_gib_from: size_gib is no time", "parameter size_gib_until: size_gib is no time"}},
+		"several values of a range": {func(s *Source) {
+			s.Ops[slices.IndexFunc(s.Ops, func(o httpapi.Op) bool { return o.ID == "crates.list" })].Parameters = []resource.Filter{
+				{Name: "size_gib", Words: "Those", Range: resource.Numbers, Many: true}}
+		}, []string{"operation crates.list, parameter size_gib: takes either several values or a range"}},
 		"no permission": {func(s *Source) { s.Ops[0].Permission = "" }, []string{"operation warehouses.create: has no permission"}},
 		"no such kind":  {func(s *Source) { s.Ops[0].Kind = "depot" }, []string{"operation warehouses.create: there is no kind depot"}},
 		"a circle": {func(s *Source) { s.Kinds[2].Parent = &resource.Link{Kind: "crate", Field: "name"} },

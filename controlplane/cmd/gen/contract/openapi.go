@@ -283,8 +283,11 @@ func (d *document) parameters(path string, op *openapi3.Operation, row httpapi.O
 	if row.Verb == httpapi.List {
 		addStandard("PageSize")
 		addStandard("PageToken")
+		if orders := kind.AllOrders(); len(orders) > 0 {
+			add(orderBy(orders))
+		}
 		if kind.Named {
-			for _, name := range []string{"OrderBy", "Label", "Q", "NamePath"} {
+			for _, name := range []string{"Label", "Q", "NamePath"} {
 				addStandard(name)
 			}
 		}
@@ -323,15 +326,51 @@ func shapeOf(f *openapi3.Schema) *openapi3.SchemaRef {
 		Min: f.Min, Max: f.Max, MaxLength: f.MaxLength, Extensions: only(f.Extensions, extRef)}}
 }
 
-// filter completes a list's own parameter: one that is called like a field of the kind has the field's type.
+// filter completes a list's own parameter: one that is about a field of the kind has the field's type. Several values stand in one parameter,
+// with commas between them.
 func (d *document) filter(p *openapi3.Parameter, row httpapi.Op, kind resource.Kind) {
 	p.Description = sentence(p.Description)
+	where := fmt.Sprintf("operation %s, parameter %s", row.ID, p.Name)
 	if p.Description == "" {
-		d.faults.addf("operation %s, parameter %s: has no description", row.ID, p.Name)
+		d.faults.addf("%s: has no description", where)
 	}
+	own := parameterOf(row, p.Name)
+	d.filterShape(where, p, own, kind)
+	switch s := p.Schema.Value; {
+	case own.Bound == resource.From || own.Bound == resource.Until:
+		if s.Format != "date-time" {
+			d.faults.addf("%s: %s is no time; a range of numbers is one of resource.Numbers", where, own.Field)
+		}
+	case own.Bound != "":
+		if !s.Type.Is("integer") {
+			d.faults.addf("%s: %s is no number; a range of times is one of resource.Times", where, own.Field)
+		}
+		s.Min, s.Max = nil, nil // a bound may be where no value is
+	case own.Many:
+		one := *s
+		one.Extensions = only(s.Extensions, extRef)
+		p.Schema = &openapi3.SchemaRef{Value: &openapi3.Schema{Type: &openapi3.Types{"array"}, Items: &openapi3.SchemaRef{Value: &one},
+			MinItems: 1, MaxItems: ptr(uint64(resource.MaxValues))}}
+		p.Style, p.Explode = openapi3.SerializationForm, ptr(false)
+	}
+}
+
+// parameterOf is what the table says of a parameter; of one that a comment declares, its name.
+func parameterOf(row httpapi.Op, name string) resource.Parameter {
+	for _, f := range row.Parameters {
+		for _, p := range f.Parameters() {
+			if p.Name == name {
+				return p
+			}
+		}
+	}
+	return resource.Parameter{Name: name, Field: name}
+}
+
+func (d *document) filterShape(where string, p *openapi3.Parameter, of resource.Parameter, kind resource.Kind) {
 	own := p.Schema.Value
 	if read := d.Components.Schemas[d.types[kind.Name].read]; read != nil {
-		if f := read.Value.Properties[p.Name]; f != nil && f.Ref == "" && f.Value.Type != nil {
+		if f := read.Value.Properties[of.Field]; f != nil && f.Ref == "" && f.Value.Type != nil {
 			p.Schema = shapeOf(f.Value)
 			return
 		}
@@ -343,7 +382,17 @@ func (d *document) filter(p *openapi3.Parameter, row httpapi.Op, kind resource.K
 			return
 		}
 	}
-	d.format(fmt.Sprintf("operation %s, parameter %s", row.ID, p.Name), own, "")
+	d.format(where, own, "")
+}
+
+// orderBy is the parameter that a list is ordered by.
+func orderBy(fields []string) *openapi3.Parameter {
+	s := stringSchema()
+	for _, f := range fields {
+		s.Enum = append(s.Enum, f, "-"+f)
+	}
+	return &openapi3.Parameter{In: openapi3.ParameterInQuery, Name: "order_by", Schema: &openapi3.SchemaRef{Value: s},
+		Description: "Order of the list, with a minus sign before it reversed; what has no value there comes last. Without it the order is one that is stable and fast."}
 }
 
 func (d *document) requestBody(op *openapi3.Operation, row httpapi.Op) {

@@ -27,8 +27,6 @@ func parameters() openapi3.ParametersMap {
 	}
 	size := integerSchema()
 	size.Min, size.Max, size.Default = ptr(1.0), ptr(float64(resource.MaxPageSize)), resource.DefaultPageSize
-	order := stringSchema()
-	order.Enum = []any{"name", "-name", "created_at", "-created_at"}
 	required := parameter("header", "If-Match", "The ETag of the object as it was read: the write is refused without it, and if the object has another revision by now.",
 		stringSchema())
 	required.Value.Required = true
@@ -36,7 +34,6 @@ func parameters() openapi3.ParametersMap {
 		"RequiredIfMatch": required,
 		"PageSize":        parameter("query", "page_size", "How many objects a page has at most.", size),
 		"PageToken":       parameter("query", "page_token", "The next_page_token of the page before, with the same parameters.", text(2000)),
-		"OrderBy":         parameter("query", "order_by", "Order of the list; without it an order that is stable and fast.", order),
 		"Label":           parameter("query", "label", "Selector of labels: env=prod,tier!=db,owner,!legacy. All parts must hold.", text(2000)),
 		"Q":               parameter("query", "q", "Part of the name or of the display name.", text(200)),
 		"NamePath": parameter("query", "path",

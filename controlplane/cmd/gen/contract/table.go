@@ -155,10 +155,15 @@ func (t *table) namePages(doc *openapi2.T) {
 
 func (t *table) operation(doc *openapi2.T, r row) *openapi2.Operation {
 	op := &openapi2.Operation{OperationID: r.ID, Summary: r.Summary, Responses: map[string]*openapi2.Response{}}
-	for _, p := range r.Parameters {
-		op.Parameters = append(op.Parameters, &openapi2.Parameter{
-			In: "query", Name: p.Name, Description: p.Words, Format: p.Format, Type: &openapi3.Types{"string"},
-		})
+	for _, f := range r.Parameters {
+		if f.Many && f.Range != "" {
+			t.faults.addf("operation %s, parameter %s: takes either several values or a range", r.ID, f.Name)
+		}
+		for _, p := range f.Parameters() {
+			op.Parameters = append(op.Parameters, &openapi2.Parameter{
+				In: "query", Name: p.Name, Description: p.Words, Format: p.Format, Type: &openapi3.Types{"string"},
+			})
+		}
 	}
 	if r.takes != "" {
 		op.Parameters = append(op.Parameters, &openapi2.Parameter{

@@ -53,6 +53,9 @@ func Catalog(c *catalog.Catalog) []string {
 		}
 		l.kind(k)
 	}
+	for i := range c.Operations {
+		l.general(&c.Operations[i])
+	}
 	sort.Strings(l.found)
 	return l.found
 }
@@ -101,6 +104,7 @@ func (l *linter) kind(k *catalog.Kind) {
 	l.named(where, k)
 	l.fields(where, k.Fields)
 	l.filters(where, k)
+	l.orders(where, k)
 	l.states(where, k)
 	switch id := k.Field("id"); {
 	case k.Singleton && id != nil:
@@ -110,6 +114,43 @@ func (l *linter) kind(k *catalog.Kind) {
 	}
 	if state := k.Field("state"); state != nil && !state.Computed {
 		l.addf("%s, field state: cannot be sent: it is what the server says of the object, and Ansible has an option of that name", where)
+	}
+}
+
+// general checks an operation that belongs to no kind: nothing else says what it takes and answers.
+func (l *linter) general(o *catalog.GeneralOperation) {
+	where := "operation " + o.ID
+	l.words(where, "summary", o.Summary)
+	for i := range l.catalog.Kinds {
+		k := &l.catalog.Kinds[i]
+		if o.Name() == k.Name || o.Name() == k.Plural {
+			l.addf("%s: is called %s by clients, as the kind %s is", where, o.Name(), k.Name)
+		}
+	}
+	for i := range l.catalog.Operations {
+		if other := &l.catalog.Operations[i]; other != o && (other.Name() == o.Name() || other.Method+other.Path == o.Method+o.Path) {
+			l.addf("%s: is called, or stands, where %s is", where, other.ID)
+		}
+	}
+	for i := range o.Parameters {
+		p := &o.Parameters[i]
+		at := where + ", parameter " + p.Name
+		l.description(at, p.Description)
+		l.refs(at, p.Ref)
+		if !fieldName.MatchString(p.Name) {
+			l.addf("%s: its name is not lower_case", at)
+		}
+		if slices.ContainsFunc(o.Fields, func(f catalog.Field) bool { return f.Name == p.Name }) {
+			l.addf("%s: its body has a field of that name", at)
+		}
+	}
+	l.fields(where, o.Fields)
+	l.fields(where+", answer", o.Answer)
+	if len(o.Answer) == 0 {
+		l.addf("%s: answers nothing; what leaves nothing to read is an action of a kind", where)
+	}
+	if has := slices.ContainsFunc(o.Answer, func(f catalog.Field) bool { return f.Name == "next_page_token" }); has != o.Paged {
+		l.addf("%s: answers a page if it is a list, and only then", where)
 	}
 }
 
@@ -201,11 +242,62 @@ func (l *linter) filters(where string, k *catalog.Kind) {
 		}
 		l.refs(at, f.Ref)
 		field := k.Field(f.Name)
+		if f.Many && (f.Type != catalog.String || len(f.Enum)+len(f.Ref) == 0) {
+			l.addf("%s: takes several values, and is neither an enumeration nor a reference: a comma may be part of any other text", at)
+		}
+		if f.Bound != "" || f.Field != "" {
+			l.bound(at, k, &f)
+			continue
+		}
 		if field == nil && len(f.Ref) == 0 && f.Format == "" {
 			l.addf("%s: is neither a field nor the id of a kind, and has no format that says what it takes", at)
 		}
 		if field != nil && (field.Type == catalog.Object || field.Type == catalog.JSON || field.Items != nil) {
 			l.addf("%s: the field is a %s; a filter is one value", at, field.Type)
+		}
+	}
+}
+
+// bound checks an end of a range: clients say of the field what it is, and find the other end beside it.
+func (l *linter) bound(at string, k *catalog.Kind, f *catalog.Filter) {
+	field := k.Field(f.Field)
+	if f.Name != f.Field+"_"+f.Bound || field == nil {
+		l.addf("%s: is an end of a range, and is not called like a field and the end", at)
+		return
+	}
+	times := f.Type == catalog.String && f.Format == "date-time" && field.Format == "date-time"
+	numbers := f.Type == catalog.Integer && field.Type == catalog.Integer
+	other := map[string]string{}
+	switch {
+	case times:
+		other = map[string]string{catalog.From: catalog.Until, catalog.Until: catalog.From}
+	case numbers:
+		other = map[string]string{catalog.Min: catalog.Max, catalog.Max: catalog.Min}
+	}
+	if other[f.Bound] == "" {
+		l.addf("%s: a range is of times, from and until, or of whole numbers, min and max", at)
+	} else if !slices.ContainsFunc(k.Filters, func(o catalog.Filter) bool { return o.Field == f.Field && o.Bound == other[f.Bound] }) {
+		l.addf("%s: its range has no other end", at)
+	}
+	if f.Many {
+		l.addf("%s: takes either several values or a range", at)
+	}
+	if k.Field(f.Name) != nil {
+		l.addf("%s: there is a field of that name", at)
+	}
+}
+
+// orders checks what a list can be ordered by: readers see by what.
+func (l *linter) orders(where string, k *catalog.Kind) {
+	for i, name := range k.Orders {
+		f := k.Field(name)
+		switch {
+		case f == nil || f.WriteOnly || f.ShownOnce:
+			l.addf("%s: is ordered by %s, which is no field that is read", where, name)
+		case f.Items != nil || f.Type == catalog.Object || f.Type == catalog.JSON:
+			l.addf("%s: is ordered by %s, which is a %s", where, name, f.Type)
+		case slices.Contains(k.Orders[:i], name):
+			l.addf("%s: is ordered by %s twice", where, name)
 		}
 	}
 }

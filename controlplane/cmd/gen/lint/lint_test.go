@@ -130,6 +130,37 @@ func TestCatalogFinds(t *testing.T) {
 		"filter labels: the field is a map": func(k *catalog.Kind) {
 			k.Filters = append(k.Filters, catalog.Filter{Name: "labels", Description: "Words."})
 		},
+		"filter name: takes several values, and is neither": func(k *catalog.Kind) {
+			k.Filters = append(k.Filters, catalog.Filter{Name: "name", Type: catalog.String, Description: "Words.", Many: true})
+		},
+		"filter deletion_protection: takes several values, and is neither": func(k *catalog.Kind) {
+			k.Filters = append(k.Filters, catalog.Filter{Name: "deletion_protection", Type: catalog.Boolean, Description: "Words.", Many: true})
+		},
+		"filter size_mib_most: is an end of a range, and is not called": func(k *catalog.Kind) {
+			k.Filters = append(k.Filters, catalog.Filter{Name: "size_mib_most", Type: catalog.Integer, Description: "Words.", Field: "size_mib", Bound: "max"})
+		},
+		"filter lamp_max: is an end of a range, and is not called": func(k *catalog.Kind) {
+			k.Filters = append(k.Filters, catalog.Filter{Name: "lamp_max", Type: catalog.Integer, Description: "Words.", Field: "lamp", Bound: "max"})
+		},
+		"filter size_mib_max: its range has no other end": func(k *catalog.Kind) {
+			k.Filters = append(k.Filters, catalog.Filter{Name: "size_mib_max", Type: catalog.Integer, Description: "Words.", Field: "size_mib", Bound: "max"})
+		},
+		"filter size_mib_from: a range is of times, from and until": func(k *catalog.Kind) {
+			k.Filters = append(k.Filters, catalog.Filter{Name: "size_mib_from", Type: catalog.Integer, Description: "Words.", Field: "size_mib", Bound: "from"})
+		},
+		"filter created_at_min: a range is of times, from and until": func(k *catalog.Kind) {
+			k.Filters = append(k.Filters, catalog.Filter{Name: "created_at_min", Type: catalog.String, Format: "date-time", Description: "Words.", Field: "created_at", Bound: "min"})
+		},
+		"filter created_at_from: takes either several values or a range": func(k *catalog.Kind) {
+			k.Filters = append(k.Filters, catalog.Filter{Name: "created_at_from", Type: catalog.String, Format: "date-time", Description: "Words.", Field: "created_at", Bound: "from", Many: true})
+		},
+		"filter size_mib_max: there is a field of that name": func(k *catalog.Kind) {
+			k.Fields = append(k.Fields, catalog.Field{Name: "size_mib_max", Type: catalog.Integer, Description: "Words.", Computed: true, Unit: "MiB"})
+			k.Filters = append(k.Filters, catalog.Filter{Name: "size_mib_max", Type: catalog.Integer, Description: "Words.", Field: "size_mib", Bound: "max"})
+		},
+		"is ordered by lamp, which is no field":                              func(k *catalog.Kind) { k.Orders = []string{"lamp"} },
+		"is ordered by labels, which is a map":                               func(k *catalog.Kind) { k.Orders = []string{"labels"} },
+		"is ordered by name twice":                                           func(k *catalog.Kind) { k.Orders = []string{"name", "name"} },
 		"an action is called get, as a standard":                             func(k *catalog.Kind) { k.Actions[0].Name = "get" },
 		"action open: has no summary":                                        func(k *catalog.Kind) { k.Actions[0].Summary = "" },
 		"its prefix shl is also that of shelf":                               func(k *catalog.Kind) { k.Prefix = "shl" },
@@ -152,6 +183,53 @@ func TestCatalogFinds(t *testing.T) {
 	} {
 		c := sound(t)
 		change(c.Kind("book"))
+		if found := Catalog(c); !slices.ContainsFunc(found, func(f string) bool { return strings.Contains(f, want) }) {
+			t.Errorf("want %q, found %q", want, found)
+		}
+	}
+}
+
+func TestGeneralOperationsFind(t *testing.T) {
+	t.Parallel()
+	answer := []catalog.Field{{Name: "open", Type: catalog.Boolean, Description: "Whether it is open.", Computed: true}}
+	limit := int64(9)
+	hours := func() catalog.GeneralOperation {
+		return catalog.GeneralOperation{Operation: catalog.Operation{ID: "hours.get", Method: "GET", Path: "/hours", Summary: "Say when it is open."}, Answer: slices.Clone(answer),
+			Parameters: []catalog.Parameter{{Filter: catalog.Filter{Name: "day", Type: catalog.String, Description: "Of one day."}}}}
+	}
+	sane := sound(t)
+	sane.Operations = []catalog.GeneralOperation{hours()}
+	if found := Catalog(sane); len(found) > 0 {
+		t.Fatalf("found %q", found)
+	}
+	for want, change := range map[string]func(*catalog.GeneralOperation){
+		"operation hours.get: has no summary":                    func(o *catalog.GeneralOperation) { o.Summary = "" },
+		"operation books.list: is called books by clients":       func(o *catalog.GeneralOperation) { o.ID = "books.list" },
+		"operation times.get: is called, or stands, where hours": func(o *catalog.GeneralOperation) { o.ID = "times.get" },
+		"parameter day: has no description":                      func(o *catalog.GeneralOperation) { o.Parameters[0].Description = "" },
+		"parameter theDay: its name is not lower_case":           func(o *catalog.GeneralOperation) { o.Parameters[0].Name = "theDay" },
+		"parameter day: refers to lamp, which is no kind":        func(o *catalog.GeneralOperation) { o.Parameters[0].Ref = []string{"lamp"} },
+		"parameter day: its body has a field of that name": func(o *catalog.GeneralOperation) {
+			o.Fields = []catalog.Field{{Name: "day", Type: catalog.String, Description: "Day.", Required: true, MaxLength: &limit}}
+		},
+		"operation hours.get, field day: is text without a limit": func(o *catalog.GeneralOperation) {
+			o.Fields = []catalog.Field{{Name: "day", Type: catalog.String, Description: "Day.", Required: true}}
+		},
+		"operation hours.get, answer, field open: has no descript": func(o *catalog.GeneralOperation) { o.Answer[0].Description = "" },
+		"operation hours.get: answers nothing":                     func(o *catalog.GeneralOperation) { o.Answer = nil },
+		"operation hours.get: answers a page if it is a list":      func(o *catalog.GeneralOperation) { o.Paged = true },
+	} {
+		c := sound(t)
+		c.Operations = []catalog.GeneralOperation{hours(), hours()}
+		c.Operations[1].Path, c.Operations[1].ID = "/other", "other.get"
+		if strings.Contains(want, "times.get") {
+			c.Operations[1] = hours()
+		}
+		o := &c.Operations[0]
+		if strings.Contains(want, "times.get") {
+			o = &c.Operations[1]
+		}
+		change(o)
 		if found := Catalog(c); !slices.ContainsFunc(found, func(f string) bool { return strings.Contains(f, want) }) {
 			t.Errorf("want %q, found %q", want, found)
 		}

@@ -21,8 +21,17 @@ func New(prefix string) string { return NewAt(prefix, clock.Real().Now()) }
 // NewAt is a fresh id that says it was made at the given moment, for tests with a clock of their own and for taking over what
 // exists. Ids sort by that moment to the microsecond; within one they sort in no particular order.
 func NewAt(prefix string, at time.Time) string {
-	var u [16]byte
-	_, _ = rand.Read(u[8:]) // never fails: crypto/rand ends the program instead
+	var random [8]byte
+	_, _ = rand.Read(random[:]) // never fails: crypto/rand ends the program instead
+	return of(prefix, at, random)
+}
+
+// of is the id of a moment and of random bits. No moment is before 1970.
+func of(prefix string, at time.Time, random [8]byte) string {
+	if at.Before(time.Unix(0, 0)) {
+		at = time.Unix(0, 0)
+	}
+	u := [16]byte(append(make([]byte, 8), random[:]...))
 	// RFC 9562 §5.7 and §6.2, method 3: 48 bits of Unix milliseconds, the version, 12 bits of what is left of the millisecond,
 	// the variant, 62 random bits.
 	part := int64(at.Nanosecond() % 1_000_000 * 4096 / 1_000_000)
@@ -67,3 +76,7 @@ func Time(id string) time.Time {
 	}
 	return time.UnixMilli(ms).UTC()
 }
+
+// First is the bound between the ids of the kind with this prefix that were made before a moment, and those that were made then or later.
+// It is exact for moments in whole microseconds.
+func First(prefix string, at time.Time) string { return of(prefix, at, [8]byte{}) }

@@ -43,7 +43,7 @@ type Kind struct {
 	// there may do it here. A scope contains what is in it for good; what can move has the place as a filter. A link without a kind is to any.
 	Scopes []Link
 	// ScopeTable is a table of further scopes of its rows, for a kind whose rows are wherever something of any kind is: of scope_id, and of
-	// the columns that the kind's lists are ordered by.
+	// the columns of the order that the kind's lists are in unless another is asked for.
 	ScopeTable string
 	// Singleton kinds have one object for each that the one field of Key refers to, with the same id.
 	Singleton bool
@@ -51,8 +51,12 @@ type Kind struct {
 	Shared func(a authz.Access) []Offer
 	// States says which verbs each value of state allows; StandardStates unless set.
 	States map[string][]string
-	// Filters are the parameters of its list beside those that every list has.
+	// Filters are what its list can be asked for beside what every list can; each is a column with an index.
 	Filters []Filter
+	// Orders are the fields, and columns, that its list can be ordered by beside name and time of making; each has an index with the id.
+	Orders []string
+	// Made is the field that says when an object was made: created_at, unless set. Its id was made at the same moment.
+	Made string
 	// Words say what its operations do, by their verbs, where that is not what the title says: "Create a virtual machine".
 	Words map[string]string
 	// Reveals are the verbs that answer with a secret, shown this once.
@@ -69,13 +73,6 @@ func (k Kind) Decider() string {
 		return k.Parent.Field
 	}
 	return k.DecidedBy
-}
-
-// Filter is a parameter of a list: of the objects that have this value in the field that is called like it.
-type Filter struct {
-	Name   string
-	Words  string // what is listed: Those of one customer
-	Format string // of one that is not called like a field
 }
 
 // Plural is the first part of its operations' ids: virtual_machines.

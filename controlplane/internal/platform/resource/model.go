@@ -65,6 +65,7 @@ func (m Meta) Running() *string { return m.OperationID }
 
 // Page is one page of a list.
 type Page[T any] struct {
+	// What is on the page.
 	Items []T `json:"items" validate:"required"`
 	// Where the next page begins; null on the last one.
 	NextPageToken *string `json:"next_page_token" extensions:"x-nullable"`

@@ -19,7 +19,7 @@ const (
 	MaxPageSize     = 500
 )
 
-// ListQuery is what a list is asked for. Filters are columns that must equal a value; their names come from the specification.
+// ListQuery is what a list is asked for. Filters are the parameters of the kind's own, as they were sent.
 type ListQuery struct {
 	PageSize  int
 	PageToken string
@@ -30,8 +30,8 @@ type ListQuery struct {
 	Filters   map[string]string
 }
 
-// size is the number of rows of a page.
-func (q ListQuery) size() int {
+// Size is the number of rows of a page.
+func (q ListQuery) Size() int {
 	if q.PageSize <= 0 {
 		return DefaultPageSize
 	}
@@ -77,10 +77,15 @@ func After(q ListQuery, columns int) ([]string, error) {
 	if err == nil {
 		err = json.Unmarshal(b, &t)
 	}
-	if err != nil || len(t.After) != columns || t.Fingerprint != q.fingerprint() {
-		return nil, fault.Parameter("page_token", "invalid_parameter", "is not one that this list gave for the same parameters")
+	// The character that is refused is in no column.
+	if err != nil || len(t.After) != columns || t.Fingerprint != q.fingerprint() || strings.ContainsRune(strings.Join(t.After, ""), 0) {
+		return nil, wrongToken()
 	}
 	return t.After, nil
+}
+
+func wrongToken() error {
+	return fault.Parameter("page_token", "invalid_parameter", "is not one that this list gave for the same parameters")
 }
 
 // requirement is one part of a label selector.

@@ -170,6 +170,20 @@ func (l *layout) tell(d *db.DB, row any) error {
 	return nil
 }
 
+// holds makes sure that there is a column for all that the kind can be filtered and ordered by.
+func (l *layout) holds(kind Kind) error {
+	columns := slices.Clone(kind.Orders)
+	for _, f := range kind.AllFilters() {
+		columns = append(columns, f.column())
+	}
+	for _, c := range columns {
+		if l.fields[c] == nil {
+			return fmt.Errorf("has no column %s to filter or to order by", c)
+		}
+	}
+	return nil
+}
+
 // fillTwins sets the fields whose columns are those of Base, of a row that was read.
 func (l *layout) fillTwins(row reflect.Value) {
 	for _, t := range l.twins {

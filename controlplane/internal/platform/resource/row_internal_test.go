@@ -163,8 +163,8 @@ func TestColumnsOfOthersKeepTheirNames(t *testing.T) {
 	}
 }
 
-// Times is a type of the API with times.
-type Times struct {
+// Moments is a type of the API with times.
+type Moments struct {
 	At    time.Time  `json:"at"`
 	Until *time.Time `json:"until"`
 	Never *time.Time `json:"never"`
@@ -174,15 +174,15 @@ func TestTimesAreKeptInOneForm(t *testing.T) {
 	t.Parallel()
 	type row struct {
 		Base
-		Times
+		Moments
 	}
 	l, east := layoutOf(reflect.TypeFor[row]()), time.Date(2030, 1, 1, 2, 0, 0, 123456789, time.FixedZone("east", 7200))
 	sent := east
-	r := row{Times: Times{At: east, Until: &sent}}
+	r := row{Moments: Moments{At: east, Until: &sent}}
 	l.normalize(reflect.ValueOf(&r).Elem())
 	want := time.Date(2030, 1, 1, 0, 0, 0, 123456000, time.UTC)
 	if r.At != want || *r.Until != want || r.Never != nil || sent != east {
-		t.Errorf("kept: %+v; what was sent is %v", r.Times, sent)
+		t.Errorf("kept: %+v; what was sent is %v", r.Moments, sent)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/db"
@@ -20,11 +21,19 @@ import (
 // everyRow is the condition of who sees all.
 const everyRow = "true"
 
-// IDs is a text[] of PostgreSQL; ids hold no character that would need quoting.
+// IDs is a text[] of PostgreSQL.
 type IDs []string
 
+var arrayEscape = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
 // Value implements driver.Valuer.
-func (s IDs) Value() (driver.Value, error) { return "{" + strings.Join(s, ",") + "}", nil }
+func (s IDs) Value() (driver.Value, error) {
+	quoted := make([]string, len(s))
+	for i, one := range s {
+		quoted[i] = `"` + arrayEscape.Replace(one) + `"`
+	}
+	return "{" + strings.Join(quoted, ",") + "}", nil
+}
 
 // ScopeCondition is a condition on the kind's table that holds for the rows that the context may see. It fails without an access.
 func ScopeCondition(ctx context.Context, r *Registry, k Kind) (string, []any, error) {
@@ -56,6 +65,7 @@ func condition(a authz.Access, r *Registry, k Kind) (string, []any) {
 type branch struct {
 	table, column string // the table is the kind's own, or the one of its scopes
 	ids           []string
+	few           bool // rows in each: what one customer has, or somebody offers
 	condition     string
 	args          []any
 }
@@ -63,6 +73,11 @@ type branch struct {
 // in is a branch of the kind's own table.
 func in(k Kind, column string, of []string) branch {
 	return branch{table: k.Table(), column: column, ids: of}
+}
+
+func (b branch) ofFew() branch {
+	b.few = true
+	return b
 }
 
 func (b branch) where(k Kind) (string, []any) {
@@ -81,7 +96,7 @@ func branches(a authz.Access, r *Registry, k Kind) []branch {
 		out = append(out, in(k, BillingEntityColumn, a.BillingEntities))
 	}
 	if len(a.Customers) > 0 {
-		out = append(out, in(k, CustomerColumn, a.Customers))
+		out = append(out, in(k, CustomerColumn, a.Customers).ofFew())
 	}
 	if len(a.Objects) > 0 {
 		out = append(out, in(k, "id", a.Objects))
@@ -100,7 +115,7 @@ func branches(a authz.Access, r *Registry, k Kind) []branch {
 			case o.Field == "":
 				out = append(out, branch{condition: o.Where, args: o.Args})
 			case len(o.In) > 0:
-				out = append(out, in(k, o.Field, o.In))
+				out = append(out, in(k, o.Field, o.In).ofFew())
 			}
 		}
 	}
@@ -111,7 +126,7 @@ func branches(a authz.Access, r *Registry, k Kind) []branch {
 type Order struct {
 	Columns []string
 	Desc    bool
-	After   []string // the values of the last row of the page before, none on the first page
+	After   []any // the values of the last row of the page before, none on the first page
 	Limit   int
 }
 
@@ -131,64 +146,122 @@ func (o Order) of(table string, q *gorm.DB) *gorm.DB {
 	return q.Order(strings.Join(columns, direction+", ") + direction).Limit(o.Limit)
 }
 
-// oneByOne is up to how many scopes of one column are each asked by a query of its own. PostgreSQL knows how much is in each then, and not only
-// how much there is in one on average: some hold nearly everything, and others little.
-const oneByOne = 4
+// Up to so many scopes of one column, and values of a filter, are each asked by a query of its own. PostgreSQL knows how much is in each then, and
+// not only how much there is in one on average: some hold nearly everything, and others little. The values of an enumeration are so few.
+const (
+	oneByOne       = 4
+	valuesOneByOne = 8
+)
 
-// PageQuery is the query of one page of a kind's rows, of those that the context may see; narrow filters them. Nil: there is nothing to see.
-func PageQuery(ctx context.Context, d *db.DB, r *Registry, k Kind, o Order, narrow func(*gorm.DB) *gorm.DB) (*gorm.DB, error) {
+// PageQuery is the query of one page of a kind's rows, of those that the context may see. Nil: there is nothing to see.
+func PageQuery(ctx context.Context, d *db.DB, r *Registry, k Kind, o Order, n Narrowing) (*gorm.DB, error) {
 	access, err := authz.From(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(ctx, d, r, k, access, o, narrow), nil
+	return pageOf(ctx, d, r, k, access, o, n), nil
 }
 
 // pageOf is PageQuery for an access. A plain condition on ancestors makes PostgreSQL walk an index in the order of the page and filter, which is
-// slow where the caller sees little of much; so each scope is asked for the keys of its own first rows, and the page is the first of these.
-func pageOf(ctx context.Context, d *db.DB, r *Registry, k Kind, a authz.Access, o Order, narrow func(*gorm.DB) *gorm.DB) *gorm.DB {
+// slow where the caller sees little of much; so each scope is asked for the keys of its own first rows, and the page is the first of these. So
+// it is with each of several values of a filter: in an index on its column, only what has the same value is in the order of the page.
+func pageOf(ctx context.Context, d *db.DB, r *Registry, k Kind, a authz.Access, o Order, n Narrowing) *gorm.DB {
 	table := func() *gorm.DB { return d.Conn(ctx).Table(k.Table()) }
-	if a.All {
-		return o.of(k.Table(), narrow(table()))
-	}
 	all := branches(a, r, k)
-	if len(all) == 0 {
+	switch {
+	case a.All && n.values == nil:
+		return o.of(k.Table(), n.of(table()))
+	case a.All:
+		all = []branch{{condition: everyRow}}
+	case len(all) == 0:
 		return nil
 	}
-	keys := slices.Compact(slices.Sorted(slices.Values(append([]string{"id"}, o.Columns...))))
-	for i, c := range keys {
-		keys[i] = k.Table() + "." + c
+	found := union{order: o, narrowing: n, keys: slices.Compact(slices.Sorted(slices.Values(append([]string{"id"}, o.Columns...))))}
+	for i, c := range found.keys {
+		found.keys[i] = k.Table() + "." + c
 	}
-	var parts []string
-	var args []any
 	for _, b := range all {
 		if b.column == "" || b.table == k.Table() && b.column == "id" {
 			where, of := b.where(k)
-			parts, args = append(parts, "(?)"), append(args, o.of(k.Table(), narrow(table().Select(keys).Where(where, of...))))
+			found.add(k.Table(), n.of(table().Where(where, of...)))
 			continue
 		}
+		sorted, standing := b.table, o.Columns[0] == CustomerColumn || o.Columns[0] == "id"
+		if !standing {
+			sorted = k.Table() // the table of scopes has no other
+		}
 		in := func(scope string, of ...any) *gorm.DB {
-			first := table().Select(keys)
-			if b.table != k.Table() { // its index is in the order of the page
+			first := table()
+			if b.table != k.Table() { // its index is in the standing order
 				first = first.Joins("JOIN " + b.table + " ON " + b.table + ".id = " + k.Table() + ".id")
 			}
-			return o.of(b.table, narrow(first.Where(b.table+"."+b.column+" = "+scope, of...)))
+			first = n.of(first.Where(b.table+"."+b.column+" = "+scope, of...))
+			if b.few && !standing {
+				// All of them are found and sorted. PostgreSQL would walk along the order, in the hope to come across them soon.
+				first = d.Conn(ctx).Table("(? OFFSET 0) AS "+k.Table(), first.Select(k.Table()+".*"))
+			}
+			return first
 		}
 		if len(b.ids) > oneByOne {
-			parts = append(parts, "(SELECT page.* FROM unnest(?::text[]) AS scope(id), LATERAL (?) AS page)")
-			args = append(args, IDs(b.ids), in("scope.id"))
+			found.add(sorted, in("scope.one"), turns{"scope", b.ids})
 			continue
 		}
 		for _, scope := range b.ids {
-			parts, args = append(parts, "(?)"), append(args, in("?", scope))
+			found.add(sorted, in("?", scope))
 		}
 	}
 	// A row that two scopes have in common counts once.
-	once := d.Conn(ctx).Table("("+strings.Join(parts, " UNION ALL ")+") AS found", args...).
+	once := d.Conn(ctx).Table("("+strings.Join(found.parts, " UNION ALL ")+") AS found", found.args...).
 		Select("DISTINCT ON (" + strings.Join(o.Columns, ", ") + ") found.id")
 	first := o
-	first.After = nil // it is where the scopes' pages begin
+	first.After = nil // it is where the parts' pages begin
 	return first.of(k.Table(), table().Where(k.Table()+".id IN (?)", first.of("found", once)))
+}
+
+// union is made of the pages of parts of what is listed.
+type union struct {
+	order     Order
+	narrowing Narrowing
+	keys      []string
+	parts     []string
+	args      []any
+}
+
+// turns has a query take its turn with each of some values: <name>.one in it is one of them.
+type turns struct {
+	name   string
+	values []string
+}
+
+// add adds the page of a query, once for each of the values that the narrowing has several of. It is sorted by columns of the table that is
+// named.
+func (u *union) add(sorted string, q *gorm.DB, by ...turns) {
+	several := u.narrowing
+	q = q.Select(u.keys).Session(&gorm.Session{})
+	switch {
+	case several.values == nil:
+		u.page(u.order.of(sorted, q), by)
+	case len(several.values) <= valuesOneByOne:
+		for _, v := range several.values {
+			u.page(u.order.of(sorted, q.Where(clause.Eq{Column: several.column, Value: v})), by)
+		}
+	default:
+		q = q.Where(clause.Eq{Column: several.column, Value: clause.Column{Table: "value", Name: "one"}})
+		u.page(u.order.of(sorted, q), append(by, turns{"value", several.values}))
+	}
+}
+
+// page adds a query, or where it takes turns, that of each turn.
+func (u *union) page(q *gorm.DB, by []turns) {
+	if by == nil {
+		u.parts, u.args = append(u.parts, "(?)"), append(u.args, q)
+		return
+	}
+	var from []string
+	for _, t := range by {
+		from, u.args = append(from, "unnest(?::text[]) AS "+t.name+"(one)"), append(u.args, IDs(t.values))
+	}
+	u.parts, u.args = append(u.parts, "(SELECT page.* FROM "+strings.Join(from, ", ")+", LATERAL (?) AS page)"), append(u.args, q)
 }
 
 // Locator finds where objects of the registered kinds stand.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/authn"
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
@@ -228,8 +229,8 @@ func (w *world) checkRows(t *testing.T, d *db.DB, kind Kind, access authz.Access
 	}
 	// Two rows at a time, as a reader of pages would.
 	var byPage []string
-	for after := []string{"", ""}; ; {
-		query := pageOf(t.Context(), d, places(), kind, access, Order{Columns: []string{"customer_id", "id"}, After: after, Limit: 5}, this)
+	for after := []any{"", ""}; ; {
+		query := pageOf(t.Context(), d, places(), kind, access, Order{Columns: []string{"customer_id", "id"}, After: after, Limit: 5}, Narrowing{}.And(clause.Eq{Column: "world", Value: w.number}))
 		var rows []struct{ CustomerID, ID string }
 		if query != nil {
 			if err := query.Find(&rows).Error; err != nil {
@@ -238,7 +239,7 @@ func (w *world) checkRows(t *testing.T, d *db.DB, kind Kind, access authz.Access
 		}
 		for _, r := range rows {
 			byPage = append(byPage, r.ID)
-			after = []string{r.CustomerID, r.ID}
+			after = []any{r.CustomerID, r.ID}
 		}
 		if len(rows) < 5 {
 			break

@@ -30,7 +30,7 @@ type Table[R any] struct {
 func NewTable[R any](d *db.DB, registry *Registry, clk clock.Clock, kind Kind) *Table[R] {
 	registry.Add(kind)
 	t := &Table[R]{db: d, kind: kind, registry: registry, clock: clk, layout: layoutOf(reflect.TypeFor[R]())}
-	if err := t.layout.tell(d, new(R)); err != nil {
+	if err := errors.Join(t.layout.tell(d, new(R)), t.layout.holds(kind)); err != nil {
 		panic(fmt.Sprintf("kind %s: %v", kind.Name, err)) // a defect of the program
 	}
 	return t
@@ -140,11 +140,10 @@ func (t *Table[R]) Refer(ctx context.Context, pointer, id string) (R, error) {
 // Insert adds a new row: it gets its id (unless it has one already, which something of it depends on), its first revision and its times here.
 func (t *Table[R]) Insert(ctx context.Context, row *R) error {
 	c := BaseOf(row)
-	now := t.clock.Now()
 	if c.ID == "" {
-		c.ID = id.New(t.kind.Prefix)
+		t.begun(c)
 	}
-	c.Revision, c.CreatedAt, c.UpdatedAt = 1, now, now
+	c.Revision, c.UpdatedAt = 1, c.CreatedAt
 	if c.State == "" {
 		c.State = Active
 	}
@@ -240,7 +239,13 @@ func (t *Table[R]) nameTaken(err error, row *R) error {
 func (t *Table[R]) Prepare(row *R) {
 	t.layout.fillBase(reflect.ValueOf(row).Elem())
 	t.layout.normalize(reflect.ValueOf(row).Elem())
-	BaseOf(row).ID = id.New(t.kind.Prefix)
+	t.begun(BaseOf(row))
+}
+
+// begun sets when a new row was made, and its id, which was made at the same moment: a range of one is a range of the other.
+func (t *Table[R]) begun(c *Base) {
+	c.CreatedAt = t.clock.Now()
+	c.ID = id.NewAt(t.kind.Prefix, c.CreatedAt)
 }
 
 // Text is the value of a column that holds one, empty where it is null.
@@ -446,51 +451,6 @@ func (t *Table[R]) Remove(ctx context.Context, id string) error {
 	return err
 }
 
-// List returns one page.
-func (t *Table[R]) List(ctx context.Context, q ListQuery) ([]R, *string, error) {
-	column, desc := strings.CutPrefix(q.OrderBy, "-")
-	order := []string{"customer_id", "id"}
-	switch column {
-	case "name":
-		order = []string{"name", "id"}
-	case "created_at":
-		order = []string{"id", "id"} // ids ascend in time
-	}
-	after, err := After(q, len(order))
-	if err != nil {
-		return nil, nil, err
-	}
-	narrow, err := t.filter(q)
-	if err != nil {
-		return nil, nil, err
-	}
-	size := q.size()
-	query, err := PageQuery(ctx, t.db, t.registry, t.kind, Order{Columns: order, Desc: desc, After: after, Limit: size + 1}, narrow)
-	if err != nil {
-		return nil, nil, err
-	}
-	rows := []R{}
-	if query != nil {
-		err = query.Find(&rows).Error
-	}
-	for i := range rows {
-		t.loaded(&rows[i])
-	}
-	if err != nil || len(rows) <= size {
-		return rows, nil, err
-	}
-	rows = rows[:size]
-	c := BaseOf(&rows[size-1])
-	first := c.ID
-	switch {
-	case column == "name" && t.kind.Named:
-		first = NamedOf(&rows[size-1]).Name
-	case column == "":
-		first = c.CustomerID
-	}
-	return rows, NextToken(q, first, c.ID), nil
-}
-
 // Within is the scope of that kind that the row is in, itself included, empty if it is in none.
 func (t *Table[R]) Within(row *R, kind string) string {
 	if t.kind.Name == kind {
@@ -513,39 +473,6 @@ func (t *Table[R]) ScopesOf(row *R) []string {
 		}
 	}
 	return out
-}
-
-// filter is what a list is limited to beside what the caller may see.
-func (t *Table[R]) filter(q ListQuery) (func(*gorm.DB) *gorm.DB, error) {
-	selector, err := parseSelector(q.Label)
-	if err != nil {
-		return nil, err
-	}
-	var path string
-	var names []any
-	if q.Path != "" {
-		segments, err := pathSegments(q.Path)
-		if err != nil {
-			return nil, err
-		}
-		path, names = pathCondition(t.registry, t.kind, segments)
-	}
-	return func(query *gorm.DB) *gorm.DB {
-		for column, value := range q.Filters {
-			query = query.Where(clause.Eq{Column: clause.Column{Table: t.kind.Table(), Name: column}, Value: value})
-		}
-		for _, r := range selector {
-			query = query.Where(r.condition())
-		}
-		if q.Q != "" {
-			like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(q.Q) + "%"
-			query = query.Where("(name ILIKE ? OR display_name ILIKE ?)", like, like)
-		}
-		if path != "" {
-			query = query.Where(path, names...)
-		}
-		return query
-	}, nil
 }
 
 // pathCondition matches the rows of a kind whose name path ends in these names: the last is its own, those before are its ancestors'. What is

@@ -164,10 +164,11 @@ func (e *Engine) Start(ctx context.Context, s Start) (operationID string, err er
 	if err != nil {
 		return "", fmt.Errorf("input of %s: %w", s.Action, err)
 	}
+	now := e.clock.Now()
 	row := operationRow{
-		ID: id.New(Prefix), Action: s.Action, TargetKind: s.TargetKind, TargetID: s.TargetID, State: Pending, StepState: raw,
+		ID: id.NewAt(Prefix, now), Action: s.Action, TargetKind: s.TargetKind, TargetID: s.TargetID, State: Pending, StepState: raw,
 		TotalSteps: len(def.Steps), BillingEntityID: s.BillingEntityID, CustomerID: s.CustomerID,
-		RequestedBy: s.RequestedBy, RequestID: s.RequestID, CreatedAt: e.clock.Now(),
+		RequestedBy: s.RequestedBy, RequestID: s.RequestID, CreatedAt: now,
 	}
 	steps := make([]stepRow, len(def.Steps))
 	for i, step := range def.Steps {
@@ -187,19 +188,6 @@ func (e *Engine) Start(ctx context.Context, s Start) (operationID string, err er
 func (e *Engine) Get(ctx context.Context, operationID string) (Operation, error) {
 	row, err := e.store.get(ctx, operationID)
 	return row.operation(), err
-}
-
-// List returns operations in the order of their making.
-func (e *Engine) List(ctx context.Context, q Query) ([]Operation, error) {
-	rows, err := e.store.list(ctx, q)
-	if err != nil {
-		return nil, fmt.Errorf("list operations: %w", err)
-	}
-	out := make([]Operation, len(rows))
-	for i, r := range rows {
-		out[i] = r.operation()
-	}
-	return out, nil
 }
 
 // Cancel asks an operation to stop after the step that is running, and to undo. One that has ended refuses: 409 wrong_state.

@@ -263,52 +263,18 @@ func (s store) unfinished(ctx context.Context) ([]string, error) {
 	return ids, err
 }
 
-// Query selects operations; empty fields do not.
-type Query struct {
-	ID         string
-	TargetID   string
-	State      string
-	CustomerID string
-	// After is the id of the last operation of the page before.
-	After string
-	// Descending begins with the newest.
-	Descending bool
-	// Limit is how many are returned: 50 unless set.
-	Limit int
-	// Page, if set, is how the page is asked for: it orders and limits it, and adds what the caller may see to what narrow selects. Nil: there
-	// is nothing to see.
-	Page func(q Query, narrow func(*gorm.DB) *gorm.DB) (*gorm.DB, error)
-}
-
-// narrow selects by the fields that are set.
-func (q Query) narrow(tx *gorm.DB) *gorm.DB {
-	for column, value := range map[string]string{"id": q.ID, "target_id": q.TargetID, "state": q.State, "customer_id": q.CustomerID} {
-		if value != "" {
-			tx = tx.Where(clause.Eq{Column: clause.Column{Table: clause.CurrentTable, Name: column}, Value: value})
-		}
+// List returns the operations that a query of their table finds. None are found by nil.
+func (e *Engine) List(query *gorm.DB) ([]Operation, error) {
+	if query == nil {
+		return nil, nil
 	}
-	return tx
-}
-
-func (s store) list(ctx context.Context, q Query) ([]operationRow, error) {
-	if q.Limit <= 0 {
-		q.Limit = 50
+	var rows []operationRow
+	if err := query.Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("list operations: %w", err)
 	}
-	rows := []operationRow{}
-	if q.Page != nil {
-		tx, err := q.Page(q, q.narrow)
-		if err != nil || tx == nil {
-			return rows, err
-		}
-		return rows, tx.Find(&rows).Error
+	out := make([]Operation, len(rows))
+	for i, r := range rows {
+		out[i] = r.operation()
 	}
-	tx := q.narrow(s.db.Conn(ctx).Model(&operationRow{}))
-	comparison, direction := "id > ?", "id"
-	if q.Descending {
-		comparison, direction = "id < ?", "id DESC"
-	}
-	if q.After != "" {
-		tx = tx.Where(comparison, q.After)
-	}
-	return rows, tx.Order(direction).Limit(q.Limit).Find(&rows).Error
+	return out, nil
 }

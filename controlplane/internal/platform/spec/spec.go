@@ -89,8 +89,11 @@ func operation(c *compiler, doc *openapi3.T, op *openapi3.Operation) (*Operation
 		if err != nil {
 			return nil, fmt.Errorf("parameter %s: %w", p.Value.Name, err)
 		}
-		if n.kind == "object" || n.kind == "array" {
+		switch {
+		case n.kind == "object", n.kind == "array" && n.items.kind != "string":
 			return nil, fmt.Errorf("parameter %s: type %s is not supported", p.Value.Name, n.kind)
+		case n.kind == "array" && (p.Value.Style != openapi3.SerializationForm || p.Value.Explode == nil || *p.Value.Explode):
+			return nil, fmt.Errorf("parameter %s: a list has its values in one parameter with commas between them: style form, explode false", p.Value.Name)
 		}
 		o.parameters[p.Value.Name] = n
 	}
@@ -325,10 +328,18 @@ func (s *Spec) parameter(o *Operation, name string, values []string) (code, deta
 			return "invalid_parameter", "must be true or false"
 		}
 		x = values[0] == "true"
-	default:
-		if !utf8.ValidString(values[0]) {
-			return "invalid_parameter", "is not UTF-8"
+	case "array":
+		var list []any
+		for _, one := range strings.Split(values[0], ",") {
+			if one == "" {
+				return "invalid_parameter", "has an empty value: write values with commas between them"
+			}
+			list = append(list, one)
 		}
+		x = list
+	}
+	if !utf8.ValidString(values[0]) {
+		return "invalid_parameter", "is not UTF-8"
 	}
 	v := validation{kinds: s.kinds}
 	v.value(n, x)

@@ -37,6 +37,14 @@ options:
     description:
       - Only machines of this customer, by its id, name or path of names.
     type: str
+  power_state:
+    description:
+      - Only machines that are to be in one of these power states.
+    type: list
+    elements: str
+    choices:
+      - running
+      - stopped
   label:
     description:
       - A selector of labels, such as V(env=prod,tier!=db).
@@ -140,8 +148,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for option, kind in (("cloudspace_id", "cloudspace"), ("customer_id", "customer")):
             if self.get_option(option):
                 query[option] = session.resolve_path([kind], self.get_option(option))
-        if self.get_option("label"):
-            query["label"] = self.get_option("label")
+        for option in ("power_state", "label"):
+            if self.get_option(option):
+                query[option] = self.get_option(option)
         return query
 
     def _populate(self, rows: Rows) -> None:

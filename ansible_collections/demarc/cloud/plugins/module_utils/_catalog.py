@@ -98,7 +98,12 @@ CATALOG: dict[str, t.Any] = {
                     "ref": ["operation"],
                 },
             ],
-            "filters": [{"name": "parent_id", "type": "string", "ref": ["billing_entity"]}],
+            "filters": [
+                {"name": "parent_id", "type": "string", "ref": ["billing_entity"]},
+                {"name": "created_at_from", "type": "string", "format": "date-time"},
+                {"name": "created_at_until", "type": "string", "format": "date-time"},
+            ],
+            "orders": ["name", "created_at"],
         },
         {
             "name": "customer",
@@ -216,9 +221,16 @@ CATALOG: dict[str, t.Any] = {
             ],
             "filters": [
                 {"name": "billing_entity_id", "type": "string", "ref": ["billing_entity"]},
-                {"name": "status", "type": "string", "enum": ["pending", "active", "suspended", "terminated"]},
+                {
+                    "name": "status",
+                    "type": "list",
+                    "items": {"name": "status", "type": "string", "enum": ["pending", "active", "suspended", "terminated"]},
+                },
                 {"name": "payment_mode", "type": "string", "enum": ["prepaid", "postpaid"]},
+                {"name": "created_at_from", "type": "string", "format": "date-time"},
+                {"name": "created_at_until", "type": "string", "format": "date-time"},
             ],
+            "orders": ["name", "created_at"],
         },
         {
             "name": "image",
@@ -285,7 +297,10 @@ CATALOG: dict[str, t.Any] = {
             "filters": [
                 {"name": "os_type", "type": "string", "enum": ["linux", "windows", "other"]},
                 {"name": "architecture", "type": "string", "enum": ["x86_64", "aarch64"]},
+                {"name": "created_at_from", "type": "string", "format": "date-time"},
+                {"name": "created_at_until", "type": "string", "format": "date-time"},
             ],
+            "orders": ["name", "created_at"],
         },
         {
             "name": "location",
@@ -343,7 +358,13 @@ CATALOG: dict[str, t.Any] = {
                     "ref": ["operation"],
                 },
             ],
-            "filters": [{"name": "enabled", "type": "boolean"}, {"name": "restricted", "type": "boolean"}],
+            "filters": [
+                {"name": "enabled", "type": "boolean"},
+                {"name": "restricted", "type": "boolean"},
+                {"name": "created_at_from", "type": "string", "format": "date-time"},
+                {"name": "created_at_until", "type": "string", "format": "date-time"},
+            ],
+            "orders": ["name", "created_at"],
         },
         {
             "name": "cloudspace",
@@ -436,7 +457,10 @@ CATALOG: dict[str, t.Any] = {
                 {"name": "billing_entity_id", "type": "string", "ref": ["billing_entity"]},
                 {"name": "customer_id", "type": "string", "ref": ["customer"]},
                 {"name": "location_id", "type": "string", "ref": ["location"]},
+                {"name": "created_at_from", "type": "string", "format": "date-time"},
+                {"name": "created_at_until", "type": "string", "format": "date-time"},
             ],
+            "orders": ["name", "created_at"],
         },
         {
             "name": "location_access",
@@ -474,7 +498,10 @@ CATALOG: dict[str, t.Any] = {
             "filters": [
                 {"name": "location_id", "type": "string", "ref": ["location"]},
                 {"name": "grantee_id", "type": "string", "ref": ["customer", "billing_entity"]},
+                {"name": "created_at_from", "type": "string", "format": "date-time"},
+                {"name": "created_at_until", "type": "string", "format": "date-time"},
             ],
+            "orders": ["created_at"],
         },
         {
             "name": "operation",
@@ -533,8 +560,15 @@ CATALOG: dict[str, t.Any] = {
             "filters": [
                 {"name": "target_id", "type": "string"},
                 {"name": "customer_id", "type": "string", "ref": ["customer"]},
-                {"name": "state", "type": "string", "enum": ["pending", "running", "succeeded", "failed", "cancelled"]},
+                {
+                    "name": "state",
+                    "type": "list",
+                    "items": {"name": "state", "type": "string", "enum": ["pending", "running", "succeeded", "failed", "cancelled"]},
+                },
+                {"name": "created_at_from", "type": "string", "format": "date-time"},
+                {"name": "created_at_until", "type": "string", "format": "date-time"},
             ],
+            "orders": ["created_at"],
             "actions": [{"name": "cancel", "method": "POST", "path": "/operations/{id}/actions/cancel"}],
         },
         {
@@ -626,7 +660,10 @@ CATALOG: dict[str, t.Any] = {
             "filters": [
                 {"name": "owner_id", "type": "string", "ref": ["customer", "billing_entity"]},
                 {"name": "built_in", "type": "boolean"},
+                {"name": "created_at_from", "type": "string", "format": "date-time"},
+                {"name": "created_at_until", "type": "string", "format": "date-time"},
             ],
+            "orders": ["name", "created_at"],
         },
         {
             "name": "service_account",
@@ -710,7 +747,12 @@ CATALOG: dict[str, t.Any] = {
                     },
                 },
             ],
-            "filters": [{"name": "owner_id", "type": "string", "ref": ["customer", "billing_entity"]}],
+            "filters": [
+                {"name": "owner_id", "type": "string", "ref": ["customer", "billing_entity"]},
+                {"name": "created_at_from", "type": "string", "format": "date-time"},
+                {"name": "created_at_until", "type": "string", "format": "date-time"},
+            ],
+            "orders": ["name", "created_at"],
         },
         {
             "name": "virtual_machine",
@@ -810,8 +852,13 @@ CATALOG: dict[str, t.Any] = {
                 {"name": "customer_id", "type": "string", "ref": ["customer"]},
                 {"name": "cloudspace_id", "type": "string", "ref": ["cloudspace"]},
                 {"name": "image_id", "type": "string", "ref": ["image"]},
-                {"name": "power_state", "type": "string", "enum": ["running", "stopped"]},
+                {"name": "power_state", "type": "list", "items": {"name": "power_state", "type": "string", "enum": ["running", "stopped"]}},
+                {"name": "memory_mib_min", "type": "integer"},
+                {"name": "memory_mib_max", "type": "integer"},
+                {"name": "created_at_from", "type": "string", "format": "date-time"},
+                {"name": "created_at_until", "type": "string", "format": "date-time"},
             ],
+            "orders": ["name", "created_at", "memory_mib"],
             "actions": [
                 {"name": "reboot", "method": "POST", "path": "/virtual-machines/{id}/actions/reboot"},
                 {"name": "reset", "method": "POST", "path": "/virtual-machines/{id}/actions/reset"},
@@ -901,7 +948,12 @@ CATALOG: dict[str, t.Any] = {
                 {"name": "customer_id", "type": "string", "ref": ["customer"]},
                 {"name": "cloudspace_id", "type": "string", "ref": ["cloudspace"]},
                 {"name": "virtual_machine_id", "type": "string", "ref": ["virtual_machine"]},
+                {"name": "size_gib_min", "type": "integer"},
+                {"name": "size_gib_max", "type": "integer"},
+                {"name": "created_at_from", "type": "string", "format": "date-time"},
+                {"name": "created_at_until", "type": "string", "format": "date-time"},
             ],
+            "orders": ["name", "created_at", "size_gib"],
         },
         {
             "name": "api_token",
@@ -1002,7 +1054,14 @@ CATALOG: dict[str, t.Any] = {
                     "volatile": True,
                 },
             ],
-            "filters": [{"name": "service_account_id", "type": "string", "ref": ["service_account"]}],
+            "filters": [
+                {"name": "service_account_id", "type": "string", "ref": ["service_account"]},
+                {"name": "expires_at_from", "type": "string", "format": "date-time"},
+                {"name": "expires_at_until", "type": "string", "format": "date-time"},
+                {"name": "created_at_from", "type": "string", "format": "date-time"},
+                {"name": "created_at_until", "type": "string", "format": "date-time"},
+            ],
+            "orders": ["name", "created_at", "expires_at"],
             "actions": [
                 {
                     "name": "rotate",
@@ -1153,7 +1212,12 @@ CATALOG: dict[str, t.Any] = {
                         "virtual_machine",
                     ],
                 },
+                {"name": "expires_at_from", "type": "string", "format": "date-time"},
+                {"name": "expires_at_until", "type": "string", "format": "date-time"},
+                {"name": "created_at_from", "type": "string", "format": "date-time"},
+                {"name": "created_at_until", "type": "string", "format": "date-time"},
             ],
+            "orders": ["created_at", "expires_at"],
         },
         {
             "name": "audit_record",
@@ -1221,13 +1285,18 @@ CATALOG: dict[str, t.Any] = {
                 {"name": "target_id", "type": "string"},
                 {"name": "principal_id", "type": "string"},
                 {"name": "operation", "type": "string"},
-                {"name": "outcome", "type": "string", "enum": ["succeeded", "denied", "failed"]},
+                {
+                    "name": "outcome",
+                    "type": "list",
+                    "items": {"name": "outcome", "type": "string", "enum": ["succeeded", "denied", "failed"]},
+                },
                 {"name": "customer_id", "type": "string", "ref": ["customer"]},
                 {"name": "billing_entity_id", "type": "string", "ref": ["billing_entity"]},
                 {"name": "request_id", "type": "string"},
-                {"name": "since", "type": "string"},
-                {"name": "until", "type": "string"},
+                {"name": "at_from", "type": "string", "format": "date-time"},
+                {"name": "at_until", "type": "string", "format": "date-time"},
             ],
+            "orders": ["at"],
         },
     ],
 }

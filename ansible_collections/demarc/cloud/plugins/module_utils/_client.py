@@ -244,6 +244,8 @@ class Client:
 def _text(value: t.Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return ",".join(_text(one) for one in value)
     return str(value)
 
 

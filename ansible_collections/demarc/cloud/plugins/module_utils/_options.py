@@ -82,13 +82,12 @@ def of_info(kind: Kind) -> Spec:
 
 
 def orders(kind: Kind) -> list[str]:
-    """The orders in which a list can be read: by the fields of all kinds that the kind has."""
-    fields = {field["name"] for field in kind["fields"]}
-    return [sign + name for name in ("name", "created_at") if name in fields for sign in ("", "-")]
+    """The orders in which a list can be read."""
+    return [sign + name for name in kind.get("orders") or [] for sign in ("", "-")]
 
 
 def filters(kind: Kind) -> list[Field]:
-    """What a kind's objects can be picked out by, as fields; they are single values that cannot be null."""
+    """What a kind's objects can be picked out by, as fields; none of them can be null."""
     standard = of_info(kind)
     by = [field for field in writable(kind) if field["name"] in kind["key"]] if kind.get("singleton") else kind.get("filters") or []
     return [dict(one, required=True) for one in by if one["name"] not in standard]

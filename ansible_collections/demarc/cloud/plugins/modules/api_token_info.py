@@ -39,16 +39,35 @@ options:
   order_by:
     description:
       - How the list is ordered. A minus sign reverses.
+      - What has no value there comes last.
     type: str
     choices:
       - name
       - '-name'
       - created_at
       - '-created_at'
+      - expires_at
+      - '-expires_at'
   service_account_id:
     description:
       - Those of one service account.
       - The id of a service account, or its name or path of names, such as V(customer/account).
+    type: str
+  expires_at_from:
+    description:
+      - Those that end then or later.
+    type: str
+  expires_at_until:
+    description:
+      - Those that end before then.
+    type: str
+  created_at_from:
+    description:
+      - Those that were made then or later.
+    type: str
+  created_at_until:
+    description:
+      - Those that were made before then.
     type: str
 seealso:
   - module: demarc.cloud.api_token

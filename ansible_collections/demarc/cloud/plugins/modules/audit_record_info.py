@@ -25,6 +25,14 @@ options:
     description:
       - Reads the one with this id. The list is empty if there is none.
     type: str
+  order_by:
+    description:
+      - How the list is ordered. A minus sign reverses.
+      - What has no value there comes last.
+    type: str
+    choices:
+      - at
+      - '-at'
   target_id:
     description:
       - What was tried on this object.
@@ -39,8 +47,9 @@ options:
     type: str
   outcome:
     description:
-      - What came to this.
-    type: str
+      - What came to one of these.
+    type: list
+    elements: str
     choices:
       - succeeded
       - denied
@@ -59,13 +68,13 @@ options:
     description:
       - What this request tried.
     type: str
-  since:
+  at_from:
     description:
-      - What was tried then or later.
+      - Those that were made then or later.
     type: str
-  until:
+  at_until:
     description:
-      - What was tried before then.
+      - Those that were made before then.
     type: str
 seealso:
   - module: demarc.cloud.api

@@ -39,6 +39,7 @@ options:
   order_by:
     description:
       - How the list is ordered. A minus sign reverses.
+      - What has no value there comes last.
     type: str
     choices:
       - name
@@ -52,8 +53,9 @@ options:
     type: str
   status:
     description:
-      - Those of this status.
-    type: str
+      - Those of one of these statuses.
+    type: list
+    elements: str
     choices:
       - pending
       - active
@@ -66,6 +68,14 @@ options:
     choices:
       - prepaid
       - postpaid
+  created_at_from:
+    description:
+      - Those that were made then or later.
+    type: str
+  created_at_until:
+    description:
+      - Those that were made before then.
+    type: str
 seealso:
   - module: demarc.cloud.customer
   - module: demarc.cloud.api

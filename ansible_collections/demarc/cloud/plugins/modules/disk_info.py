@@ -39,12 +39,15 @@ options:
   order_by:
     description:
       - How the list is ordered. A minus sign reverses.
+      - What has no value there comes last.
     type: str
     choices:
       - name
       - '-name'
       - created_at
       - '-created_at'
+      - size_gib
+      - '-size_gib'
   billing_entity_id:
     description:
       - Those of the customers of one billing entity.
@@ -64,6 +67,22 @@ options:
     description:
       - Those attached to one virtual machine.
       - The id of a virtual machine, or its name or path of names, such as V(space/machine).
+    type: str
+  size_gib_min:
+    description:
+      - Those whose size is at least this.
+    type: int
+  size_gib_max:
+    description:
+      - Those whose size is at most this.
+    type: int
+  created_at_from:
+    description:
+      - Those that were made then or later.
+    type: str
+  created_at_until:
+    description:
+      - Those that were made before then.
     type: str
 seealso:
   - module: demarc.cloud.disk

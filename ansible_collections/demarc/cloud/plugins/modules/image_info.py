@@ -39,6 +39,7 @@ options:
   order_by:
     description:
       - How the list is ordered. A minus sign reverses.
+      - What has no value there comes last.
     type: str
     choices:
       - name
@@ -60,6 +61,14 @@ options:
     choices:
       - x86_64
       - aarch64
+  created_at_from:
+    description:
+      - Those that were made then or later.
+    type: str
+  created_at_until:
+    description:
+      - Those that were made before then.
+    type: str
 seealso:
   - module: demarc.cloud.image
   - module: demarc.cloud.api

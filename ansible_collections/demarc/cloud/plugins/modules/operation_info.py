@@ -27,6 +27,7 @@ options:
   order_by:
     description:
       - How the list is ordered. A minus sign reverses.
+      - What has no value there comes last.
     type: str
     choices:
       - created_at
@@ -42,14 +43,23 @@ options:
     type: str
   state:
     description:
-      - Those in this state.
-    type: str
+      - Those in one of these states.
+    type: list
+    elements: str
     choices:
       - pending
       - running
       - succeeded
       - failed
       - cancelled
+  created_at_from:
+    description:
+      - Those that were made then or later.
+    type: str
+  created_at_until:
+    description:
+      - Those that were made before then.
+    type: str
 seealso:
   - module: demarc.cloud.operation_action
   - module: demarc.cloud.api

@@ -27,10 +27,13 @@ options:
   order_by:
     description:
       - How the list is ordered. A minus sign reverses.
+      - What has no value there comes last.
     type: str
     choices:
       - created_at
       - '-created_at'
+      - expires_at
+      - '-expires_at'
   principal_kind:
     description:
       - Those of one kind of principals.
@@ -54,6 +57,22 @@ options:
       - Those in one scope itself.
       - 'V(platform), or the id of a billing entity, a cloudspace, a customer, a disk, an image, a location, a service
         account or a virtual machine, or its name or path of names, such as V(reseller).'
+    type: str
+  expires_at_from:
+    description:
+      - Those that end then or later.
+    type: str
+  expires_at_until:
+    description:
+      - Those that end before then.
+    type: str
+  created_at_from:
+    description:
+      - Those that were made then or later.
+    type: str
+  created_at_until:
+    description:
+      - Those that were made before then.
     type: str
 seealso:
   - module: demarc.cloud.role_binding

@@ -39,6 +39,7 @@ options:
   order_by:
     description:
       - How the list is ordered. A minus sign reverses.
+      - What has no value there comes last.
     type: str
     choices:
       - name
@@ -54,6 +55,14 @@ options:
     description:
       - Those that come with the platform, or the others.
     type: bool
+  created_at_from:
+    description:
+      - Those that were made then or later.
+    type: str
+  created_at_until:
+    description:
+      - Those that were made before then.
+    type: str
 seealso:
   - module: demarc.cloud.role
   - module: demarc.cloud.api

@@ -39,6 +39,7 @@ options:
   order_by:
     description:
       - How the list is ordered. A minus sign reverses.
+      - What has no value there comes last.
     type: str
     choices:
       - name
@@ -49,6 +50,14 @@ options:
     description:
       - Those of one customer or billing entity.
       - The id of a customer or a billing entity, or its name or path of names, such as V(customer).
+    type: str
+  created_at_from:
+    description:
+      - Those that were made then or later.
+    type: str
+  created_at_until:
+    description:
+      - Those that were made before then.
     type: str
 seealso:
   - module: demarc.cloud.service_account

@@ -39,12 +39,15 @@ options:
   order_by:
     description:
       - How the list is ordered. A minus sign reverses.
+      - What has no value there comes last.
     type: str
     choices:
       - name
       - '-name'
       - created_at
       - '-created_at'
+      - memory_mib
+      - '-memory_mib'
   billing_entity_id:
     description:
       - Those of the customers of one billing entity.
@@ -67,11 +70,28 @@ options:
     type: str
   power_state:
     description:
-      - Those that are to be in this power state.
-    type: str
+      - Those that are to be in one of these power states.
+    type: list
+    elements: str
     choices:
       - running
       - stopped
+  memory_mib_min:
+    description:
+      - Those whose memory is at least this.
+    type: int
+  memory_mib_max:
+    description:
+      - Those whose memory is at most this.
+    type: int
+  created_at_from:
+    description:
+      - Those that were made then or later.
+    type: str
+  created_at_until:
+    description:
+      - Those that were made before then.
+    type: str
 seealso:
   - module: demarc.cloud.virtual_machine
   - module: demarc.cloud.virtual_machine_action

@@ -76,7 +76,7 @@ def test_machines_are_hosts(control_plane: ControlPlane, machines: str, tmp_path
     again = inventory(nowhere, tmp_path, customer_id=machines, groups={"small": "demarc_vcpus == 1"}, **cached)
     assert set(read(again)["small"]["hosts"]) == hosts
 
-    short = inventory(control_plane, tmp_path, cloudspace_id=machines + "/web", label="env=prod", hostname="name")
+    short = inventory(control_plane, tmp_path, cloudspace_id=machines + "/web", label="env=prod", power_state=["running", "stopped"], hostname="name")
     assert set(read(short)["_meta"]["hostvars"]) == {"vm1"}
     for options, reason in (
         ({"customer_id": machines, "hostname": "name"}, "would both be called vm1: set hostname to full_name"),

@@ -127,7 +127,10 @@ class Store:
         unknown = set(query) - filters - {"page_size", "page_token", "order_by", "label", "q", "path"}
         if unknown:
             raise Problem(400, "unknown_parameter", "there is no parameter {0}".format(min(unknown)), errors=[{"pointer": min(unknown)}])
-        found = [one for one in self.objects[kind["name"]].values() if all(one.get(name) == query[name] for name in filters & set(query))]
+        asked = [one for one in kind.get("filters") or [] if one["name"] in query]
+        found = [one for one in self.objects[kind["name"]].values() if all(meets(one, by, query[by["name"]]) for by in asked)]
+        if query.get("order_by", "").startswith("-"):
+            found.reverse()
         if "path" in query:
             found = [one for one in found if ("/" + self.path_of(kind, one)).endswith("/" + query["path"])]
         if "label" in query:
@@ -289,6 +292,18 @@ class Store:
                 if not kind["named"]:
                     raise Problem(409, "already_exists", "there is one already", existing_id=one["id"])
                 raise Problem(409, "name_taken", "the name {0} is taken".format(made["name"]), existing_id=one["id"])
+
+
+def meets(found: dict[str, t.Any], by: dict[str, t.Any], wanted: str) -> bool:
+    """Whether an object has what a filter asks for; times are compared as they are written."""
+    name, _, bound = by["name"].rpartition("_")
+    if by["type"] == "list":
+        return found.get(by["name"]) in wanted.split(",")
+    if by["name"] not in found and bound in ("from", "min"):
+        return found[name] >= type(found[name])(wanted)
+    if by["name"] not in found and bound in ("until", "max"):
+        return found[name] < type(found[name])(wanted) or bound == "max" and str(found[name]) == wanted
+    return found.get(by["name"]) == wanted
 
 
 def verb_of(method: str, collection: bool) -> str:

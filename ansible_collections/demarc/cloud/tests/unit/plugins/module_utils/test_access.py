@@ -114,6 +114,7 @@ def test_what_has_no_name_is_read_by_id_by_key_and_all_of_it(ansible: Ansible, a
         ({"scope_id": "platform"}, [two]),
         ({"principal_id": "u1", "scope_id": "acme"}, [one]),
         ({"principal_id": "u2"}, []),
+        ({"order_by": "-expires_at"}, [two, one]),
     ):
         assert ansible.run("role_binding_info", **arguments) == {"changed": False, "role_bindings": wanted}
 

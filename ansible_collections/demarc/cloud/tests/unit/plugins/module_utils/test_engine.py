@@ -473,12 +473,23 @@ def test_info_reads_by_id_path_label_and_filter(ansible: Ansible, web: str) -> N
         ({"path": "acme/web/vm2"}, [two]),
         ({"label": "env=prod"}, [one]),
         ({"cloudspace_id": "acme/web", "power_state": "stopped"}, [two]),
+        ({"power_state": ["stopped", "running"]}, [one, two]),
+        ({"power_state": "running, stopped", "order_by": "-memory_mib"}, [two, one]),
+        ({"memory_mib_min": one["memory_mib"] + 1}, []),
+        ({"memory_mib_min": str(one["memory_mib"]), "memory_mib_max": one["memory_mib"]}, [one, two]),
+        ({"created_at_until": "2000-01-01T00:00:00Z"}, []),
     ):
         result = ansible.run("virtual_machine_info", **arguments)
         assert result == {"changed": False, "virtual_machines": wanted}
     failure = ansible.fails("virtual_machine_info", cloudspace_id="nowhere")
     assert failure.returned["field_errors"] == {"cloudspace_id": 'names no cloudspace: there is no "nowhere"'}
     assert ansible.fails("virtual_machine_info", cloudspace_id=None).returned["field_errors"] == {"cloudspace_id": "cannot be null"}
+    for arguments, problems in (
+        ({"power_state": ["running", "asleep"]}, {"power_state.1": "must be one of running, stopped"}),
+        ({"memory_mib_max": "much"}, {"memory_mib_max": "must be a whole number"}),
+        ({"memory_mib": 1024}, {"memory_mib": "is not an option"}),
+    ):
+        assert ansible.fails("virtual_machine_info", **arguments).returned["field_errors"] == problems
 
 
 def test_actions_wait_and_say_why_not(ansible: Ansible, web: str) -> None:
