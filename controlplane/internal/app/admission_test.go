@@ -72,3 +72,21 @@ func TestNothingNewOfACustomerThatIsNotActive(t *testing.T) {
 		t.Error("nothing is dormant")
 	}
 }
+
+// A customer whose account is the last owner of the platform cannot be ended: nobody could do anything any more.
+func TestTheLastOwnersCustomerStays(t *testing.T) {
+	t.Parallel()
+	n := newSite(t).start(parts{})
+	p := n.place(n.entity(n.root, "reseller"))
+	first, second := n.account(p.customer, "first"), n.account(p.customer, "second")
+	n.bind(first, "platform-owner", "platform")
+	n.bind(second, "platform-owner", "platform")
+	owning := n.role("platform-owner")
+	built := n.items(ownerToken, "/role-bindings?scope_id=platform&principal_kind=platform_owner")[0].text("id")
+	n.must(ownerToken, http.MethodDelete, "/role-bindings/"+built, nil)
+	end := map[string]any{"status": "terminated"}
+	n.status(first.token, http.MethodPatch, "/customers/"+p.customer, end, http.StatusConflict, "last_owner")
+	n.must(first.token, http.MethodGet, "/customers/"+p.customer, nil)
+	n.must(first.token, http.MethodPost, "/role-bindings", map[string]any{"principal_kind": "user", "principal_id": "ann", "role_id": owning, "scope_id": "platform"})
+	n.must(first.token, http.MethodPatch, "/customers/"+p.customer, end)
+}

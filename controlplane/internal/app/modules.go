@@ -62,7 +62,7 @@ func modules(d module.Deps, drivers *hypervisor.Registry, further ...func(module
 	machines := virtualmachine.New(d, customers, locations, cloudspaces, images)
 	disks := disk.New(d, locations, cloudspaces, machines)
 	roles := role.New(d, permissions)
-	accounts := serviceaccount.New(d)
+	accounts := serviceaccount.New(d, customers)
 	bindings := rolebinding.New(d, roles, accounts)
 
 	nouns := []noun{

@@ -24,6 +24,12 @@ type Tokens interface {
 	EndOf(ctx context.Context, customerID string) error
 }
 
+// Bindings is what customers need of the role bindings.
+type Bindings interface {
+	// CheckEnd refuses to end a customer among whose accounts are the last owners of something else.
+	CheckEnd(ctx context.Context, customerID string) error
+}
+
 // Service keeps the customers.
 type Service struct {
 	*service.Stored[row, Create, Spec, Customer]
@@ -31,12 +37,14 @@ type Service struct {
 	converger       *service.Converger[row]
 	billingEntities BillingEntities
 	tokens          Tokens
+	bindings        Bindings
 }
 
 // New returns the service.
 func New(d module.Deps, billingEntities BillingEntities) *Service {
 	s := &Service{deps: d, billingEntities: billingEntities}
 	module.Need(d, &s.tokens)
+	module.Need(d, &s.bindings)
 	s.Stored = service.NewStored(d, Kind, service.Rules[row, Create, Spec, Customer]{
 		Row:   func(in Create) row { return row{Create: in} },
 		Spec:  func(r *row) *Spec { return &r.Spec },
@@ -82,7 +90,11 @@ func (s *Service) stages() []service.Stage[row] {
 // check refuses a customer too many, and a status that cannot follow the present one.
 func (s *Service) check(ctx context.Context, old, next *row) error {
 	if old != nil {
-		return transition(old, next)
+		err := transition(old, next)
+		if err == nil && old.Status != next.Status && next.Status == StatusTerminated {
+			err = s.bindings.CheckEnd(ctx, next.ID)
+		}
+		return err
 	}
 	if next.Status == StatusTerminated {
 		return fault.Invalidf("/status", "conflict", "a new customer cannot be terminated")
@@ -137,6 +149,12 @@ func (s *Service) follow(ctx context.Context, old, next *row) error {
 func (s *Service) Active(ctx context.Context, id string) (bool, error) {
 	r, err := s.Table.Get(ctx, id)
 	return r.Status == StatusActive, err
+}
+
+// Terminated says whether a customer is terminated.
+func (s *Service) Terminated(ctx context.Context, id string) (bool, error) {
+	r, err := s.Table.Get(ctx, id)
+	return r.Status == StatusTerminated, err
 }
 
 // admit refuses something new of a customer that can have nothing, and keeps the customer from changing until the transaction ends. The caller

@@ -125,8 +125,9 @@ func (s *Service) take(ctx context.Context, r *row, permission string) error {
 	return s.changed(ctx, r.ScopeID)
 }
 
-// keepOwner refuses to take away, or to limit in time, what is the last owner's. Who stands above the scope can always give it a new one.
-func (s *Service) keepOwner(ctx context.Context, r *row, permission string) error {
+// keepOwner refuses to take away, or to limit in time, what is the last owner's; the accounts that go with it own nothing any more. Who stands
+// above the scope can always give it a new one.
+func (s *Service) keepOwner(ctx context.Context, r *row, permission string, going ...string) error {
 	if r.ExpiresAt != nil {
 		return nil
 	}
@@ -134,7 +135,7 @@ func (s *Service) keepOwner(ctx context.Context, r *row, permission string) erro
 	if err != nil || !slices.Contains(owning, r.RoleID) {
 		return err
 	}
-	if owned, err := s.owned(ctx, r.ScopeID, r.ID, owning); err != nil || owned {
+	if owned, err := s.owned(ctx, r.ScopeID, r.ID, owning, going...); err != nil || owned {
 		return err
 	}
 	at, err := s.scope(ctx, r)
@@ -148,20 +149,22 @@ func (s *Service) keepOwner(ctx context.Context, r *row, permission string) erro
 	return fault.Conflictf("last_owner", "it is the last owner here: make another one first, that does not expire")
 }
 
-// owned says whether a scope has an owner for good beside that of one binding. An account that is disabled owns nothing.
-func (s *Service) owned(ctx context.Context, scopeID, but string, owning []string) (bool, error) {
+// owned says whether a scope has an owner for good beside that of one binding. An account that cannot be used owns nothing, nor do those that
+// are going.
+func (s *Service) owned(ctx context.Context, scopeID, but string, owning []string, going ...string) (bool, error) {
 	owners, err := permanent(ctx, s.deps.DB, scopeID, but, owning)
 	if err != nil {
 		return false, err
 	}
 	for i := range owners {
-		enabled := true
+		usable := true
 		if owners[i].PrincipalKind == authn.KindServiceAccount {
-			if enabled, err = s.accounts.Enabled(authz.Elevated(ctx), owners[i].PrincipalID); err != nil {
+			if usable, err = s.accounts.Usable(authz.Elevated(ctx), owners[i].PrincipalID); err != nil {
 				return false, err
 			}
+			usable = usable && !slices.Contains(going, owners[i].PrincipalID)
 		}
-		if enabled {
+		if usable {
 			return true, nil
 		}
 	}

@@ -28,8 +28,10 @@ type Roles interface {
 
 // Accounts is what role bindings need of the service accounts.
 type Accounts interface {
-	// Enabled says whether an account can be used.
-	Enabled(ctx context.Context, accountID string) (bool, error)
+	// Usable says whether an account can be used: it is enabled, and its customer is not terminated.
+	Usable(ctx context.Context, accountID string) (bool, error)
+	// Of are the accounts of a customer.
+	Of(ctx context.Context, customerID string) ([]string, error)
 }
 
 // Service keeps the role bindings.
@@ -160,6 +162,21 @@ func (s *Service) takeAll(ctx context.Context, condition ...any) error {
 func (s *Service) CheckDispensable(ctx context.Context, principalKind, principalID string) error {
 	return s.each(ctx, func(ctx context.Context, r *row) error { return s.keepOwner(ctx, r, "role_bindings.delete") },
 		"principal_kind = ? AND principal_id = ?", principalKind, principalID)
+}
+
+// CheckEnd refuses to end a customer among whose accounts are the last owners of something else.
+func (s *Service) CheckEnd(ctx context.Context, customerID string) error {
+	accounts, err := s.accounts.Of(authz.Elevated(ctx), customerID)
+	if err != nil || len(accounts) == 0 {
+		return err
+	}
+	return s.each(ctx, func(ctx context.Context, r *row) error {
+		at, err := s.scope(ctx, r)
+		if err != nil || at.CustomerID == customerID {
+			return err
+		}
+		return s.keepOwner(ctx, r, "role_bindings.delete", accounts...)
+	}, "principal_kind = ? AND principal_id IN ?", authn.KindServiceAccount, accounts)
 }
 
 // each calls fn with the bindings that meet a condition, while their policies are locked.

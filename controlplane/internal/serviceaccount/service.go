@@ -28,17 +28,24 @@ type Tokens interface {
 	Held(ctx context.Context, accountIDs []string) (map[string][]string, error)
 }
 
+// Customers is what service accounts need of the customers.
+type Customers interface {
+	// Terminated says whether a customer is terminated.
+	Terminated(ctx context.Context, id string) (bool, error)
+}
+
 // Service keeps the service accounts.
 type Service struct {
 	*service.Stored[row, Create, Spec, ServiceAccount]
-	access   *authz.Evaluator
-	bindings Bindings
-	tokens   Tokens
+	access    *authz.Evaluator
+	customers Customers
+	bindings  Bindings
+	tokens    Tokens
 }
 
 // New returns the service.
-func New(d module.Deps) *Service {
-	s := &Service{access: d.Access}
+func New(d module.Deps, customers Customers) *Service {
+	s := &Service{access: d.Access, customers: customers}
 	module.Need(d, &s.bindings)
 	module.Need(d, &s.tokens)
 	s.Stored = service.NewStored(d, Kind, service.Rules[row, Create, Spec, ServiceAccount]{
@@ -80,13 +87,27 @@ func (s *Service) follow(ctx context.Context, old, next *row) error {
 	return s.access.Changed(ctx)
 }
 
-// Enabled says whether an account can be used.
-func (s *Service) Enabled(ctx context.Context, id string) (bool, error) {
+// Usable says whether an account can be used: it is enabled, and its customer is not terminated.
+func (s *Service) Usable(ctx context.Context, id string) (bool, error) {
 	r, err := s.Table.Get(ctx, id)
-	if fault.IsCode(err, "not_found") {
+	switch {
+	case fault.IsCode(err, "not_found"):
 		return false, nil
+	case err != nil || !r.Enabled || r.CustomerID == "":
+		return r.Enabled, err
 	}
-	return r.Enabled, err
+	ended, err := s.customers.Terminated(ctx, r.CustomerID)
+	return !ended, err
+}
+
+// Of are the accounts of a customer.
+func (s *Service) Of(ctx context.Context, customerID string) ([]string, error) {
+	rows, err := s.Table.All(ctx, "customer_id = ?", customerID)
+	ids := make([]string, len(rows))
+	for i := range rows {
+		ids[i] = rows[i].ID
+	}
+	return ids, err
 }
 
 // fill says of accounts what they are in use by.

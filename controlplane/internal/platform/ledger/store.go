@@ -64,12 +64,28 @@ func (l *Ledger) Record(ctx context.Context, e Entry) error {
 
 // Amend is Record for an object that uses something at present: one that was not made, or is gone, uses nothing.
 func (l *Ledger) Amend(ctx context.Context, e Entry) error {
-	var open bool
-	err := l.db.Conn(ctx).Raw("SELECT EXISTS (SELECT FROM state_interval WHERE object_id = ? AND to_at IS NULL)", e.ObjectID).Scan(&open).Error
-	if err != nil || !open {
+	spec, err := json.Marshal(e.Spec)
+	if err != nil {
+		return err
+	}
+	quota, err := json.Marshal(e.Quota)
+	if err != nil {
+		return err
+	}
+	var differs []bool
+	err = l.db.Conn(ctx).Raw(`SELECT NOT (state = ? AND spec = CAST(? AS jsonb) AND COALESCE((SELECT jsonb_object_agg(dimension, amount)
+		FROM quota_reservation q WHERE q.object_id = i.object_id AND released_at IS NULL), '{}') = CAST(? AS jsonb))
+		FROM state_interval i WHERE object_id = ? AND to_at IS NULL`, e.State, string(spec), string(quota), e.ObjectID).Scan(&differs).Error
+	if err != nil || len(differs) == 0 || !differs[0] {
 		return err
 	}
 	return l.Record(ctx, e)
+}
+
+// Counts says whether an object uses something at present.
+func (l *Ledger) Counts(ctx context.Context, objectID string) (bool, error) {
+	var counts bool
+	return counts, l.db.Conn(ctx).Raw("SELECT EXISTS (SELECT FROM state_interval WHERE object_id = ? AND to_at IS NULL)", objectID).Scan(&counts).Error
 }
 
 // Close ends what the object uses and releases its quota.

@@ -346,6 +346,29 @@ func TestTemporaryErrorsAreTriedAgain(t *testing.T) {
 	}
 }
 
+// waiting says that something else has to end first.
+type waiting struct{}
+
+func (waiting) Error() string { return "another one has not ended" }
+func (waiting) Waits() bool   { return true }
+
+// To wait is no failure: it takes nothing of the attempts that a step has.
+func TestAStepThatWaits(t *testing.T) {
+	t.Parallel()
+	var first []error
+	for range 10 {
+		first = append(first, fmt.Errorf("machine: %w", waiting{}))
+	}
+	j := &journal{}
+	b := newBench(t, saga.Options{Attempts: 2, MaxCrashes: 1, Backoff: time.Millisecond, MaxBackoff: 2 * time.Millisecond},
+		j.hooked(saga.Definition{Action: "thing.create", Steps: []saga.Step{j.step("a", failing(append(first, passing{"busy"})...), nil)}}))
+	op := b.carryOut(t, "thing.create", nil)
+	if op.State != saga.Succeeded {
+		t.Errorf("got %+v", op)
+	}
+	wantLines(t, b.steps(t, op.ID), "a done 12")
+}
+
 func TestTemporaryErrorsEndInAFailure(t *testing.T) {
 	t.Parallel()
 	j := &journal{}

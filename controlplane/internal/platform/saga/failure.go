@@ -64,6 +64,13 @@ func describe(operationID, step string, err error) *Failure {
 	return out
 }
 
+// waits says whether err means that something else has to end first, which it will: to wait for it is no failure, however long it takes. The
+// operation can be cancelled meanwhile.
+func waits(err error) bool {
+	var w interface{ Waits() bool }
+	return errors.As(err, &w) && w.Waits()
+}
+
 // temporary says whether err may be gone at the next attempt. An error that can tell is believed. Beside that it is the database
 // or a network that could not be reached, or a deadline that has passed.
 func temporary(err error) bool {

@@ -197,9 +197,12 @@ func (r *runner) do(ctx context.Context, i int) (again time.Duration, err error)
 		r.state.Failures = 0
 		return 0, r.write(ctx, nil)
 	}
+	if waits(cause) {
+		return r.later(ctx, "do", row.Name, cause, r.backoff(row.Attempts))
+	}
 	r.state.Failures++
 	if temporary(cause) && r.state.Failures < r.o.Attempts {
-		return r.later(ctx, "do", row.Name, cause)
+		return r.later(ctx, "do", row.Name, cause, r.backoff(r.state.Failures))
 	}
 	row.State = stepFailed
 	r.fail(ctx, row, cause)
@@ -243,7 +246,7 @@ func (r *runner) undo(ctx context.Context, i int) (again time.Duration, err erro
 	row.State, row.Error = stepUndoing, errorText(fmt.Errorf("undo: %w", cause))
 	r.state.Failures++
 	if r.state.Failures < r.o.Attempts {
-		return r.later(ctx, "undo", row.Name, cause)
+		return r.later(ctx, "undo", row.Name, cause, r.backoff(r.state.Failures))
 	}
 	r.log.ErrorContext(ctx, "operation could not be undone and needs attention", "operation_id", r.row.ID, "action", r.row.Action,
 		"step", row.Name, "error", cause)
@@ -264,7 +267,7 @@ func (r *runner) closeWell(ctx context.Context) (again time.Duration, err error)
 	}
 	r.state.Failures++
 	if temporary(err) && r.state.Failures < r.o.Attempts {
-		return r.later(ctx, "done", "", err)
+		return r.later(ctx, "done", "", err, r.backoff(r.state.Failures))
 	}
 	r.fail(ctx, nil, err)
 	return 0, r.write(ctx, nil)
@@ -288,7 +291,7 @@ func (r *runner) closeBadly(ctx context.Context) (again time.Duration, err error
 	}
 	r.state.Failures++
 	if r.state.Failures < r.o.Attempts {
-		return r.later(ctx, "failed", "", err)
+		return r.later(ctx, "failed", "", err, r.backoff(r.state.Failures))
 	}
 	// An operation that never ends would keep its object locked, and everybody waiting.
 	r.log.ErrorContext(ctx, "failed operation was closed without its object and needs attention", "operation_id", r.row.ID,
@@ -446,9 +449,8 @@ func (r *runner) needAttention(why string) {
 }
 
 // later puts the operation down until the next attempt is due. call is the function of the definition that failed.
-func (r *runner) later(ctx context.Context, call, step string, cause error) (time.Duration, error) {
-	pause := r.backoff(r.state.Failures)
-	r.log.WarnContext(ctx, "part of an operation failed and is tried again", "operation_id", r.row.ID, "action", r.row.Action,
+func (r *runner) later(ctx context.Context, call, step string, cause error, pause time.Duration) (time.Duration, error) {
+	r.log.WarnContext(ctx, "part of an operation could not be done yet and is tried again", "operation_id", r.row.ID, "action", r.row.Action,
 		"call", call, "step", step, "failures", r.state.Failures, "pause", pause, "error", cause)
 	r.row.Attempt--
 	return pause, r.write(ctx, nil)

@@ -35,20 +35,38 @@ func NewConverged[R, C, S, V any](d module.Deps, kind resource.Kind, rules Rules
 	return s
 }
 
-// follow begins the operation that a change asks for. What has failed is tried again by any.
+// follow begins the operation that a change asks for. What has failed is tried again by any; what failed to be made, and so uses nothing, is made
+// anew.
 func (s *Converged[R, C, S, V]) follow(ctx context.Context, old, next *R) error {
 	switch {
 	case next == nil:
 		return nil
 	case old == nil:
 		return s.Begin(ctx, next, httpapi.Create)
-	case resource.BaseOf(old).State == resource.Failed || !reflect.DeepEqual(s.worldly(*old), s.worldly(*next)):
-		if err := s.Account(ctx, next); err != nil { // what failed to be made was released
+	case resource.BaseOf(old).State == resource.Failed:
+		made, err := s.made(ctx, next)
+		switch {
+		case err != nil:
+			return err
+		case made:
+			return s.Begin(ctx, next, httpapi.Update)
+		}
+		if err := s.Account(ctx, next); err != nil {
 			return err
 		}
+		return s.Begin(ctx, next, httpapi.Create)
+	case !reflect.DeepEqual(s.worldly(*old), s.worldly(*next)):
 		return s.Begin(ctx, next, httpapi.Update)
 	}
 	return nil
+}
+
+// made says whether the object of a row that has failed was made before that. What uses nothing leaves nothing to be told by.
+func (s *Converged[R, C, S, V]) made(ctx context.Context, row *R) (bool, error) {
+	if s.rules.Uses == nil {
+		return true, nil
+	}
+	return s.Stored.deps.Ledger.Counts(ctx, resource.BaseOf(row).ID)
 }
 
 // Delete begins to remove an object that nothing is in and nothing needs.

@@ -51,15 +51,15 @@ type Converger[R any] struct {
 	table *resource.Table[R]
 	deps  module.Deps
 	work  Work[R]
-	// gone is called in the transaction that ends a removal, dropped in that which removes what nobody has asked for, released in that which
-	// ends a create that failed.
-	gone, dropped func(ctx context.Context, row *R) error
-	released      func(ctx context.Context, id string) error
+	// gone is called in the transaction that ends a removal, dropped in that which removes what nobody has asked for, amend in that which ends
+	// anything else well, released in that which ends a create that failed.
+	gone, dropped, amend func(ctx context.Context, row *R) error
+	released             func(ctx context.Context, id string) error
 }
 
 // NewConverger returns a converger for the rows of a service.
 func NewConverger[R, C, S, V any](s *Stored[R, C, S, V], work Work[R]) *Converger[R] {
-	return &Converger[R]{table: s.Table, deps: s.deps, work: work, gone: s.gone, dropped: s.drop, released: s.release}
+	return &Converger[R]{table: s.Table, deps: s.deps, work: work, gone: s.gone, dropped: s.drop, amend: s.Amend, released: s.release}
 }
 
 // Definitions are the operations of the kind.
@@ -107,8 +107,12 @@ func (c *Converger[R]) onRow(fn func(context.Context, R) error) func(context.Con
 	}
 }
 
+// done also says what the object uses: that may have become another since the operation began.
 func (c *Converger[R]) done(ctx context.Context, r *saga.Run) error {
-	return c.table.End(authz.System(ctx), r.TargetID, nil)
+	if err := c.table.End(authz.System(ctx), r.TargetID, nil); err != nil {
+		return err
+	}
+	return c.onRow(func(ctx context.Context, row R) error { return c.amend(ctx, &row) })(ctx, r)
 }
 
 func (c *Converger[R]) failed(ctx context.Context, r *saga.Run, cause error) error {
@@ -247,7 +251,7 @@ func (c *Converger[R]) RemoveAll(ctx context.Context, customerID string) error {
 	}, c.dropped)
 }
 
-// idle fails for the time being while an operation is changing the object of a row: a step that meets that is tried again.
+// idle fails for the time being while an operation is changing the object of a row: a step that meets that waits for it.
 func idle[R any](row *R) error {
 	if operation := resource.BaseOf(row).OperationID; operation != nil {
 		return busyError{*operation}
@@ -258,6 +262,6 @@ func idle[R any](row *R) error {
 // busyError says that another operation has to end first.
 type busyError struct{ operationID string }
 
-func (e busyError) Error() string   { return "operation " + e.operationID + " has not ended" }
-func (e busyError) Public() string  { return e.Error() }
-func (e busyError) Temporary() bool { return true }
+func (e busyError) Error() string  { return "operation " + e.operationID + " has not ended" }
+func (e busyError) Public() string { return e.Error() }
+func (e busyError) Waits() bool    { return true }

@@ -110,7 +110,8 @@ type yard struct {
 	closed map[string]bool
 	// released are the chests about which somebody was told before they went.
 	released []string
-	broken   bool // whether no mill can be built
+	broken   bool   // whether no mill can be built
+	billed   string // the state that mills are billed by
 
 	owners *resource.Table[ownerRow]
 	chests *service.Stored[chestRow, ChestCreate, ChestSpec, chestRow]
@@ -121,7 +122,7 @@ type yard struct {
 func newYard(t *testing.T) *yard {
 	t.Helper()
 	d, clk := dbtest.New(t), clock.Real()
-	y := &yard{t: t, ctx: authz.System(t.Context()), db: d, registry: resource.NewRegistry(), closed: map[string]bool{}}
+	y := &yard{t: t, ctx: authz.System(t.Context()), db: d, registry: resource.NewRegistry(), closed: map[string]bool{}, billed: "turning"}
 	y.check(d.Conn(t.Context()).Exec(tables).Error)
 	y.engine = saga.New(saga.Deps{DB: d, Jobs: &sagatest.Queue{}})
 	deps := module.Deps{DB: d, Registry: y.registry, Clock: clk, Sagas: y.engine, Ledger: ledger.New(d, clk)}
@@ -164,7 +165,7 @@ func newYard(t *testing.T) *yard {
 		Spec: func(r *millRow) *MillSpec { return &r.MillSpec },
 		View: func(r *millRow) millRow { return *r },
 		Uses: func(context.Context, *millRow) (service.Use, error) {
-			return service.Use{State: "turning", Spec: map[string]any{}, Quota: map[string]int64{"mills": 1}}, nil
+			return service.Use{State: y.billed, Spec: map[string]any{}, Quota: map[string]int64{"mills": 1}}, nil
 		},
 	}, service.Work[millRow]{Apply: []service.Stage[millRow]{{Name: "build", Do: func(context.Context, millRow) error {
 		if y.broken {
@@ -346,11 +347,41 @@ func TestWhatFailedToBeMade(t *testing.T) {
 	if mill = y.work(mill); mill.State != resource.Failed || y.uses(mill.ID) != "" {
 		t.Errorf("it is %s and uses %s", mill.State, y.uses(mill.ID))
 	}
+	if mill, err = y.mills.Update(y.ctx, change(mill.ID, func(*MillSpec) {})); err != nil || y.uses(mill.ID) != "mills=1" {
+		t.Errorf("while it is tried again it uses %s: %v", y.uses(mill.ID), err)
+	}
+	if mill = y.work(mill); mill.State != resource.Failed || y.uses(mill.ID) != "" {
+		t.Errorf("failed again it is %s and uses %s", mill.State, y.uses(mill.ID))
+	}
+	y.check(y.mills.EachIdle(y.ctx, y.owner, func(context.Context, millRow) error { return nil }, y.mills.Amend))
+	if got := y.uses(mill.ID); got != "" {
+		t.Errorf("another status of its customer has it use %s", got)
+	}
 	y.broken = false
 	mill, err = y.mills.Update(y.ctx, change(mill.ID, func(*MillSpec) {}))
 	y.check(err)
 	if mill = y.work(mill); mill.State != resource.Active || y.uses(mill.ID) != "mills=1" {
 		t.Errorf("tried again it is %s and uses %s", mill.State, y.uses(mill.ID))
+	}
+}
+
+// What is repaired may be another thing to bill than what it was.
+func TestWhatIsRepairedIsBilledAsItIs(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	mill, err := y.newMill()
+	y.check(err)
+	mill = y.work(mill)
+	y.billed = "still"
+	y.check(service.Drift(y.ctx, y.mills.Converger, []millRow{mill}, map[string]string{mill.ID: "turning"},
+		func(context.Context, *millRow, string, bool) (bool, error) { return true, nil }, nil))
+	mill, err = y.mills.Get(y.ctx, mill.ID)
+	y.check(err)
+	y.work(mill)
+	var states []string
+	y.check(y.db.Conn(y.ctx).Raw("SELECT state FROM state_interval WHERE object_id = ? AND to_at IS NULL", mill.ID).Scan(&states).Error)
+	if !slices.Equal(states, []string{"still"}) || y.uses(mill.ID) != "mills=1" {
+		t.Errorf("billed by %v; uses %s", states, y.uses(mill.ID))
 	}
 }
 
