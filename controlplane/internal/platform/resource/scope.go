@@ -4,9 +4,7 @@ package resource
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
-	"errors"
 	"slices"
 	"strings"
 
@@ -202,31 +200,63 @@ func NewLocator(d *db.DB, registry *Registry) *Locator { return &Locator{d, regi
 
 // Locate implements authz.Locator.
 func (l *Locator) Locate(ctx context.Context, objectID string) (authz.Chain, bool, error) {
-	if objectID == authz.Platform {
-		return authz.Chain{ID: authz.Platform}, true, nil
+	places, err := l.LocateAll(ctx, []string{objectID})
+	at, found := places[objectID]
+	return at, found, err
+}
+
+// LocateAll implements visibility.Locator. It takes one query for each kind.
+func (l *Locator) LocateAll(ctx context.Context, ids []string) (map[string]authz.Chain, error) {
+	out, of := make(map[string]authz.Chain, len(ids)), map[string][]string{}
+	for _, objectID := range ids {
+		if objectID == authz.Platform {
+			out[objectID] = authz.Chain{ID: authz.Platform}
+		} else if k, ok := l.registry.ByPrefix(id.Prefix(objectID)); ok && k.Table() != "" {
+			of[k.Name] = append(of[k.Name], objectID)
+		}
 	}
-	k, ok := l.registry.ByPrefix(id.Prefix(objectID))
-	if !ok || k.Table() == "" {
-		return authz.Chain{}, false, nil
+	for name, ids := range of {
+		k, _ := l.registry.Kind(name)
+		if err := l.locate(ctx, k, ids, out); err != nil {
+			return nil, err
+		}
 	}
-	columns := []string{"COALESCE(billing_entity_id, '')", "COALESCE(customer_id, '')"}
+	return out, nil
+}
+
+func (l *Locator) locate(ctx context.Context, k Kind, ids []string, out map[string]authz.Chain) error {
+	columns := []string{"id", "COALESCE(billing_entity_id, '')", "COALESCE(customer_id, '')"}
 	for _, link := range k.Scopes {
 		columns = append(columns, "COALESCE("+link.Field+", '')")
 	}
 	if k.ScopeTable != "" {
 		columns = append(columns, "COALESCE((SELECT string_agg(scope_id, ' ') FROM "+k.ScopeTable+" s WHERE s.id = "+k.Table()+".id), '')")
 	}
-	at, others := authz.Chain{ID: objectID}, make([]string, len(columns)-2)
-	values := []any{&at.BillingEntityID, &at.CustomerID}
-	for i := range others {
-		values = append(values, &others[i])
+	q := l.db.Conn(ctx).Table(k.Table()).Select(strings.Join(columns, ", "))
+	if len(ids) == 1 {
+		q = q.Where("id = ?", ids[0])
+	} else {
+		q = q.Where("id = ANY(?::text[])", IDs(ids))
 	}
-	err := l.db.Conn(ctx).Table(k.Table()).Select(strings.Join(columns, ", ")).Where("id = ?", objectID).Row().Scan(values...)
-	if errors.Is(err, sql.ErrNoRows) {
-		return authz.Chain{}, false, nil
+	rows, err := q.Rows()
+	if err != nil {
+		return err
 	}
-	at.Others = strings.Fields(strings.Join(others, " ")) // ids have no blanks in them
-	return at, err == nil, err
+	defer rows.Close()
+	for rows.Next() {
+		var at authz.Chain
+		others := make([]string, len(columns)-3)
+		values := []any{&at.ID, &at.BillingEntityID, &at.CustomerID}
+		for i := range others {
+			values = append(values, &others[i])
+		}
+		if err := rows.Scan(values...); err != nil {
+			return err
+		}
+		at.Others = strings.Fields(strings.Join(others, " ")) // ids have no blanks in them
+		out[at.ID] = at
+	}
+	return rows.Err()
 }
 
 // Visible implements authz.Locator.
