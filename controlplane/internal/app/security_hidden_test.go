@@ -699,6 +699,7 @@ func (h *hiding) quoted() {
 			h.t.Errorf("for who may see it: %s, %s", ended.body, failed.body)
 		}
 	}
+	h.waited()
 	for _, r := range h.try(ask{method: http.MethodGet, path: "/operations?page_size=500&target_id=" + h.one}).items(h.t) {
 		if e, ok := r["error"].(map[string]any); ok && e["detail"] != visibility.Withheld {
 			h.t.Errorf("in a list: %v", r)
@@ -708,5 +709,28 @@ func (h *hiding) quoted() {
 		if o, ok := r["old"].(map[string]any); ok && o["state_reason"] != nil && o["state_reason"] != visibility.Withheld {
 			h.t.Errorf("on record: %v", r)
 		}
+	}
+}
+
+// waited: who waits for an operation is told of its end what they may see by then.
+func (h *hiding) waited() {
+	p := h.account(h.root, "waits-"+fixture.Unique())
+	everything := h.bind(p, "platform-owner", "platform")
+	h.bind(p, h.blindRole, "platform")
+	begun := h.send(ask{token: p.token, method: http.MethodPatch, path: h.at(httpapi.Update, h.one), body: map[string]any{"floor_count": lift.Slow}})
+	waiter := h.issue(p.id, "waiter", nil)
+	ended := make(chan reply, 1)
+	go func() {
+		ended <- h.send(ask{token: waiter.text("token"), method: http.MethodGet, path: "/operations/" + begun.object(h.t).text("operation_id") + "?wait=60s"})
+	}()
+	h.until("it waits", func() bool {
+		var used bool
+		h.check(h.db.Conn(h.t.Context()).Raw("SELECT last_used_at IS NOT NULL FROM api_token WHERE id = ?", waiter.text("id")).Scan(&used).Error)
+		return used
+	})
+	h.must(ownerToken, http.MethodDelete, "/role-bindings/"+everything, nil)
+	r := <-ended
+	if e, _ := r.object(h.t)["error"].(map[string]any); e["detail"] != visibility.Withheld {
+		h.t.Errorf("once the right is lost: %s", r.body)
 	}
 }

@@ -206,11 +206,11 @@ func (s *Server) handle(c *gin.Context, op *Op) int {
 		if out, err = run(ctx); err == nil {
 			a, err = render(op, out, false)
 		}
+		if err == nil && s.Clock.Now().Sub(started) > decidedAgain {
+			ctx, err = s.stillAllowed(ctx, c, at, cl)
+		}
 		if err == nil {
 			a, err = s.fields.shown(ctx, op, a)
-		}
-		if err == nil && s.Clock.Now().Sub(started) > decidedAgain {
-			err = s.stillAllowed(c, at, cl)
 		}
 		if err == nil && s.AuditReads.Match(op.ID) {
 			err = s.recordRead(ctx, at)
@@ -276,21 +276,23 @@ func (s *Server) readPermission(kind string) string {
 	return ""
 }
 
-// stillAllowed decides once more, with what is known now.
-func (s *Server) stillAllowed(c *gin.Context, at *attempt, cl *call) error {
+// stillAllowed decides once more, with what is known now, and returns the context of the caller as it is by now.
+func (s *Server) stillAllowed(ctx context.Context, c *gin.Context, at *attempt, cl *call) (context.Context, error) {
 	again := *at
-	ctx, err := s.enter(c, &again)
+	fresh, err := s.enter(c, &again)
 	if err != nil {
-		return err
+		return ctx, err
 	}
 	if cl.op.Scope == ScopeObject {
-		found, err := s.Locator.Visible(ctx, cl.id, again.caller.Access(cl.op.Permission))
+		found, err := s.Locator.Visible(fresh, cl.id, again.caller.Access(cl.op.Permission))
 		if err == nil && !found {
 			err = fault.NotFoundError()
 		}
-		return err
+		if err != nil {
+			return ctx, err
+		}
 	}
-	return nil
+	return authz.WithCaller(ctx, again.caller, at.decision.Access), nil
 }
 
 func (s *Server) send(c *gin.Context, a answer) {

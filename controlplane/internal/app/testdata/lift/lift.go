@@ -5,6 +5,7 @@ package lift
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
@@ -19,8 +20,11 @@ var Kind = resource.Kind{
 	Filters:     []resource.Filter{{Name: "customer_id", Words: "Those of one customer"}},
 }
 
-// Unbuilt is the number of floors with which building a lift fails.
-const Unbuilt = 13
+// Numbers of floors with which building a lift fails, at once and after longer than a request goes on without asking again who may see what.
+const (
+	Unbuilt = 13
+	Slow    = 14
+)
 
 // Spec is what can be changed of a lift.
 type Spec struct {
@@ -70,7 +74,10 @@ func New(d module.Deps) *Service {
 }
 
 func build(_ context.Context, r row) error {
-	if r.FloorCount == Unbuilt && r.Cost != nil {
+	if r.FloorCount == Slow {
+		time.Sleep(1500 * time.Millisecond)
+	}
+	if (r.FloorCount == Unbuilt || r.FloorCount == Slow) && r.Cost != nil {
 		return refusal(fmt.Sprintf("a lift of %d floors is not built for %d", r.FloorCount, *r.Cost))
 	}
 	return nil
