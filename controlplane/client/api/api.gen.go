@@ -2291,16 +2291,16 @@ type OperationState string
 
 // Permission What an operation takes.
 type Permission struct {
-	// Description What it does, for people.
+	// Description What may be done, for people.
 	Description string `json:"description"`
 
 	// ID Id: the plural of the kind and the verb, such as virtual_machines.create.
 	ID string `json:"id"`
 
-	// Kind Kind of the objects that the operation is about.
+	// Kind Kind of the objects that it is about.
 	Kind string `json:"kind"`
 
-	// Verb What the operation does.
+	// Verb What may be done, in one word.
 	Verb string `json:"verb"`
 }
 

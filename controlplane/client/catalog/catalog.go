@@ -134,6 +134,9 @@ const (
 	JSON    = "json"   // an object of a shape that the contract does not fix; only read
 )
 
+// HiddenFields is the field of a kind, if it has fields that only some may see, which names those that were left out, as JSON pointers.
+const HiddenFields = "hidden_fields"
+
 // Platform is the word that may stand where an id does, if a Ref has it: the whole platform.
 const Platform = "platform"
 
@@ -176,12 +179,15 @@ type Field struct {
 
 	// Ref are the kinds whose id it holds; those of a map are its keys. Platform among them stands for itself: the field may hold
 	// that word.
-	Ref         []string `json:"ref,omitempty"`
-	Unit        string   `json:"unit,omitempty"`   // MiB, GiB, …
-	OneOf       string   `json:"one_of,omitempty"` // exactly one of the fields with this value is set
-	Since       string   `json:"since,omitempty"`
-	Deprecated  string   `json:"deprecated,omitempty"`
-	RenamedFrom string   `json:"renamed_from,omitempty"`
+	Ref   []string `json:"ref,omitempty"`
+	Unit  string   `json:"unit,omitempty"`   // MiB, GiB, …
+	OneOf string   `json:"one_of,omitempty"` // exactly one of the fields with this value is set
+	// VisibleTo is the permission that it takes, where the object stands, to see and set the field. It is left out for others, and named in
+	// the object's hidden_fields.
+	VisibleTo   string `json:"visible_to,omitempty"`
+	Since       string `json:"since,omitempty"`
+	Deprecated  string `json:"deprecated,omitempty"`
+	RenamedFrom string `json:"renamed_from,omitempty"`
 }
 
 // Writable says whether a client may send the field at create.

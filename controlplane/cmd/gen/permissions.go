@@ -55,15 +55,12 @@ func permissionsPage(kinds []resource.Kind, ops []httpapi.Op) string {
 			if op.Kind != k.Name || op.Scope == httpapi.ScopeCaller {
 				continue
 			}
-			row := fmt.Sprintf("| `%s` | %s |", op.Permission, askedFor(op))
-			for _, r := range roles {
-				mark := " "
-				if slices.Contains(r.Resolve(ids), op.Permission) {
-					mark = "✓"
-				}
-				row += " " + mark + " |"
+			rows = append(rows, rowOf(op.Permission, askedFor(op), roles, ids))
+		}
+		for _, p := range httpapi.FieldPermissions(ops) {
+			if p.Kind == k.Name {
+				rows = append(rows, rowOf(p.ID, "the object, to see and set `"+strings.Join(p.Fields, "`, `")+"`", roles, ids))
 			}
-			rows = append(rows, row)
 		}
 		if len(rows) == 0 {
 			continue
@@ -75,6 +72,19 @@ func permissionsPage(kinds []resource.Kind, ops []httpapi.Op) string {
 		b.WriteString("\n|---|---|" + strings.Repeat(":-:|", len(roles)) + "\n" + strings.Join(rows, "\n") + "\n")
 	}
 	return b.String()
+}
+
+// rowOf is the row of a permission, with a mark for each of the roles that has it.
+func rowOf(id, askedFor string, roles []role.BuiltIn, ids []string) string {
+	row := fmt.Sprintf("| `%s` | %s |", id, askedFor)
+	for _, r := range roles {
+		mark := " "
+		if slices.Contains(r.Resolve(ids), id) {
+			mark = "✓"
+		}
+		row += " " + mark + " |"
+	}
+	return row
 }
 
 // contents says what is in a scope of that kind.

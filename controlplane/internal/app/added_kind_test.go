@@ -5,7 +5,6 @@ package app
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -17,55 +16,69 @@ import (
 	"github.com/demarc/demarc/controlplane/client/catalog"
 	"github.com/demarc/demarc/controlplane/client/fixture"
 	"github.com/demarc/demarc/controlplane/cmd/gen/contract"
+	"github.com/demarc/demarc/controlplane/internal/app/testdata/lift"
 	"github.com/demarc/demarc/controlplane/internal/app/testdata/locker"
 	"github.com/demarc/demarc/controlplane/internal/platform/db/dbtest"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
 )
 
-const lockerFolder = "testdata/locker"
+// added is a kind that a test adds: a folder with its package, its migration and its sample data.
+type added struct {
+	name  string
+	build func(module.Deps) noun
+}
 
-func lockers(d module.Deps) noun { return locker.New(d) }
+func (a added) folder() string { return filepath.Join("testdata", a.name) }
 
-// withLockers is a node whose server has lockers, too.
-func withLockers(t *testing.T) (*node, fixture.Loader) {
-	t.Helper()
-	load := func(kind string) (*catalog.Fixture, error) {
-		f, err := catalog.ReadFixture(os.DirFS(lockerFolder), kind)
-		if errors.Is(err, os.ErrNotExist) {
-			return catalog.LoadFixture(kind)
-		}
-		return f, err
-	}
-	kinds, ops := contractOf(lockers)
+var (
+	lockers = added{"locker", func(d module.Deps) noun { return locker.New(d) }}
+	lifts   = added{"lift", func(d module.Deps) noun { return lift.New(d) }}
+)
+
+// with is a node whose server has these kinds, too.
+func (s *site) with(kinds ...added) (*node, fixture.Loader) {
+	s.t.Helper()
 	root, err := filepath.Abs("../..")
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
-	files, err := contract.Make(contract.Source{
-		Root: root, Folders: []string{filepath.Join(root, "internal"), filepath.Join(root, "internal", "app", lockerFolder)},
-		Info: filepath.Join("app", "doc.go"), Kinds: kinds, Ops: ops, Fixture: load,
-	})
+	from := contract.Source{Root: root, Folders: []string{filepath.Join(root, "internal")}, Info: filepath.Join("app", "doc.go")}
+	from.Fixture = func(kind string) (*catalog.Fixture, error) {
+		for _, a := range kinds {
+			if a.name == kind {
+				return catalog.ReadFixture(os.DirFS(a.folder()), kind)
+			}
+		}
+		return catalog.LoadFixture(kind)
+	}
+	var nouns []func(module.Deps) noun
+	for _, a := range kinds {
+		nouns = append(nouns, a.build)
+		from.Folders = append(from.Folders, filepath.Join(root, "internal", "app", a.folder()))
+		migration, err := os.ReadFile(filepath.Join(a.folder(), "migration.sql"))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.exec(string(migration))
+	}
+	from.Kinds, from.Ops = contractOf(nouns...)
+	files, err := contract.Make(from)
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
-	s := newSite(t)
-	migration, err := os.ReadFile(filepath.Join(lockerFolder, "migration.sql"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.exec(string(migration))
-	n := s.start(parts{nouns: []func(module.Deps) noun{lockers}, contract: files.OpenAPI})
+	n := s.start(parts{nouns: nouns, contract: files.OpenAPI})
 	n.catalog = &catalog.Catalog{}
 	n.check(json.Unmarshal(files.Catalog, n.catalog))
-	return n, load
+	return n, from.Fixture
 }
 
 func TestAnAddedKindGoesAllTheWay(t *testing.T) {
 	t.Parallel()
-	n, load := withLockers(t)
+	n, load := newSite(t).with(lockers)
 	kind := n.catalog.Kind("locker")
-	if kind == nil || !kind.Managed || kind.Path != "/lockers" || len(kind.Operations) != 5 || len(kind.Filters) != 5 || !kind.Field("pin").WriteOnly ||
-		!kind.Field("shelf_count").GrowOnly || !kind.Field("customer_id").Immutable || !slices.Equal(kind.Field("location_id").Ref, []string{"location"}) {
+	if kind == nil || !kind.Managed || kind.Path != "/lockers" || len(kind.Operations) != 5 || len(kind.Filters) != 7 || !kind.Field("pin").WriteOnly ||
+		!kind.Field("shelf_count").GrowOnly || !kind.Field("customer_id").Immutable || !slices.Equal(kind.Field("location_id").Ref, []string{"location"}) ||
+		kind.Field("tariffs").Items.Fields[1].VisibleTo != "lockers.get_wholesale" || !kind.Field(catalog.HiddenFields).Volatile {
 		t.Fatalf("the catalog has %+v", kind)
 	}
 	if p := n.must(ownerToken, http.MethodGet, "/permissions/lockers.create", nil); p["description"] != "Create a locker." {

@@ -328,7 +328,7 @@ type problem struct {
 	ExistingID    string `json:"existing_id"`
 	ChildrenTotal int    `json:"children_total"`
 	Children      []object
-	Errors        []struct{ Pointer, Code string }
+	Errors        []struct{ Pointer, Code, Detail string }
 }
 
 func (r reply) problem(t *testing.T) problem {
@@ -343,10 +343,18 @@ type statementLog struct {
 	next slog.Handler
 	mu   sync.Mutex
 	of   map[string][]string
+	all  bytes.Buffer // every line, of any level
 }
 
 func newStatementLog(t *testing.T) *statementLog {
 	return &statementLog{next: slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}), of: map[string][]string{}}
+}
+
+// lines is all that was logged so far.
+func (l *statementLog) lines() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all.String()
 }
 
 func (l *statementLog) begin(requestID string) {
@@ -367,6 +375,12 @@ func (l *statementLog) Enabled(context.Context, slog.Level) bool { return true }
 
 // Handle implements slog.Handler.
 func (l *statementLog) Handle(ctx context.Context, r slog.Record) error {
+	l.mu.Lock()
+	err := slog.NewTextHandler(&l.all, &slog.HandlerOptions{Level: slog.LevelDebug}).Handle(ctx, r)
+	l.mu.Unlock()
+	if err != nil {
+		return err
+	}
 	if r.Message == "statement" {
 		r.Attrs(func(a slog.Attr) bool {
 			if a.Key != "sql" {

@@ -24,7 +24,7 @@ type Item struct {
 	// Kind of the object.
 	Kind string `json:"kind" readonly:"true"`
 	// The object, as its own GET answers it.
-	Object any `json:"object" swaggertype:"object" readonly:"true" extensions:"x-any"`
+	Object any `json:"object" copies:"kind" swaggertype:"object" readonly:"true" extensions:"x-any"`
 } // @name BatchItem
 
 // Objects is what was found and what was not.

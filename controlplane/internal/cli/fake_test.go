@@ -85,6 +85,14 @@ var testCatalog = func() *catalog.Catalog {
 				{Name: "overlap_seconds", Type: "integer", Default: json.RawMessage(`3600`), Description: "For how long the old one still counts."},
 				{Name: "expires_at", Type: "string", Nullable: true, Description: "When it ends."}},
 				Operation: catalog.Operation{Method: "POST", Path: "/passes/{id}/actions/renew", Permission: "passes.renew", Summary: "Renew it"}}}},
+		{Name: "fare", Plural: "fares", Title: "Fare", Description: "A fare.", Category: "Money", Prefix: "far", Path: "/fares", Named: true, Managed: true,
+			Fields: meta(
+				catalog.Field{Name: "price", Type: "integer", Required: true, Description: "What is paid."},
+				catalog.Field{Name: "cost", Type: "integer", Nullable: true, VisibleTo: "fares.get_cost", Description: "What it costs."},
+				catalog.Field{Name: "seasons", Type: "map", Default: json.RawMessage(`{}`), Description: "By the season.", Items: &catalog.Field{Type: "object", Fields: []catalog.Field{
+					{Name: "price", Type: "integer"}, {Name: "cost", Type: "integer", Nullable: true, VisibleTo: "fares.get_cost"}}}},
+				catalog.Field{Name: "hidden_fields", Type: "set", Computed: true, Volatile: true, Items: &catalog.Field{Type: "string"}}),
+			Operations: operations("/fares", false)},
 		{Name: "loan", Plural: "loans", Title: "Loan", Description: "A loan.", Category: "Access", Prefix: "lon", Path: "/loans", Managed: true,
 			Key: []string{"holder", "scope_id", "manner"},
 			Fields: []catalog.Field{{Name: "id", Type: "string", Computed: true},

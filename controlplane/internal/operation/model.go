@@ -30,7 +30,7 @@ type Error struct {
 	// Kind of the failure.
 	Code string `json:"code" readonly:"true"`
 	// What went wrong.
-	Detail string `json:"detail" readonly:"true"`
+	Detail string `json:"detail" quotes:"target" readonly:"true"`
 	// The step that failed.
 	Step *string `json:"step" readonly:"true" extensions:"x-nullable"`
 } // @name OperationError

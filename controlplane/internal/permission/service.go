@@ -38,6 +38,12 @@ func (s *Service) all() []Permission {
 	for _, op := range granted(s.operations.All()) {
 		out = append(out, Permission{ID: op.Permission, Kind: op.Kind, Verb: op.Verb, Description: op.Summary + "."})
 	}
+	for _, p := range httpapi.FieldPermissions(s.operations.All()) {
+		of, verb, _ := strings.Cut(p.ID, ".")
+		out = append(out, Permission{ID: p.ID, Kind: p.Kind, Verb: verb,
+			Description: "See and set " + strings.Join(p.Fields, ", ") + " of " + strings.ReplaceAll(of, "_", " ") + "."})
+	}
+	slices.SortFunc(out, func(a, b Permission) int { return strings.Compare(a.ID, b.ID) })
 	return out
 }
 
@@ -47,6 +53,10 @@ func IDs(ops []httpapi.Op) []string {
 	for _, op := range granted(ops) {
 		out = append(out, op.Permission)
 	}
+	for _, p := range httpapi.FieldPermissions(ops) {
+		out = append(out, p.ID)
+	}
+	slices.Sort(out)
 	return out
 }
 

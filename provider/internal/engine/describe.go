@@ -21,6 +21,11 @@ func describe(f catalog.Field, writing bool) string {
 	if f.Unit != "" {
 		parts = append(parts, "In "+f.Unit+".")
 	}
+	if f.VisibleTo != "" && writing {
+		parts = append(parts, "Who has not the permission `"+f.VisibleTo+"` neither sees nor sets it: it stays as the state has it.")
+	} else if f.VisibleTo != "" {
+		parts = append(parts, "Null, and named in `"+catalog.HiddenFields+"`, without the permission `"+f.VisibleTo+"`.")
+	}
 	if f.Type == catalog.JSON {
 		parts = append(parts, "As JSON: `jsondecode` takes it apart.")
 	}

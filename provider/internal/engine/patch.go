@@ -23,6 +23,7 @@ func createBody(fields []catalog.Field, plan, config tftypes.Value) map[string]a
 			if secret := configured[f.Name+writeOnlySuffix]; !absent(secret) {
 				out[f.Name] = toJSON(secret)
 			}
+		case unset(f, configured[f.Name]):
 		case !absent(planned[f.Name]):
 			out[f.Name] = createValue(f, planned[f.Name], configured[f.Name])
 		}
@@ -70,6 +71,9 @@ func mergePatch(fields []catalog.Field, state, plan, config tftypes.Value) map[s
 			if !planned[version].Equal(prior[version]) {
 				out[f.Name] = toJSON(configured[f.Name+writeOnlySuffix])
 			}
+			continue
+		}
+		if absent(prior[f.Name]) && unset(f, configured[f.Name]) {
 			continue
 		}
 		if v, differs := mergeValue(f, prior[f.Name], planned[f.Name], configured[f.Name]); differs {

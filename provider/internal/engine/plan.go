@@ -276,11 +276,12 @@ func (r *kindResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		r.checkProtection(req.State.Raw, &resp.Diagnostics)
 		return
 	}
-	replaced := immutableChange(r.kind.Fields, req.State.Raw, req.Plan.Raw)
+	r.planHidden(ctx, req, immutableChange(r.kind.Fields, req.State.Raw, req.Plan.Raw), resp)
+	replaced := immutableChange(r.kind.Fields, req.State.Raw, resp.Plan.Raw)
 	if replaced {
 		r.checkProtection(req.State.Raw, &resp.Diagnostics)
 	} else {
-		checkGrowth(r.kind.Fields, req.State.Raw, req.Plan.Raw, path.Empty(), &resp.Diagnostics)
+		checkGrowth(r.kind.Fields, req.State.Raw, resp.Plan.Raw, path.Empty(), &resp.Diagnostics)
 	}
 	if unfinished := text(member(req.State.Raw, unfinishedAttribute)); unfinished != "" {
 		r.planFinish(ctx, unfinished, resp)

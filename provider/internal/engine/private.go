@@ -21,6 +21,7 @@ type privateState interface {
 const (
 	keyRevision  = "revision"  // the quoted revision that the attributes are of
 	keyOperation = "operation" // the operation that an interrupted run left behind
+	keyHidden    = "hidden"    // permissions without which fields of the object were left out, when it was read last
 	keyOwned     = "owned"     // paths of attributes with a server-made default that the configuration set
 )
 

@@ -164,6 +164,7 @@ func (r *kindResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, keyOperation, "")...)
 	}
 	resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, keyRevision, o.etag())...)
+	resp.Diagnostics.Append(setHidden(ctx, resp.Private, r.kind, o)...)
 }
 
 // Update implements resource.Resource.
@@ -410,6 +411,7 @@ func (w *writing) save(ctx context.Context, o object) bool {
 	}
 	w.state.Raw = value
 	w.diags.Append(setPrivateText(ctx, w.private, keyRevision, o.etag())...)
+	w.diags.Append(setHidden(ctx, w.private, w.kind, o)...)
 	return true
 }
 

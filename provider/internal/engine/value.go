@@ -237,6 +237,10 @@ func reconcile(fields []catalog.Field, t tftypes.Object, o map[string]any, near 
 		if !ok {
 			continue
 		}
+		if hidden(f, o) {
+			out[f.Name] = kept(at, prior[f.Name])
+			continue
+		}
 		value, err := reconcileField(f, at, o[f.Name], prior[f.Name])
 		if err != nil {
 			return tftypes.Value{}, fmt.Errorf("%s: %w", f.Name, err)

@@ -40,6 +40,7 @@ type API struct {
 	intercept func(Request) *Problem
 	hold      func(action string) bool
 	fail      map[string]string // action to reason
+	hidden    []string          // permissions that the token has not got
 	sequence  int
 }
 
@@ -147,6 +148,13 @@ func (a *API) Fail(action, reason string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.fail[action] = reason
+}
+
+// Hide takes these permissions of fields away from the token, and gives it all others.
+func (a *API) Hide(permissions ...string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.hidden = permissions
 }
 
 // Requests returns what arrived since the last call.
@@ -375,8 +383,58 @@ func (a *API) refers(kinds []string, value string) bool {
 	return value == "platform" && slices.Contains(kinds, value)
 }
 
+// shown is an object as the token sees it.
+func (a *API) shown(k *catalog.Kind, body map[string]any) map[string]any {
+	if k.Field(catalog.HiddenFields) == nil {
+		return body
+	}
+	out := clone(body).(map[string]any)
+	pointers := []string{}
+	a.named(k.Fields, out, "", func(pointer, name string, _ *catalog.Field, of map[string]any) {
+		delete(of, name)
+		pointers = append(pointers, pointer)
+	})
+	slices.Sort(pointers)
+	out[catalog.HiddenFields] = pointers
+	return out
+}
+
+// named calls fn with each hidden field that a document has.
+func (a *API) named(fields []catalog.Field, doc map[string]any, pointer string, fn func(pointer, name string, f *catalog.Field, of map[string]any)) {
+	for i := range fields {
+		f := &fields[i]
+		v, has := doc[f.Name]
+		at := pointer + "/" + f.Name
+		inner, _ := v.(map[string]any)
+		switch {
+		case has && slices.Contains(a.hidden, f.VisibleTo):
+			fn(at, f.Name, f, doc)
+		case f.Type == catalog.Object:
+			a.named(f.Fields, inner, at, fn)
+		case f.Type == catalog.Map && f.Items.Type == catalog.Object:
+			for key, e := range inner {
+				if entry, ok := e.(map[string]any); ok {
+					a.named(f.Items.Fields, entry, at+"/"+key, fn)
+				}
+			}
+		}
+	}
+}
+
+// admit refuses a body that names what is hidden.
+func (a *API) admit(k *catalog.Kind, body map[string]any) *Problem {
+	var errs []map[string]any
+	a.named(k.Fields, body, "", func(pointer, _ string, f *catalog.Field, _ map[string]any) {
+		errs = append(errs, map[string]any{"pointer": pointer, "code": "hidden", "detail": "only who has the permission " + f.VisibleTo + " here sees and sets it"})
+	})
+	if errs == nil {
+		return nil
+	}
+	return &Problem{Status: 403, Code: "forbidden", Detail: "only some may see it", Members: map[string]any{"errors": errs}}
+}
+
 func (a *API) answer(status int, o *thing) (int, []byte, http.Header, *Problem) {
-	raw, _ := json.Marshal(o.body)
+	raw, _ := json.Marshal(a.shown(o.kind, o.body))
 	return status, raw, http.Header{"Etag": {fmt.Sprintf("%q", fmt.Sprint(o.body["revision"]))}}, nil
 }
 
@@ -386,7 +444,7 @@ func (a *API) list(k *catalog.Kind, r *http.Request) (int, []byte, http.Header, 
 	for _, id := range a.order {
 		o := a.objects[id]
 		if o.kind == k && a.matches(o, q) {
-			items = append(items, o.body)
+			items = append(items, a.shown(k, o.body))
 		}
 	}
 	if strings.HasPrefix(q.Get("order_by"), "-") {
@@ -474,6 +532,9 @@ func (a *API) create(k *catalog.Kind, r *http.Request, req Request) (int, []byte
 		return old.status, old.answer, old.header, nil
 	}
 	body, problem := a.decode(k, req.Body)
+	if problem == nil {
+		problem = a.admit(k, body)
+	}
 	if problem == nil {
 		problem = a.check(k.Fields, body, "", true)
 	}
@@ -687,6 +748,9 @@ func (a *API) update(o *thing, r *http.Request, req Request) (int, []byte, http.
 		return 0, nil, nil, p
 	}
 	patch, problem := a.decode(o.kind, req.Body)
+	if problem == nil {
+		problem = a.admit(o.kind, patch)
+	}
 	if problem == nil {
 		problem = a.check(o.kind.Fields, patch, "", false)
 	}

@@ -89,7 +89,7 @@ func pyFields(fields []catalog.Field) []any {
 
 func pyField(f catalog.Field) mapping {
 	m := mapping{{"name", f.Name}, {"type", f.Type}}
-	for _, t := range []struct{ key, value string }{{"format", f.Format}, {"pattern", f.Pattern}, {"one_of", f.OneOf}, {"renamed_from", f.RenamedFrom}} {
+	for _, t := range []struct{ key, value string }{{"format", f.Format}, {"pattern", f.Pattern}, {"one_of", f.OneOf}, {"renamed_from", f.RenamedFrom}, {"visible_to", f.VisibleTo}} {
 		if t.value != "" {
 			m = append(m, pair{t.key, t.value})
 		}

@@ -329,6 +329,9 @@ func (g generator) traits(f catalog.Field, managed bool) []any {
 	if f.Items != nil && len(f.Items.Ref) > 0 {
 		l = append(l, g.referenceHelp(f.Items.Ref))
 	}
+	if f.VisibleTo != "" {
+		add("Only who has the permission C(%s) sees and sets it; for others it is left out, and named in C(%s).", f.VisibleTo, catalog.HiddenFields)
+	}
 	if f.Unit != "" {
 		add("In %s.", f.Unit)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/demarc/demarc/controlplane/client/catalog"
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
+	"github.com/demarc/demarc/controlplane/internal/platform/visibility"
 )
 
 // makeCatalog reads the catalog out of the finished specification and the tables of kinds and operations.
@@ -161,8 +162,8 @@ func (d *document) kindFields(k resource.Kind) []catalog.Field {
 	add(t.spec, false, false)
 	add(t.create, true, false)
 	add(t.read, false, true)
-	position := map[string]int{}
-	for _, component := range []string{t.read, t.create, t.spec} { // the last one decides
+	position := map[string]int{visibility.HiddenFields: len(fields)} // the server adds it to all others
+	for _, component := range []string{t.read, t.create, t.spec} {   // the last one decides
 		for i, f := range d.source.fields(component) {
 			position[f.name] = i
 		}
@@ -254,7 +255,7 @@ func (d *document) fieldOf(name string, ref *openapi3.SchemaRef, within string) 
 		Name: name, Description: s.Description, Nullable: s.Nullable, WriteOnly: s.WriteOnly, ServerDefault: flag(extServerDefault),
 		Volatile: flag(extVolatile), ShownOnce: flag(extShownOnce), GrowOnly: flag(extGrowOnly), NeedsStop: flag(extNeedsStop), OpenEnum: flag(extOpenEnum),
 		Enum: enumOf(s), Pattern: s.Pattern, Ref: refsOf(s), Unit: text(extUnit), OneOf: text(extOneOf), Since: text(extSince),
-		Deprecated: text(extDeprecated), RenamedFrom: text(extRenamedFrom),
+		Deprecated: text(extDeprecated), RenamedFrom: text(extRenamedFrom), VisibleTo: text(extVisible),
 	}
 	if s.Default != nil {
 		f.Default, _ = json.Marshal(s.Default) // it has come from JSON

@@ -81,8 +81,11 @@ func TestCatalogOfTheClub(t *testing.T) {
 		"a map of objects":                  rota.Field("duties").Type == catalog.Map && duty.Type == catalog.Object && slices.Equal(rota.Field("duties").Ref, []string{"pass"}),
 		"defaults in it":                    string(duty.Fields[0].Default) == "[]" && string(duty.Fields[1].Default) == "{}" && duty.Fields[1].Items.Format == "date-time",
 		"a question":                        c.Operation("whoami.get").Parameters[0].Name == "resource_id" && !c.Operation("whoami.get").Parameters[0].Required && c.Operation("whoami.get").Answer[0].Name == "id",
-		"ids that are words":                right.Prefix == "" && !right.Managed && right.Field("id").Format == "" && right.Field("id").Pattern == "",
-		"what it refers to stands before":   slices.IndexFunc(c.Kinds, func(k catalog.Kind) bool { return k.Name == "rota" }) > slices.IndexFunc(c.Kinds, func(k catalog.Kind) bool { return k.Name == "pass" }),
+		"what only some may see":            c.Kind("hall").Field("fee").VisibleTo == "halls.get_fee" && duty.Fields[2].VisibleTo == "rotas.get_pay" && rota.Field("duties").VisibleTo == "",
+		"what was left out is said": rota.Field("hidden_fields").Volatile && rota.Field("hidden_fields").Type == catalog.Set && loan.Field("hidden_fields") == nil &&
+			c.Kind("hall").Fields[len(c.Kind("hall").Fields)-1].Name == "hidden_fields",
+		"ids that are words":              right.Prefix == "" && !right.Managed && right.Field("id").Format == "" && right.Field("id").Pattern == "",
+		"what it refers to stands before": slices.IndexFunc(c.Kinds, func(k catalog.Kind) bool { return k.Name == "rota" }) > slices.IndexFunc(c.Kinds, func(k catalog.Kind) bool { return k.Name == "pass" }),
 	} {
 		if !ok {
 			t.Errorf("not so: %s", name)
@@ -126,6 +129,17 @@ func TestSpecificationOfTheClub(t *testing.T) {
 	entry := d.Components.Schemas["RotaPatch"].Value.Properties["duties"].Value.AdditionalProperties.Schema
 	if entry.Value == nil || !entry.Value.Nullable || entry.Value.AllOf[0].Ref != "#/components/schemas/RotaDutyPatch" {
 		t.Error("null does not remove an entry of a map")
+	}
+	for name, required := range map[string]bool{"fee": false, "hidden_fields": true, "notes": true} {
+		if got := slices.Contains(d.Components.Schemas["Hall"].Value.Required, name); got != required {
+			t.Errorf("what is read of a hall always has %s: %t", name, got)
+		}
+	}
+	if slices.Contains(d.Components.Schemas["RotaDuty"].Value.Required, "pay") {
+		t.Error("what only some may see of an entry always is there")
+	}
+	if d.Paths.Value("/halls").Get.Responses.Value("403") == nil || d.Paths.Value("/loans").Get.Responses.Value("403") != nil {
+		t.Error("a list is refused where something of it is hidden, and nowhere else")
 	}
 	prefixes, _ := d.Extensions["x-prefixes"].(map[string]any)
 	if _, ok := prefixes[""]; ok || len(prefixes) != 4 {

@@ -314,7 +314,9 @@ func TestWhatBreaksTheRules(t *testing.T) {
 	thing := resource.Kind{Name: "thing", Title: "Thing", Category: "Things", Prefix: "thg", Description: "A thing.", Key: []string{"id"}}
 	from.Kinds = []resource.Kind{thing}
 	of := verbs[careless.ThingCreate, careless.ThingSpec, careless.Thing, resource.None]()
-	from.Ops = httpapi.CRUD(thing, httpapi.Handlers{Create: of.Create, Get: of.Get, Update: of.Update})
+	from.Ops = append(httpapi.CRUD(thing, httpapi.Handlers{Create: of.Create, Get: of.Get, Update: of.Update}), httpapi.Op{
+		ID: "visitors.get", Verb: "visit", Summary: "See who visits", Method: "GET", Path: "/visitor", Scope: httpapi.ScopeCaller,
+		Handle: does[httpapi.GetInput, careless.Visitor]()})
 	_, err := Make(from)
 	expect(t, err,
 		"type Inner, field bare: has no description",
@@ -330,6 +332,9 @@ func TestWhatBreaksTheRules(t *testing.T) {
 		"field both: is required and has a default",
 		"field wordless: has no description",
 		"field null: x-nullable stands at what is no pointer",
+		"field pay: is in no object of a kind",
+		"field mood: is in no object of a kind",
+		"field mood: x-visible needs a value",
 		"kind thing: ThingSpec has the field extra, ThingCreate has not",
 		"ThingSpec has the field false,", "ThingSpec has the field format,", "ThingSpec has the field inner,", "ThingSpec has the field many,",
 		"ThingSpec has the field no_pointer,", "ThingSpec has the field pointer,", "ThingSpec has the field reference,", "ThingSpec has the field shapeless,",
@@ -348,7 +353,7 @@ func TestTablesAndComments(t *testing.T) {
 		}, []string{"operation crates.open: has neither a summary in its row nor a comment with @ID crates.open"}},
 		"a comment without an operation": {func(s *Source) {
 			s.Ops = slices.DeleteFunc(s.Ops, func(o httpapi.Op) bool { return o.ID == "batch.get" })
-		}, []string{"operation batch.get: has a comment and no row"}},
+		}, []string{"operation batch.get: has a comment, and no row"}},
 		"a comment beside a summary": {func(s *Source) { s.Ops[len(s.Ops)-1].Summary = "Read many objects" },
 			[]string{"operation batch.get: POST /batch-get has a comment already"}},
 		"another path": {func(s *Source) { s.Ops[len(s.Ops)-1].Path = "/batch" }, []string{"operation batch.get: the comment says POST /batch-get, the table POST /batch"}},

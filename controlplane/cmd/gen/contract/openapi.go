@@ -442,7 +442,7 @@ func (d *document) responses(method, path string, op *openapi3.Operation, row ht
 	for status, name := range success {
 		op.Responses.Set(status, &openapi3.ResponseRef{Value: d.success(status, name, row)})
 	}
-	for _, p := range problemsOf(row, op.RequestBody != nil, strings.Contains(path, "{")) {
+	for _, p := range problemsOf(row, op.RequestBody != nil, strings.Contains(path, "{"), d.hides(d.types[row.Kind].read, map[string]bool{})) {
 		op.Responses.Set(p.status, &openapi3.ResponseRef{Ref: "#/components/responses/" + p.name})
 	}
 	if len(success) == 0 {

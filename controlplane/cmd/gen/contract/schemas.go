@@ -12,6 +12,7 @@ import (
 
 	"github.com/demarc/demarc/controlplane/client/catalog"
 	"github.com/demarc/demarc/controlplane/internal/platform/spec"
+	"github.com/demarc/demarc/controlplane/internal/platform/visibility"
 )
 
 const idSuffix = spec.IDSuffix
@@ -34,6 +35,7 @@ const (
 	extRenamedFrom   = "x-renamed-from"
 	extServerDefault = "x-server-default"
 	extShownOnce     = "x-shown-once"
+	extVisible       = visibility.Trait
 
 	extWriteOnly  = "x-write-only"
 	extMaxItems   = "x-max-items"
@@ -42,7 +44,7 @@ const (
 )
 
 var flags = []string{extAny, extGrowOnly, extNeedsStop, extVolatile, extOpenEnum, extServerDefault, extShownOnce, extWriteOnly, extSet}
-var texts = []string{extRef, extUnit, extOneOf, extSince, extDeprecated, extRenamedFrom, extMaxItems, extItemFormat}
+var texts = []string{extRef, extUnit, extOneOf, extSince, extDeprecated, extRenamedFrom, extVisible, extMaxItems, extItemFormat}
 
 // schemas gives every component its final form. A type that is both sent and read becomes two components, for the rules differ: what
 // is sent may leave out optional fields and has no others; what is read has all fields, and may get further ones.
@@ -76,6 +78,7 @@ func (d *document) schemas() {
 	for _, name := range slices.Sorted(maps.Keys(reads)) {
 		d.read(name)
 	}
+	d.hiding(reads)
 	for _, kind := range slices.Sorted(maps.Keys(d.types)) {
 		d.relate(kind, d.types[kind])
 	}
@@ -407,7 +410,8 @@ func (d *document) pointers(goName string) map[string]bool {
 	return out
 }
 
-// read makes of a component what is answered: every field is there, null where Go has a nil pointer.
+// read makes of a component what is answered: every field is there, null where Go has a nil pointer. One that only some may see can be left
+// out.
 func (d *document) read(name string) {
 	s := d.Components.Schemas[name].Value
 	pointers := d.pointers(name)
@@ -418,7 +422,9 @@ func (d *document) read(name string) {
 			delete(s.Properties, field)
 			continue
 		}
-		s.Required = append(s.Required, field)
+		if f == nil || f.Extensions[extVisible] == nil {
+			s.Required = append(s.Required, field)
+		}
 		if f == nil {
 			continue
 		}
@@ -429,6 +435,57 @@ func (d *document) read(name string) {
 		f.Default = nil
 	}
 	sort.Strings(s.Required)
+}
+
+// hiding adds, to what is read of a kind, the field that names what was left out of it.
+func (d *document) hiding(reads map[string]bool) {
+	known := map[string]bool{}
+	for _, kind := range slices.Sorted(maps.Keys(d.types)) {
+		read := d.types[kind].read
+		if kind == "" || known[read] || !d.hides(read, known) {
+			continue
+		}
+		s := d.Components.Schemas[read].Value
+		if s.Properties[visibility.HiddenFields] != nil {
+			d.faults.addf("type %s: the server itself adds the field %s", read, visibility.HiddenFields)
+		}
+		pointer := stringSchema()
+		s.Properties[visibility.HiddenFields] = &openapi3.SchemaRef{Value: &openapi3.Schema{
+			Type: &openapi3.Types{"array"}, Items: &openapi3.SchemaRef{Value: pointer}, UniqueItems: true, ReadOnly: true,
+			Description: "JSON pointers to the fields that were left out because the caller may not see them; empty if nothing was.",
+			Extensions:  map[string]any{extVolatile: true},
+		}}
+		s.Required = append(s.Required, visibility.HiddenFields)
+		sort.Strings(s.Required)
+	}
+	for _, name := range slices.Sorted(maps.Keys(reads)) {
+		for field, ref := range d.Components.Schemas[name].Value.Properties {
+			if ref.Value != nil && ref.Value.Extensions[extVisible] != nil && !known[name] {
+				d.faults.addf("%s: type %s, field %s: is in no object of a kind, so nothing says where its permission is needed", d.place(name), name, field)
+			}
+		}
+	}
+}
+
+// hides says whether there is a field in a component, at any depth, that only some may see, and notes the components that it has gone through.
+func (d *document) hides(name string, known map[string]bool) bool {
+	found := false
+	var follow func(ref *openapi3.SchemaRef)
+	follow = func(ref *openapi3.SchemaRef) {
+		if name, ok := strings.CutPrefix(ref.Ref, schemaPrefix); ok {
+			if known[name] || d.Components.Schemas[name] == nil {
+				return
+			}
+			known[name] = true
+			ref = d.Components.Schemas[name]
+		}
+		found = found || ref.Value.Extensions[extVisible] != nil
+		for _, sub := range children(ref.Value) {
+			follow(sub)
+		}
+	}
+	follow(componentRef(name))
+	return found
 }
 
 // relate ties the components of a kind together, and makes the merge patch.

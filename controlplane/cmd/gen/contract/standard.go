@@ -87,9 +87,9 @@ var allProblems = []problem{
 }
 
 // problemsOf are those that an operation can end in.
-func problemsOf(op httpapi.Op, body, object bool) []problem {
+func problemsOf(op httpapi.Op, body, object, hides bool) []problem {
 	may := map[string]bool{"400": true, "401": true, "429": true, "500": true, "503": true}
-	may["403"] = op.Scope != httpapi.ScopeFilter && op.Scope != httpapi.ScopeCaller
+	may["403"] = op.Scope != httpapi.ScopeFilter && op.Scope != httpapi.ScopeCaller || hides && op.Verb == httpapi.List
 	may["404"] = object
 	may["409"] = op.Mutates
 	may["412"] = op.Mutates && object

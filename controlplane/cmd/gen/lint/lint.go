@@ -103,6 +103,7 @@ func (l *linter) kind(k *catalog.Kind) {
 	l.parent(where, k)
 	l.named(where, k)
 	l.fields(where, k.Fields)
+	l.hidden(where, k)
 	l.filters(where, k)
 	l.orders(where, k)
 	l.states(where, k)

@@ -158,24 +158,40 @@ func TestCatalogFinds(t *testing.T) {
 			k.Fields = append(k.Fields, catalog.Field{Name: "size_mib_max", Type: catalog.Integer, Description: "Words.", Computed: true, Unit: "MiB"})
 			k.Filters = append(k.Filters, catalog.Filter{Name: "size_mib_max", Type: catalog.Integer, Description: "Words.", Field: "size_mib", Bound: "max"})
 		},
-		"is ordered by lamp, which is no field":                              func(k *catalog.Kind) { k.Orders = []string{"lamp"} },
-		"is ordered by labels, which is a map":                               func(k *catalog.Kind) { k.Orders = []string{"labels"} },
-		"is ordered by name twice":                                           func(k *catalog.Kind) { k.Orders = []string{"name", "name"} },
-		"an action is called get, as a standard":                             func(k *catalog.Kind) { k.Actions[0].Name = "get" },
-		"action open: has no summary":                                        func(k *catalog.Kind) { k.Actions[0].Summary = "" },
-		"its prefix shl is also that of shelf":                               func(k *catalog.Kind) { k.Prefix = "shl" },
-		"has no title":                                                       func(k *catalog.Kind) { k.Title = "" },
-		"its prefix is 2 to 5 letters; only what":                            func(k *catalog.Kind) { k.Prefix = "B" },
-		"its parent tray is no kind":                                         func(k *catalog.Kind) { k.Parent.Or = []string{"tray"} },
-		"field shelf_id: refers to [shelf], the parent is a shelf or a book": func(k *catalog.Kind) { k.Parent.Or = []string{"book"} },
-		"field x: is shown once, so it is text":                              text("x", func(f *catalog.Field) { f.ShownOnce, f.Computed = true, true }),
-		"field size_mib: is part of the key, so it is required":              func(k *catalog.Kind) { k.Key = []string{"size_mib"} },
-		"its key names lamp, which is no field":                              func(k *catalog.Kind) { k.Key = []string{"lamp"} },
-		"is part of the key, so its list needs a filter":                     func(k *catalog.Kind) { k.Key, k.Filters = []string{"shelf_id"}, nil },
-		"is a singleton and has a create":                                    func(k *catalog.Kind) { k.Singleton, k.Key = true, []string{"shelf_id"} },
-		"has the field id; the id of a singleton is its key":                 func(k *catalog.Kind) { k.Singleton, k.Key = true, []string{"shelf_id"} },
-		"get: its path is not /books/{id}":                                   func(k *catalog.Kind) { k.Singleton, k.Key = true, []string{"shelf_id"} },
-		"is a singleton, so its key is one field, which refers to":           func(k *catalog.Kind) { k.Singleton, k.Key = true, []string{"name"} },
+		"is ordered by lamp, which is no field":                                                        func(k *catalog.Kind) { k.Orders = []string{"lamp"} },
+		"is ordered by labels, which is a map":                                                         func(k *catalog.Kind) { k.Orders = []string{"labels"} },
+		"is ordered by name twice":                                                                     func(k *catalog.Kind) { k.Orders = []string{"name", "name"} },
+		"an action is called get, as a standard":                                                       func(k *catalog.Kind) { k.Actions[0].Name = "get" },
+		"action open: has no summary":                                                                  func(k *catalog.Kind) { k.Actions[0].Summary = "" },
+		"its prefix shl is also that of shelf":                                                         func(k *catalog.Kind) { k.Prefix = "shl" },
+		"has no title":                                                                                 func(k *catalog.Kind) { k.Title = "" },
+		"its prefix is 2 to 5 letters; only what":                                                      func(k *catalog.Kind) { k.Prefix = "B" },
+		"its parent tray is no kind":                                                                   func(k *catalog.Kind) { k.Parent.Or = []string{"tray"} },
+		"field shelf_id: refers to [shelf], the parent is a shelf or a book":                           func(k *catalog.Kind) { k.Parent.Or = []string{"book"} },
+		"field x: is shown once, so it is text":                                                        text("x", func(f *catalog.Field) { f.ShownOnce, f.Computed = true, true }),
+		"field size_mib: is part of the key, so it is required":                                        func(k *catalog.Kind) { k.Key = []string{"size_mib"} },
+		"its key names lamp, which is no field":                                                        func(k *catalog.Kind) { k.Key = []string{"lamp"} },
+		"is part of the key, so its list needs a filter":                                               func(k *catalog.Kind) { k.Key, k.Filters = []string{"shelf_id"}, nil },
+		"is a singleton and has a create":                                                              func(k *catalog.Kind) { k.Singleton, k.Key = true, []string{"shelf_id"} },
+		"has the field id; the id of a singleton is its key":                                           func(k *catalog.Kind) { k.Singleton, k.Key = true, []string{"shelf_id"} },
+		"get: its path is not /books/{id}":                                                             func(k *catalog.Kind) { k.Singleton, k.Key = true, []string{"shelf_id"} },
+		"is a singleton, so its key is one field, which refers to":                                     func(k *catalog.Kind) { k.Singleton, k.Key = true, []string{"name"} },
+		"field x: only some may see it, and it takes the permission shelves.get_x; it is books.<verb>": text("x", func(f *catalog.Field) { f.VisibleTo = "shelves.get_x" }),
+		"field x: only some may see it, and it takes the permission books.get-x":                       text("x", func(f *catalog.Field) { f.VisibleTo = "books.get-x" }),
+		"takes the permission books.open of an operation": func(k *catalog.Kind) {
+			k.Actions[0].Permission, k.Field("size_mib").VisibleTo = "books.open", "books.open"
+		},
+		"field x: only some may see it, and it is required":                    text("x", func(f *catalog.Field) { f.VisibleTo, f.Required = "books.get_x", true }),
+		"field x: only some may see it, and it is a secret":                    text("x", func(f *catalog.Field) { f.VisibleTo, f.WriteOnly = "books.get_x", true }),
+		"field x: only some may see it, and it is a reference":                 text("x", func(f *catalog.Field) { f.VisibleTo, f.Ref = "books.get_x", []string{"shelf"} }),
+		"field x: only some may see it, and it is one of a choice":             text("x", func(f *catalog.Field) { f.VisibleTo, f.OneOf = "books.get_x", "pair" }),
+		"field name: only some may see it, and it says which object it is":     func(k *catalog.Kind) { k.Field("name").VisibleTo = "books.get_x" },
+		"field shelf_id: only some may see it, and it says which object it is": func(k *catalog.Kind) { k.Field("shelf_id").VisibleTo, k.Key = "books.get_x", []string{"shelf_id"} },
+		"field x, items, field y: only some may see it, and it is in a list that can be sent": field(catalog.Field{Name: "x", Type: catalog.List, MaxItems: number(1),
+			Items: &catalog.Field{Name: "item", Type: catalog.Object, Description: "Words.", Fields: []catalog.Field{{Name: "y", Type: catalog.Boolean, VisibleTo: "books.get_x"}}}}),
+		"action open, field x: only some may see it, and it is required": func(k *catalog.Kind) {
+			k.Actions[0].Fields = []catalog.Field{{Name: "x", Type: catalog.Boolean, Description: "Words.", Required: true, VisibleTo: "books.get_x"}}
+		},
 		"update: requires If-Match, and has no field revision": func(k *catalog.Kind) {
 			k.Operations["update"] = catalog.Operation{Summary: "Change.", RequiresIfMatch: true}
 			k.Fields = slices.DeleteFunc(k.Fields, func(f catalog.Field) bool { return f.Name == "revision" })
@@ -246,6 +262,12 @@ func TestCatalogPasses(t *testing.T) {
 		},
 		"a secret called token": func(k *catalog.Kind) {
 			k.Fields = append(k.Fields, catalog.Field{Name: "token", Type: catalog.String, Description: "Words.", Computed: true, Nullable: true, ShownOnce: true})
+		},
+		"what only some may see, in an object and in a map": func(k *catalog.Kind) {
+			k.Field("cover").Fields[0].VisibleTo = "books.get_cover"
+			k.Fields = append(k.Fields, catalog.Field{Name: "prices", Type: catalog.Map, Description: "Words.", MaxItems: new(int64), Items: &catalog.Field{
+				Name: "value", Type: catalog.Object, Description: "Words.", Fields: []catalog.Field{
+					{Name: "cost", Type: catalog.Boolean, Nullable: true, Description: "Words.", VisibleTo: "books.get_cost"}}}})
 		},
 		"a list of objects that only the server makes": func(k *catalog.Kind) {
 			k.Fields = append(k.Fields, catalog.Field{Name: "uses", Type: catalog.List, Description: "Words.", Computed: true, Items: &catalog.Field{

@@ -95,6 +95,21 @@ func (c *Caller) work(permission string, now time.Time) remembered {
 	return m
 }
 
+// Everywhere says whether the caller has another permission, too, wherever it has the one. What is in a scope that is no tenant, a location,
+// may be anybody's: there the other one must be held in the scope itself.
+func (c *Caller) Everywhere(permission, another string) bool {
+	a, now := c.Access(another), c.now()
+	return !slices.ContainsFunc(c.Bindings, func(b Binding) bool {
+		if b.expired(now) || !b.Permissions[permission] {
+			return false
+		}
+		if s := b.Scope; s.ID == Platform || s.ID == s.CustomerID || s.ID == s.BillingEntityID {
+			return !a.Covers(s)
+		}
+		return !a.All && !slices.Contains(a.Objects, b.Scope.ID)
+	})
+}
+
 // Through returns the binding that lets the caller do something with an object that stands there: of several, the one nearest to the
 // object; nil if none does.
 func (c *Caller) Through(permission string, object Chain) *Binding {

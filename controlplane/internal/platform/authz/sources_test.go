@@ -108,3 +108,41 @@ func TestASuspendedCustomerReadsAndPays(t *testing.T) {
 		t.Errorf("granted are %v", got)
 	}
 }
+
+// Of what is in a place that is no tenant some may be anybody's: who owns the place does not see all that is in it.
+func TestOnePermissionWhereverAnotherIsHeld(t *testing.T) {
+	t.Parallel()
+	customer := authz.Chain{ID: "cus_1", BillingEntityID: "ben_2", CustomerID: "cus_1"}
+	entity, above := authz.Chain{ID: "ben_2", BillingEntityID: "ben_2"}, authz.Chain{ID: "ben_1", BillingEntityID: "ben_1"}
+	location := authz.Chain{ID: "loc_1", BillingEntityID: "ben_2"}
+	platform := authz.Chain{ID: authz.Platform}
+	past := time.Now().Add(-time.Hour)
+	list := func(at authz.Chain) authz.Binding {
+		return authz.Binding{Scope: at, Permissions: map[string]bool{"things.list": true}}
+	}
+	see := func(at authz.Chain) authz.Binding {
+		return authz.Binding{Scope: at, Permissions: map[string]bool{"things.peek": true}}
+	}
+	for name, c := range map[string]struct {
+		bindings []authz.Binding
+		want     bool
+	}{
+		"nowhere":                   {nil, true},
+		"one here, the other there": {[]authz.Binding{list(customer), see(location)}, false},
+		"both here":                 {[]authz.Binding{list(customer), see(customer)}, true},
+		"the other above":           {[]authz.Binding{list(customer), see(above)}, true},
+		"the other below":           {[]authz.Binding{list(entity), see(customer)}, false},
+		"the other everywhere":      {[]authz.Binding{list(customer), list(location), see(platform)}, true},
+		"one everywhere":            {[]authz.Binding{list(platform), see(above)}, false},
+		"a place, by who owns it":   {[]authz.Binding{list(location), see(entity)}, false},
+		"a place, in itself":        {[]authz.Binding{list(location), see(location)}, true},
+		"here, and one place more":  {[]authz.Binding{list(customer), list(location), see(customer)}, false},
+		"here, and once one place more": {[]authz.Binding{list(customer), {Scope: location, ExpiresAt: &past, Permissions: map[string]bool{"things.list": true}},
+			see(customer)}, true},
+	} {
+		caller := authz.NewCaller(authn.Principal{}, c.bindings, nil, map[string]string{"ben_1": "", "ben_2": "ben_1"}, nil, time.Now)
+		if got := caller.Everywhere("things.list", "things.peek"); got != c.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 	"github.com/demarc/demarc/controlplane/internal/platform/requestid"
+	"github.com/demarc/demarc/controlplane/internal/platform/visibility"
 )
 
 // attempt is a request as it is known so far.
@@ -26,6 +27,8 @@ type attempt struct {
 	denied   bool
 	admitted bool // counts in its caller's limits
 	dryRun   bool
+	// unseen are the fields of what it is about that the caller may not see.
+	unseen []visibility.Rule
 }
 
 // Masked is an answer that holds a secret: what is on record is this instead.
@@ -100,6 +103,7 @@ func (s *Server) recordRead(ctx context.Context, at *attempt) error {
 
 // refused answers a request with an error. What would have changed something is on record; so is a read that was denied, where reads are.
 func (s *Server) refused(ctx context.Context, at *attempt, err error) int {
+	err = visibility.Censored(at.unseen, err)
 	f := fault.As(err)
 	limited := f != nil && f.Kind == fault.RateLimited
 	if !limited && (at.op.Mutates && (at.denied || !at.dryRun) || s.AuditReads.Match(at.op.ID)) {

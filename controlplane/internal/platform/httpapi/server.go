@@ -14,7 +14,6 @@ import (
 	"regexp"
 	"runtime/debug"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -30,6 +29,7 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/requestid"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 	"github.com/demarc/demarc/controlplane/internal/platform/vault"
+	"github.com/demarc/demarc/controlplane/internal/platform/visibility"
 )
 
 const (
@@ -53,7 +53,7 @@ type Deps struct {
 	Kinds         *resource.Registry
 	Authenticator authn.Authenticator
 	Access        *authz.Evaluator
-	Locator       authz.Locator
+	Locator       Locator
 	Audit         *audit.Log
 	// AuditReads says which reads are on record too.
 	AuditReads audit.Reads
@@ -68,9 +68,16 @@ type Deps struct {
 	TrustedProxies []netip.Prefix
 }
 
+// Locator knows where objects stand, one and many.
+type Locator interface {
+	authz.Locator
+	visibility.Locator
+}
+
 // Server serves the table of operations.
 type Server struct {
 	Deps
+	fields *fields
 	log    *slog.Logger
 	engine *gin.Engine
 	gets   map[string]*Op // by kind: how its object is read
@@ -85,7 +92,7 @@ type Server struct {
 func New(deps Deps, ops []Op) *Server {
 	gin.SetMode(gin.ReleaseMode)
 	s := &Server{Deps: deps, log: deps.Log, engine: gin.New(), gets: map[string]*Op{}, byPrefix: map[string]*Op{}, ops: ops,
-		limiters: newLimiters(deps.Clock, deps.Limits), polls: newPolls(deps.Limits, deps.Observer)}
+		fields: newFields(deps, ops), limiters: newLimiters(deps.Clock, deps.Limits), polls: newPolls(deps.Limits, deps.Observer)}
 	s.engine.ContextWithFallback = true
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.UseRawPath = true
@@ -185,6 +192,9 @@ func (s *Server) handle(c *gin.Context, op *Op) int {
 		at.denied = true
 		return s.refused(ctx, at, err)
 	}
+	if at.unseen, err = s.fields.admit(at, cl); err != nil {
+		return s.refused(ctx, at, err)
+	}
 	ctx = authz.WithCaller(ctx, at.caller, at.decision.Access)
 	ctx = context.WithValue(context.WithValue(ctx, pollKey{}, s.polls), serverKey{}, s)
 	var a answer
@@ -197,7 +207,10 @@ func (s *Server) handle(c *gin.Context, op *Op) int {
 			a, err = render(op, out, false)
 		}
 		if err == nil && s.Clock.Now().Sub(started) > decidedAgain {
-			err = s.stillAllowed(c, at, cl)
+			ctx, err = s.stillAllowed(ctx, c, at, cl)
+		}
+		if err == nil {
+			a, err = s.fields.shown(ctx, op, a)
 		}
 		if err == nil && s.AuditReads.Match(op.ID) {
 			err = s.recordRead(ctx, at)
@@ -263,21 +276,23 @@ func (s *Server) readPermission(kind string) string {
 	return ""
 }
 
-// stillAllowed decides once more, with what is known now.
-func (s *Server) stillAllowed(c *gin.Context, at *attempt, cl *call) error {
+// stillAllowed decides once more, with what is known now, and returns the context of the caller as it is by now.
+func (s *Server) stillAllowed(ctx context.Context, c *gin.Context, at *attempt, cl *call) (context.Context, error) {
 	again := *at
-	ctx, err := s.enter(c, &again)
+	fresh, err := s.enter(c, &again)
 	if err != nil {
-		return err
+		return ctx, err
 	}
 	if cl.op.Scope == ScopeObject {
-		found, err := s.Locator.Visible(ctx, cl.id, again.caller.Access(cl.op.Permission))
+		found, err := s.Locator.Visible(fresh, cl.id, again.caller.Access(cl.op.Permission))
 		if err == nil && !found {
 			err = fault.NotFoundError()
 		}
-		return err
+		if err != nil {
+			return ctx, err
+		}
 	}
-	return nil
+	return authz.WithCaller(ctx, again.caller, at.decision.Access), nil
 }
 
 func (s *Server) send(c *gin.Context, a answer) {
@@ -303,7 +318,7 @@ func (s *Server) read(c *gin.Context, op *Op) (*call, error) {
 	}
 	if op.Mutates && op.Method != http.MethodPost || op.Action {
 		if h := c.GetHeader("If-Match"); h != "" && h != "*" {
-			revision, err := strconv.ParseInt(strings.Trim(strings.TrimPrefix(h, "W/"), `"`), 10, 64)
+			revision, err := revisionOf(h)
 			if err != nil {
 				return nil, fault.Parameter("If-Match", "invalid_parameter", "is not a revision in quotes")
 			}
@@ -365,8 +380,9 @@ func (s *Server) write(ctx context.Context, at *attempt, cl *call, run func(cont
 				return err
 			}
 			if earlier != nil {
-				a, replayed = *earlier, true
-				return nil
+				replayed = true
+				a, err = s.fields.shown(ctx, cl.op, *earlier)
+				return err
 			}
 		}
 		before := s.before(ctx, cl)
@@ -380,14 +396,19 @@ func (s *Server) write(ctx context.Context, at *attempt, cl *call, run func(cont
 		if a, err = render(cl.op, out, at.dryRun); err != nil {
 			return err
 		}
+		whole := a
+		if a, err = s.fields.shown(ctx, cl.op, whole); err != nil {
+			return err
+		}
 		if at.dryRun {
 			return errDryRun
 		}
-		if err := s.recordChange(ctx, at, before, out, a); err != nil {
+		// What is on record, and kept for a repeated request, is whole: who reads it later may see more, or less.
+		if err := s.recordChange(ctx, at, before, out, whole); err != nil {
 			return err
 		}
 		if key != "" {
-			return s.keep(ctx, cl, key, a)
+			return s.keep(ctx, cl, key, whole)
 		}
 		return nil
 	})

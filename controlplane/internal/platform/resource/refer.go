@@ -47,17 +47,17 @@ func (l *Locator) refer(ctx context.Context, strength, pointer, objectID string,
 	if err != nil {
 		return authz.Chain{}, err
 	}
-	var state string
-	at, found, err := standing(q.Clauses(clause.Locking{Strength: strength}), k, objectID, &state)
+	places, err := standing(q.Clauses(clause.Locking{Strength: strength}), k, "state", objectID)
+	at, found := places[objectID]
 	switch {
 	case err != nil:
 		return authz.Chain{}, err
 	case !found:
 		return authz.Chain{}, missing
-	case state == Deleting || state == Recycled:
-		return authz.Chain{}, fault.Invalidf(pointer, "conflict", "it is %s", state)
+	case at.state == Deleting || at.state == Recycled:
+		return authz.Chain{}, fault.Invalidf(pointer, "conflict", "it is %s", at.state)
 	}
-	return at, nil
+	return at.Chain, nil
 }
 
 // Mention is a reference to another object in a value of one of the API's types: a field that is marked with x-ref, in whatever object or map of

@@ -4,9 +4,7 @@ package resource
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
-	"errors"
 	"slices"
 	"strings"
 
@@ -275,37 +273,76 @@ func NewLocator(d *db.DB, registry *Registry) *Locator { return &Locator{d, regi
 
 // Locate implements authz.Locator.
 func (l *Locator) Locate(ctx context.Context, objectID string) (authz.Chain, bool, error) {
-	if objectID == authz.Platform {
-		return authz.Chain{ID: authz.Platform}, true, nil
-	}
-	k, ok := l.registry.ByPrefix(id.Prefix(objectID))
-	if !ok || k.Table() == "" {
-		return authz.Chain{}, false, nil
-	}
-	return standing(l.db.Conn(ctx).Table(k.Table()), k, objectID, nil)
+	places, err := l.LocateAll(ctx, []string{objectID})
+	at, found := places[objectID]
+	return at, found, err
 }
 
-// standing reads where an object of the kind stands, by a query of its table, and its state if that is wanted.
-func standing(q *gorm.DB, k Kind, objectID string, state *string) (at authz.Chain, found bool, err error) {
-	at.ID = objectID
-	columns, values := []string{"COALESCE(billing_entity_id, '')", "COALESCE(customer_id, '')"}, []any{&at.BillingEntityID, &at.CustomerID}
-	if state != nil {
-		columns, values = append(columns, "state"), append(values, state)
+// LocateAll implements visibility.Locator. It takes one query for each kind.
+func (l *Locator) LocateAll(ctx context.Context, ids []string) (map[string]authz.Chain, error) {
+	out, of := make(map[string]authz.Chain, len(ids)), map[string][]string{}
+	for _, objectID := range ids {
+		if objectID == authz.Platform {
+			out[objectID] = authz.Chain{ID: authz.Platform}
+		} else if k, ok := l.registry.ByPrefix(id.Prefix(objectID)); ok && k.Table() != "" {
+			of[k.Name] = append(of[k.Name], objectID)
+		}
 	}
-	others := make([]string, len(k.Scopes)+1)
-	for i, link := range k.Scopes {
-		columns, values = append(columns, "COALESCE("+link.Field+", '')"), append(values, &others[i])
+	for name, ids := range of {
+		k, _ := l.registry.Kind(name)
+		places, err := standing(l.db.Conn(ctx).Table(k.Table()), k, "''", ids...)
+		if err != nil {
+			return nil, err
+		}
+		for id, p := range places {
+			out[id] = p.Chain
+		}
+	}
+	return out, nil
+}
+
+// place is where an object stands, and its state.
+type place struct {
+	authz.Chain
+	state string
+}
+
+// standing reads where objects of the kind stand, by a query of its table. Not every table has a state: it is what the expression says.
+func standing(q *gorm.DB, k Kind, state string, ids ...string) (map[string]place, error) {
+	columns := []string{"id", state, "COALESCE(billing_entity_id, '')", "COALESCE(customer_id, '')"}
+	first := len(columns)
+	for _, link := range k.Scopes {
+		columns = append(columns, "COALESCE("+link.Field+", '')")
 	}
 	if k.ScopeTable != "" {
 		columns = append(columns, "COALESCE((SELECT string_agg(scope_id, ' ') FROM "+k.ScopeTable+" s WHERE s.id = "+k.Table()+".id), '')")
-		values = append(values, &others[len(k.Scopes)])
 	}
-	err = q.Select(strings.Join(columns, ", ")).Where("id = ?", objectID).Row().Scan(values...)
-	if errors.Is(err, sql.ErrNoRows) {
-		return authz.Chain{}, false, nil
+	q = q.Select(strings.Join(columns, ", "))
+	if len(ids) == 1 {
+		q = q.Where("id = ?", ids[0])
+	} else {
+		q = q.Where("id = ANY(?::text[])", IDs(ids))
 	}
-	at.Others = strings.Fields(strings.Join(others, " ")) // ids have no blanks in them
-	return at, err == nil, err
+	rows, err := q.Rows()
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := make(map[string]place, len(ids))
+	for rows.Next() {
+		var p place
+		others := make([]string, len(columns)-first)
+		values := []any{&p.ID, &p.state, &p.BillingEntityID, &p.CustomerID}
+		for i := range others {
+			values = append(values, &others[i])
+		}
+		if err := rows.Scan(values...); err != nil {
+			return nil, err
+		}
+		p.Others = strings.Fields(strings.Join(others, " ")) // ids have no blanks in them
+		out[p.ID] = p
+	}
+	return out, rows.Err()
 }
 
 // Visible implements authz.Locator.

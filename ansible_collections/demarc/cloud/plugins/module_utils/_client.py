@@ -52,6 +52,10 @@ class ApiError(Exception):
             wrong[path] = "{0}; {1}".format(wrong[path], detail) if path in wrong else detail
         return wrong
 
+    def names_hidden(self) -> bool:
+        """Whether a field was sent that the token may not see."""
+        return any(entry.get("code") == "hidden" for entry in self.problem.get("errors") or [])
+
     def described(self) -> dict[str, t.Any]:
         """The error as modules return it; never with a body that was sent."""
         described = {

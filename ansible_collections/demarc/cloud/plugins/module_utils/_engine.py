@@ -21,6 +21,8 @@ from ansible_collections.demarc.cloud.plugins.module_utils._fields import (
     clearable,
     has_planned,
     is_planned,
+    named_without,
+    permissions_missing,
     planned_id,
     shown_once,
     title,
@@ -249,6 +251,10 @@ class _Managing:
             return plan_absent(self.kind, current)
         given = self.given
         if current is not None:
+            hidden: dict[str, str] = {}
+            named_without(self.task.fields, given, permissions_missing(self.kind["fields"], current), "", hidden)
+            if hidden:
+                raise refused(self.doing(UPDATE), hidden)
             given = {name: value for name, value in given.items() if not self.chosen_by_server(name, value, current)}
         always = frozenset(field["name"] for field in _options.resendable(self.kind) if self.params.get("update_" + field["name"]) == "always")
         problems: dict[str, str] = {}
@@ -293,7 +299,8 @@ class _Managing:
             except ApiError as err:
                 # What is in the way may be gone by then: an earlier task of the same run would have removed or ended it.
                 # And a token that may only read is what one wants to look for drift with.
-                if err.status not in (403, 409, 412):
+                # What it may not see it could not set later either.
+                if err.status not in (403, 409, 412) or err.names_hidden():
                     raise failure(self.doing(plan.verb), err) from err
                 self.run.warn(failure(self.doing(plan.verb), err).msg)
         return self.result(True, outcome, plan.before, plan.after)

@@ -102,6 +102,48 @@ def clearable(field: Field) -> bool:
     return bool(field.get("nullable") or field.get("server_default") or "default" in field)
 
 
+def left_out(field: Field, found: t.Mapping[str, t.Any]) -> bool:
+    """Whether an object, or an entry of it, was answered without the field because the token may not see it."""
+    return bool(field.get("visible_to")) and field["name"] not in found
+
+
+def permissions_missing(fields: list[Field], found: t.Mapping[str, t.Any]) -> set[str]:
+    """The permissions that it would have taken to see what was left out of an object."""
+    missing: set[str] = set()
+    for field in fields:
+        if left_out(field, found):
+            missing.add(field["visible_to"])
+        for entry in _entries(field, found.get(field["name"])).values():
+            missing |= permissions_missing(_inner(field), entry)
+    return missing
+
+
+def named_without(fields: list[Field], given: t.Mapping[str, t.Any], missing: set[str], path: str, problems: dict[str, str]) -> None:
+    """What is given for fields that take one of the permissions is a problem, whatever it is: whether it differs cannot be known."""
+    for field in fields:
+        if field["name"] not in given:
+            continue
+        where = "{0}.{1}".format(path, field["name"]) if path else field["name"]
+        if field.get("visible_to") in missing:
+            problems[where] = "is hidden from this token: only who has the permission {0} here sees and sets it".format(field["visible_to"])
+            continue
+        for key, entry in _entries(field, given[field["name"]]).items():
+            named_without(_inner(field), entry, missing, "{0}.{1}".format(where, key) if field["type"] == "map" else where, problems)
+
+
+def _inner(field: Field) -> list[Field]:
+    """The fields of what is in a field: of the object itself, or of the entries of a map."""
+    return field.get("fields") or (field.get("items") or {}).get("fields") or []
+
+
+def _entries(field: Field, value: t.Any) -> dict[str, dict[str, t.Any]]:
+    """The objects in a field, by their keys."""
+    if not isinstance(value, dict):
+        return {}
+    entries = value if field["type"] == "map" else {field["name"]: value}
+    return {key: entry for key, entry in entries.items() if isinstance(entry, dict)} if _inner(field) else {}
+
+
 def title(kind: str) -> str:
     """The kind's name in a sentence."""
     return kind.replace("_", " ")
@@ -305,6 +347,9 @@ def _change_object(field: Field, wanted: dict[str, t.Any], current: dict[str, t.
     patch = {}
     after.update(current)
     for sub in field.get("fields") or []:
+        if left_out(sub, current) and sub["name"] not in wanted:
+            del after[sub["name"]]  # it stays as it is, which is not to be known
+            continue
         cleared = whole and clearable(sub) and not sub.get("computed") and not sub.get("server_default")
         if sub["name"] in wanted or cleared:
             made = change(sub, wanted.get(sub["name"]), after[sub["name"]], whole)

@@ -8,7 +8,17 @@ from __future__ import annotations
 import copy
 import typing as t
 
-from ansible_collections.demarc.cloud.plugins.module_utils._fields import Field, Kind, beginning, change, equal, planned_id, without_nulls, writable
+from ansible_collections.demarc.cloud.plugins.module_utils._fields import (
+    Field,
+    Kind,
+    beginning,
+    change,
+    equal,
+    left_out,
+    planned_id,
+    without_nulls,
+    writable,
+)
 
 Object = t.Dict[str, t.Any]
 
@@ -32,7 +42,8 @@ def plan_absent(kind: Kind, current: Object | None) -> Plan:
     if current is None:
         return Plan(NONE, {}, {}, {}, None)
     hidden = ("volatile", "write_only", "shown_once")
-    shown = {field["name"]: current.get(field["name"]) for field in kind["fields"] if not any(field.get(trait) for trait in hidden)}
+    fields = [field for field in kind["fields"] if not any(field.get(trait) for trait in hidden) and not left_out(field, current)]
+    shown = {field["name"]: current.get(field["name"]) for field in fields}
     if not kind.get("singleton"):
         return Plan(DELETE, {}, shown, {}, None)
     # It stays for as long as the object whose it is; what is deleted is all that was asked for.

@@ -13,7 +13,7 @@ short_description: Read permissions
 version_added: '1.0.0'
 description:
   - Reads permissions.
-  - What an operation takes. Roles are made of permissions.
+  - What it takes to do an operation, or to see fields that only some may see. Roles are made of permissions.
 author:
   - 'Demarc authors (@demarc)'
 extends_documentation_fragment:
@@ -55,17 +55,17 @@ permissions:
       type: str
     kind:
       description:
-        - Kind of the objects that the operation is about.
+        - Kind of the objects that it is about.
       returned: success
       type: str
     verb:
       description:
-        - What the operation does.
+        - What may be done, in one word.
       returned: success
       type: str
     description:
       description:
-        - What it does, for people.
+        - What may be done, for people.
       returned: success
       type: str
 error:

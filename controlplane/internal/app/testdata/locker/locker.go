@@ -21,9 +21,19 @@ var Kind = resource.Kind{
 		{Name: "customer_id", Words: "Those of one customer"},
 		{Name: "location_id", Words: "Those in one location"},
 		{Name: "door", Words: "Those with such a door"},
+		{Name: "wholesale_rent", Words: "Those that cost", Range: resource.Numbers},
 	},
-	Quota: []string{"lockers", "shelves"},
+	Orders: []string{"wholesale_rent"},
+	Quota:  []string{"lockers", "shelves"},
 }
+
+// Tariff is what a locker costs for a time.
+type Tariff struct {
+	// What the customer pays.
+	Rent int64 `json:"rent" validate:"required" minimum:"0" maximum:"1000000"`
+	// What it costs who lets it.
+	WholesaleRent *int64 `json:"wholesale_rent" minimum:"0" maximum:"1000000" extensions:"x-visible=lockers.get_wholesale"`
+} // @name LockerTariff
 
 // Spec is what can be changed of a locker.
 type Spec struct {
@@ -34,6 +44,14 @@ type Spec struct {
 	Door string `json:"door" enums:"wood,steel" default:"wood"`
 	// What is in it.
 	Contents map[string]string `json:"contents" gorm:"serializer:json" maxLength:"100" extensions:"x-max-items=12"`
+	// What the customer pays for it.
+	Rent int64 `json:"rent" minimum:"0" maximum:"1000000" default:"20"`
+	// What it costs who lets it.
+	WholesaleRent *int64 `json:"wholesale_rent" minimum:"0" maximum:"1000000" extensions:"x-visible=lockers.get_wholesale"`
+	// What is expected to be lost with it, by who lets it.
+	Risk int64 `json:"risk" minimum:"0" maximum:"1000000" default:"271828" extensions:"x-visible=lockers.assess"`
+	// Other rents, by the season.
+	Tariffs map[string]Tariff `json:"tariffs" gorm:"serializer:json" extensions:"x-max-items=4"`
 	// What opens it.
 	PIN *secret.String `json:"pin,omitempty" gorm:"-" swaggertype:"string" maxLength:"8" extensions:"x-write-only"`
 } // @name LockerSpec

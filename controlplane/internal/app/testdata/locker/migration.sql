@@ -5,6 +5,10 @@ CREATE TABLE locker (
 	shelf_count   bigint NOT NULL,
 	door          text COLLATE "C" NOT NULL,
 	contents      jsonb NOT NULL,
+	rent          bigint NOT NULL,
+	wholesale_rent bigint,
+	risk          bigint NOT NULL,
+	tariffs       jsonb NOT NULL,
 	pin_encrypted bytea
 );
-SELECT index_kind('locker', parent => 'customer_id', scopes => '{location_id}', filters => '{door}');
+SELECT index_kind('locker', parent => 'customer_id', scopes => '{location_id}', filters => '{door}', orders => '{wholesale_rent}');

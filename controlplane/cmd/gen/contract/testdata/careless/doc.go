@@ -56,3 +56,11 @@ type Thing struct {
 	// No pointer.
 	Null string `json:"null" extensions:"x-nullable"`
 } // @name Thing
+
+// Visitor is no object of a kind.
+type Visitor struct {
+	// Nothing says where this is needed.
+	Pay *int64 `json:"pay" extensions:"x-nullable,x-visible=things.get_pay"`
+	// Needs a permission.
+	Mood *string `json:"mood" extensions:"x-nullable,x-visible"`
+} // @name Visitor

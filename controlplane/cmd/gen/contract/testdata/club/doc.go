@@ -15,6 +15,8 @@ import (
 // HallSpec is what can be changed of a hall.
 type HallSpec struct {
 	resource.Named
+	// What it costs the club.
+	Fee *int64 `json:"fee" minimum:"0" maximum:"100" extensions:"x-visible=halls.get_fee"`
 } // @name HallSpec
 
 // Hall is where the club meets.
@@ -85,6 +87,8 @@ type RotaDuty struct {
 	Members []string `json:"members" maxLength:"100" extensions:"x-max-items=50,x-set"`
 	// Members who have it until a time.
 	ExpiringMembers map[string]time.Time `json:"expiring_members" extensions:"x-max-items=50,x-item-format=date-time"`
+	// What they get for it.
+	Pay int64 `json:"pay" minimum:"0" maximum:"100" default:"5" extensions:"x-visible=rotas.get_pay"`
 } // @name RotaDuty
 
 // RotaSpec is what can be changed of a rota.

@@ -69,6 +69,7 @@ class Store:
         self.requests: list[Recorded] = []
         self.lock = threading.RLock()
         self.failing: set[str] = set()  # kinds whose operations fail
+        self.hidden: set[str] = set()  # permissions of fields that the token has not got
         self.deaf = False  # operations do not end when waited for
         self.count = 0
 
@@ -83,10 +84,39 @@ class Store:
             key = request.headers.get("idempotency-key")
             if key in self.replies:
                 return self.replies[key]
+            if self.hidden and request.method in ("POST", "PATCH"):
+                self.refuse_hidden(request)
             reply = self.route(request)
             if key:
                 self.replies[key] = reply
+            return self.shown(request, reply)
+
+    @staticmethod
+    def kind_at(path: str) -> dict[str, t.Any] | None:
+        return next((one for one in KINDS.values() if one["path"] == "/" + path.strip("/").split("/")[0]), None)
+
+    def refuse_hidden(self, request: Recorded) -> None:
+        kind = self.kind_at(request.path)
+        errors = [
+            {"pointer": pointer, "code": "hidden", "detail": "only who has the permission {0} here sees and sets it".format(permission)}
+            for pointer, permission, _of, _name in hidden_in(kind["fields"] if kind else [], request.body or {}, self.hidden)
+        ]
+        if errors:
+            raise Problem(403, "forbidden", "only some may see it", errors=errors)
+
+    def shown(self, request: Recorded, reply: tuple[int, dict[str, str], t.Any]) -> tuple[int, dict[str, str], t.Any]:
+        """An answer as the token may see it."""
+        kind = self.kind_at(request.path)
+        if kind is None or reply[2] is None or not self.hidden:
             return reply
+        body = copy.deepcopy(reply[2])
+        for found in body["items"] if "items" in body else [body]:
+            pointers = []
+            for pointer, _permission, of, name in list(hidden_in(kind["fields"], found, self.hidden)):
+                del of[name]
+                pointers.append(pointer)
+            found["hidden_fields"] = sorted(pointers)
+        return reply[0], reply[1], body
 
     def route(self, request: Recorded) -> tuple[int, dict[str, str], t.Any]:
         parts = request.path.strip("/").split("/")
@@ -304,6 +334,24 @@ def meets(found: dict[str, t.Any], by: dict[str, t.Any], wanted: str) -> bool:
     if by["name"] not in found and bound in ("until", "max"):
         return found[name] < type(found[name])(wanted) or bound == "max" and str(found[name]) == wanted
     return found.get(by["name"]) == wanted
+
+
+def hidden_in(
+    fields: list[dict[str, t.Any]], body: dict[str, t.Any], permissions: set[str], at: str = ""
+) -> t.Iterator[tuple[str, str, dict[str, t.Any], str]]:
+    """The fields of a body that take one of the permissions: pointer, permission, what it is in, name."""
+    for field in fields:
+        name = field["name"]
+        if name not in body:
+            continue
+        pointer = "{0}/{1}".format(at, name)
+        if field.get("visible_to") in permissions:
+            yield pointer, field["visible_to"], body, name
+        elif field["type"] == "map" and field["items"]["type"] == "object":
+            for key, entry in (body[name] or {}).items():
+                yield from hidden_in(field["items"]["fields"], entry or {}, permissions, "{0}/{1}".format(pointer, key))
+        elif field["type"] == "object":
+            yield from hidden_in(field["fields"], body[name] or {}, permissions, pointer)
 
 
 def verb_of(method: str, collection: bool) -> str:
