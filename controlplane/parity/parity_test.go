@@ -214,6 +214,24 @@ func TestCommands(t *testing.T) {
 	expect(t, found, "customer.crest.colour", "has no flag --crest.colour")
 }
 
+// What is below an object is compared with each client: with the commands, and with those that have nothing for it, which is a matter of exemption.
+func TestPartsOfObjects(t *testing.T) {
+	t.Parallel()
+	more := *catalogOf(t)
+	more.Kinds = slices.Clone(more.Kinds)
+	k := more.Kind("customer")
+	k.Documents = []catalog.Part{{Name: "portrait", Operation: catalog.Operation{ID: "customers.get_portrait"}}}
+	commands := cli.New(&more, cli.Streams{Out: io.Discard, Err: io.Discard})
+	if found := CLI(&more, commands); len(found) > 0 {
+		t.Errorf("found %q", found)
+	}
+	k.Documents = append(k.Documents, catalog.Part{Name: "seal", Operation: catalog.Operation{ID: "customers.get_seal"}})
+	expect(t, CLI(&more, commands), "customers.get_seal", "demarc customer has no command download for seal")
+	tree := Tree{Root: filepath.Join("..", ".."), Catalog: &more}
+	expect(t, tree.Terraform(), "customers.get_seal", "Terraform has nothing for documents")
+	expect(t, tree.Ansible(), "customers.get_seal", "the collection has nothing for documents")
+}
+
 // Terraform has an ephemeral resource in the place of a resource whose secret its state would keep, and no list of what is there once.
 func TestTerraformOfSecretsAndSingletons(t *testing.T) {
 	t.Parallel()

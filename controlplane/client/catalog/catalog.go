@@ -57,6 +57,8 @@ type Kind struct {
 	Operations map[string]Operation `json:"operations"`
 	// Actions are verbs that leave nothing behind to declare.
 	Actions []Action `json:"actions,omitempty"`
+	// Documents are what can be read of an object beside its fields, as it is: a label in PDF.
+	Documents []Part `json:"documents,omitempty"`
 	// Filters are the query parameters that its list takes besides the standard ones.
 	Filters []Filter `json:"filters,omitempty"`
 	// States says, for each value of the field state, which verbs (operation or action) are allowed.
@@ -83,6 +85,14 @@ type Operation struct {
 	// RequiresIfMatch: without If-Match it is refused with 428.
 	RequiresIfMatch bool   `json:"requires_if_match,omitempty"`
 	Summary         string `json:"summary"`
+}
+
+// Part is something below an object that goes in or out as it is: {path}/{id}/{name}.
+type Part struct {
+	Name string `json:"name"`
+	// ContentTypes are those of the answer; Accept chooses, and the first is preferred.
+	ContentTypes []string `json:"content_types,omitempty"`
+	Operation
 }
 
 // Action is POST {path}/{id}/actions/{name}.

@@ -12,56 +12,81 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/demarc/demarc/controlplane/client/catalog"
 	"github.com/demarc/demarc/controlplane/client/fixture"
 	"github.com/demarc/demarc/controlplane/cmd/gen/contract"
 	"github.com/demarc/demarc/controlplane/internal/app/testdata/locker"
+	"github.com/demarc/demarc/controlplane/internal/platform/config"
 	"github.com/demarc/demarc/controlplane/internal/platform/db/dbtest"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
 )
 
 const lockerFolder = "testdata/locker"
 
-// withLockers is a node whose server has lockers, too.
-func withLockers(t *testing.T) (*node, fixture.Loader) {
-	t.Helper()
-	build := func(d module.Deps) noun { return locker.New(d) }
-	load := func(kind string) (*catalog.Fixture, error) {
-		f, err := catalog.ReadFixture(os.DirFS(lockerFolder), kind)
-		if errors.Is(err, os.ErrNotExist) {
-			return catalog.LoadFixture(kind)
+// lockers builds their service; change, if there is one, has it do something else than it does.
+func lockers(change func(*locker.Service)) func(module.Deps) noun {
+	return func(d module.Deps) noun {
+		s := locker.New(d)
+		if change != nil {
+			change(s)
 		}
-		return f, err
+		return s
 	}
-	kinds, ops := contractOf(build)
-	root, err := filepath.Abs("../..")
+}
+
+// withLockers is a node whose server has lockers, too.
+func withLockers(t *testing.T, change func(*locker.Service), set ...func(*config.Config)) (*node, fixture.Loader) {
+	t.Helper()
+	return newSite(t).startWithLockers(parts{}, change, set...), lockerFixture
+}
+
+// startWithLockers is start for a server that has lockers, too.
+func (s *site) startWithLockers(with parts, change func(*locker.Service), set ...func(*config.Config)) *node {
+	s.t.Helper()
+	files, err := lockerContract()
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
-	files, err := contract.Make(contract.Source{
-		Root: root, Folders: []string{filepath.Join(root, "internal"), filepath.Join(root, "internal", "app", lockerFolder)},
-		Info: filepath.Join("app", "doc.go"), Kinds: kinds, Ops: ops, Fixture: load,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := newSite(t)
 	migration, err := os.ReadFile(filepath.Join(lockerFolder, "migration.sql"))
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	s.exec(string(migration))
-	n := s.start(parts{nouns: []func(module.Deps) noun{build}, contract: files.OpenAPI})
+	with.nouns, with.contract = []func(module.Deps) noun{lockers(change)}, files.OpenAPI
+	n := s.start(with, set...)
 	n.catalog = &catalog.Catalog{}
 	n.check(json.Unmarshal(files.Catalog, n.catalog))
-	return n, load
+	return n
+}
+
+// lockerContract is the contract with lockers in it.
+var lockerContract = sync.OnceValues(func() (*contract.Files, error) {
+	kinds, ops := contractOf(lockers(nil))
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		return nil, err
+	}
+	return contract.Make(contract.Source{
+		Root: root, Folders: []string{filepath.Join(root, "internal"), filepath.Join(root, "internal", "app", lockerFolder)},
+		Info: filepath.Join("app", "doc.go"), Kinds: kinds, Ops: ops, Fixture: lockerFixture,
+	})
+})
+
+// lockerFixture loads the sample data of lockers, and of all else.
+func lockerFixture(kind string) (*catalog.Fixture, error) {
+	f, err := catalog.ReadFixture(os.DirFS(lockerFolder), kind)
+	if errors.Is(err, os.ErrNotExist) {
+		return catalog.LoadFixture(kind)
+	}
+	return f, err
 }
 
 func TestAnAddedKindGoesAllTheWay(t *testing.T) {
 	t.Parallel()
-	n, load := withLockers(t)
+	n, load := withLockers(t, nil)
 	kind := n.catalog.Kind("locker")
 	if kind == nil || !kind.Managed || kind.Path != "/lockers" || len(kind.Operations) != 5 || len(kind.Filters) != 3 || !kind.Field("pin").WriteOnly ||
 		!kind.Field("shelf_count").GrowOnly || !kind.Field("customer_id").Immutable || !slices.Equal(kind.Field("location_id").Ref, []string{"location"}) {

@@ -242,6 +242,7 @@ func build(ctx context.Context, cfg config.Config, d *db.DB, keys *vault.Vault, 
 		Limits: httpapi.Limits{
 			Address: cfg.RateLimitAddress, Authentication: cfg.RateLimitAuthentication, Principal: cfg.RateLimitPrincipal,
 			LongPolls: cfg.MaxLongPolls, LongPollsPerPrincipal: cfg.MaxLongPollsPerPrincipal,
+			Streams: cfg.MaxStreams, StreamsPerPrincipal: cfg.MaxStreamsPerPrincipal, StreamStall: cfg.StreamStallTimeout,
 		},
 		TrustedProxies: cfg.TrustedProxies,
 	}, ops)

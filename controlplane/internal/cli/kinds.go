@@ -62,6 +62,9 @@ func (a *app) kindCommand(k *catalog.Kind) *cobra.Command {
 	for i := range k.Actions {
 		cmd.AddCommand(a.actionCommand(k, &k.Actions[i]))
 	}
+	if len(k.Documents) > 0 {
+		cmd.AddCommand(a.downloadCommand(k))
+	}
 	return cmd
 }
 

@@ -42,10 +42,14 @@ func (d *document) kind(k resource.Kind) catalog.Kind {
 		if row.Verb == httpapi.List {
 			out.Filters = d.filters(op, k)
 		}
-		if strings.Contains(path, "{") {
+		if strings.Contains(path, "{") && row.Part == "" {
 			verbs = append(verbs, row.Verb)
 		}
-		if !row.Action {
+		switch {
+		case len(row.AnswerTypes) > 0:
+			out.Documents = append(out.Documents, catalog.Part{Name: row.Part, ContentTypes: row.AnswerTypes, Operation: o})
+			return
+		case !row.Action:
 			out.Operations[row.Verb] = o
 			return
 		}
@@ -55,6 +59,7 @@ func (d *document) kind(k resource.Kind) catalog.Kind {
 		}
 		out.Actions = append(out.Actions, a)
 	})
+	sort.Slice(out.Documents, func(i, j int) bool { return out.Documents[i].Name < out.Documents[j].Name })
 	sort.Slice(out.Actions, func(i, j int) bool { return out.Actions[i].Name < out.Actions[j].Name })
 	begin := httpapi.Create
 	if k.Singleton {

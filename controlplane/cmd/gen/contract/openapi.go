@@ -129,6 +129,9 @@ func (d *document) join() {
 		if row.Permission == "" && row.Scope != httpapi.ScopeCaller {
 			d.faults.addf("%s: has no permission", where)
 		}
+		if row.Part != "" && d.kinds[row.Kind].Virtual {
+			d.faults.addf("%s: is about a part of what has no table, so that nobody could decide whether a caller may have it", where)
+		}
 	})
 	for id := range d.ops {
 		if !seen[id] {
@@ -430,6 +433,9 @@ func (d *document) success(status, name string, row httpapi.Op) *openapi3.Respon
 		words = "Changed; or, with dry_run, the object as it would be."
 	}
 	r := &openapi3.Response{Description: &words, Headers: openapi3.Headers{}}
+	if len(row.AnswerTypes) > 0 {
+		r.Content = contentOf(row.AnswerTypes)
+	}
 	header := func(name, component string) {
 		r.Headers[name] = &openapi3.HeaderRef{Ref: "#/components/headers/" + component}
 	}
@@ -448,6 +454,19 @@ func (d *document) success(status, name string, row httpapi.Op) *openapi3.Respon
 		}
 	}
 	return r
+}
+
+// contentOf is what is no JSON: text, or bytes.
+func contentOf(types []string) openapi3.Content {
+	out := openapi3.Content{}
+	for _, t := range types {
+		s := stringSchema()
+		if !strings.HasPrefix(t, "text/") {
+			s.Format = "binary"
+		}
+		out[t] = &openapi3.MediaType{Schema: &openapi3.SchemaRef{Value: s}}
+	}
+	return out
 }
 
 func orElse(s, otherwise string) string {

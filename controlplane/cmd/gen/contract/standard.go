@@ -78,6 +78,7 @@ var allProblems = []problem{
 	{"401", "Unauthenticated", "No valid token."},
 	{"403", "Forbidden", "The caller may see it, and may not do this."},
 	{"404", "NotFound", "There is no such object, or none that the caller may see."},
+	{"406", "NotAcceptable", "There is no answer in a content type that Accept allows."},
 	{"409", "Conflict", "The object, or something around it, stands in the way; code says what."},
 	{"412", "PreconditionFailed", "The object's revision is not that of If-Match."},
 	{"413", "TooLarge", "The body is too large."},
@@ -94,6 +95,7 @@ func problemsOf(op httpapi.Op, body, object bool) []problem {
 	may := map[string]bool{"400": true, "401": true, "429": true, "500": true, "503": true}
 	may["403"] = op.Scope != httpapi.ScopeFilter && op.Scope != httpapi.ScopeCaller
 	may["404"] = object
+	may["406"] = len(op.AnswerTypes) > 0
 	may["409"] = op.Mutates
 	may["412"] = op.Mutates && object
 	may["428"] = op.RequiresIfMatch

@@ -26,6 +26,7 @@ const definitionPrefix = "#/definitions/"
 
 var (
 	nothing      = reflect.TypeFor[resource.None]()
+	aDocument    = reflect.TypeFor[httpapi.Document]()
 	pagesPackage = nothing.PkgPath()
 )
 
@@ -105,7 +106,10 @@ func (t *table) read(op httpapi.Op) {
 			t.faults.addf("operation %s: %v", op.ID, err)
 		}
 	}
-	if out := op.Handle.Answers(); out != nothing {
+	switch out := op.Handle.Answers(); {
+	case (out == aDocument) != (len(op.AnswerTypes) > 0):
+		t.faults.addf("operation %s: the row of what answers a document, and of nothing else, names its content types", op.ID)
+	case out != nothing && out != aDocument:
 		_, r.page = pageOf(out)
 		if r.answers, err = t.types.definition(out); err != nil {
 			t.faults.addf("operation %s: %v", op.ID, err)
@@ -191,7 +195,7 @@ func (t *table) bodyWords(op httpapi.Op) string {
 // statusOf is that of an answer where all went well.
 func statusOf(r row) string {
 	switch {
-	case r.answers == "":
+	case r.answers == "" && len(r.AnswerTypes) == 0:
 		return "204"
 	case r.Verb == httpapi.Create:
 		return "201"

@@ -26,6 +26,8 @@ type attempt struct {
 	denied   bool
 	admitted bool // counts in its caller's limits
 	dryRun   bool
+	// changed is closed when what the caller may do can have changed since.
+	changed <-chan struct{}
 }
 
 // Masked is an answer that holds a secret: what is on record is this instead.

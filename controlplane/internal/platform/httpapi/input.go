@@ -29,6 +29,7 @@ type call struct {
 	op       *Op
 	contract Contract
 	id       string // of the path
+	answers  string // the content type to answer in, of an operation that has several
 	query    url.Values
 	body     []byte
 	ifMatch  *int64
@@ -72,6 +73,21 @@ func (in *GetInput) takes() reflect.Type { return nil }
 
 func (in *GetInput) bind(c *call) error {
 	in.ID, in.Query = c.id, c.query
+	return nil
+}
+
+// DocumentInput asks for a document of an object. The caller may read it: that was decided before.
+type DocumentInput struct {
+	ID string
+	// ContentType is the one of the operation's that suits the caller.
+	ContentType string
+	Query       url.Values
+}
+
+func (in *DocumentInput) takes() reflect.Type { return nil }
+
+func (in *DocumentInput) bind(c *call) error {
+	in.ID, in.ContentType, in.Query = c.id, c.answers, c.query
 	return nil
 }
 

@@ -28,6 +28,8 @@ type Operation struct {
 	Async      bool
 	// RequiresIfMatch: it is refused without that header.
 	RequiresIfMatch bool
+	// AnswerTypes are the content types of an answer that is not JSON, in the order of the alphabet.
+	AnswerTypes []string
 
 	parameters map[string]*node
 	body       *node             // nil: takes none
@@ -81,6 +83,7 @@ func operation(c *compiler, doc *openapi3.T, op *openapi3.Operation) (*Operation
 	o.Permission, _ = op.Extensions["x-permission"].(string)
 	o.Async, _ = op.Extensions["x-async"].(bool)
 	o.RequiresIfMatch, _ = op.Extensions["x-requires-if-match"].(bool)
+	o.AnswerTypes = notJSON(op.Responses.Value("200"))
 	for _, p := range op.Parameters {
 		if p.Value.In != openapi3.ParameterInQuery {
 			continue
@@ -97,7 +100,7 @@ func operation(c *compiler, doc *openapi3.T, op *openapi3.Operation) (*Operation
 	if op.RequestBody == nil {
 		return o, nil
 	}
-	media := op.RequestBody.Value.Content.Get("application/json")
+	media := op.RequestBody.Value.Content.Get(jsonMedia)
 	if media == nil || media.Schema == nil {
 		return nil, fmt.Errorf("the body is not described as application/json")
 	}
@@ -110,6 +113,23 @@ func operation(c *compiler, doc *openapi3.T, op *openapi3.Operation) (*Operation
 	}
 	o.bodyNeeded = op.RequestBody.Value.Required
 	return o, o.relate(c, doc, media.Schema.Value)
+}
+
+const jsonMedia = "application/json"
+
+// notJSON are the content types of an answer that are something else.
+func notJSON(answer *openapi3.ResponseRef) []string {
+	if answer == nil || answer.Value == nil {
+		return nil
+	}
+	var out []string
+	for t := range answer.Value.Content {
+		if t != jsonMedia {
+			out = append(out, t)
+		}
+	}
+	sort.Strings(out)
+	return out
 }
 
 // relate finds the types around a body's: what a patch leads to, and which fields exist that it cannot send.

@@ -3,7 +3,11 @@ package locker
 
 import (
 	"context"
+	"fmt"
+	"io"
+	"strconv"
 
+	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 	"github.com/demarc/demarc/controlplane/internal/platform/secret"
@@ -62,11 +66,13 @@ type row struct {
 // Service keeps the lockers.
 type Service struct {
 	*service.Stored[row, Create, Spec, Locker]
+	// Print writes a label.
+	Print func(ctx context.Context, w io.Writer, of Locker) error
 }
 
 // New returns the service.
 func New(d module.Deps) *Service {
-	return &Service{service.NewStored(d, Kind, service.Rules[row, Create, Spec, Locker]{
+	return &Service{Print: line, Stored: service.NewStored(d, Kind, service.Rules[row, Create, Spec, Locker]{
 		Row:  func(in Create) row { return row{Create: in} },
 		Spec: func(r *row) *Spec { return &r.Spec },
 		View: func(r *row) Locker { return Locker{Meta: r.Meta(), Create: r.Create} },
@@ -81,5 +87,28 @@ func New(d module.Deps) *Service {
 	})}
 }
 
+func line(_ context.Context, w io.Writer, of Locker) error {
+	_, err := fmt.Fprintf(w, "%s,%d\n", of.Name, of.ShelfCount)
+	return err
+}
+
 // Module is what it brings to the server.
-func (s *Service) Module() module.Module { return service.Module(s) }
+func (s *Service) Module() module.Module {
+	return service.Module(s,
+		httpapi.GetDocument(Kind, "label", "Get the label of a locker", httpapi.Handle(s.label), "text/csv", "application/pdf"),
+	)
+}
+
+// label is what is stuck on the door.
+func (s *Service) label(ctx context.Context, in httpapi.DocumentInput) (httpapi.Document, error) {
+	of, err := s.Get(ctx, in.ID)
+	if err != nil {
+		return httpapi.Document{}, err
+	}
+	d := httpapi.Document{Name: of.Name + ".csv", Version: strconv.FormatInt(of.Revision, 10)}
+	if in.ContentType == "application/pdf" {
+		d.Name = of.Name + ".pdf"
+	}
+	d.Write = func(ctx context.Context, w io.Writer) error { return s.Print(ctx, w, of) }
+	return d, nil
+}

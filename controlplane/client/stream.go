@@ -1,0 +1,140 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"sync"
+)
+
+// streaming marks the context of a request whose body or answer streams: neither is kept in memory, so it is sent again only while nothing of
+// its body has gone out.
+type streaming struct {
+	body   *source       // nil where only the answer streams
+	reader *sourceReader // of the latest attempt
+}
+
+type streamingKey struct{}
+
+func streamOf(ctx context.Context) *streaming {
+	s, _ := ctx.Value(streamingKey{}).(*streaming)
+	return s
+}
+
+// Download is an answer that is no JSON, while it comes.
+type Download struct {
+	Header http.Header
+	// ContentType has no parameters: text/csv.
+	ContentType string
+	// Name is what the server calls it, "" if it does not say. It is no path: it may hold anything, so clean it before it names a file.
+	Name string
+	// Size in bytes, -1 if the server did not know it.
+	Size int64
+	// Body fails where the answer ends before its end. Close it.
+	Body io.ReadCloser
+}
+
+// Download asks for a document. accept are the content types that will do, best first; none for what the server prefers. Until the answer begins
+// it is tried again as Do does; after that Body fails, and the whole has to be asked for again.
+func (c *Client) Download(ctx context.Context, r Request, accept ...string) (*Download, error) {
+	res, err := c.stream(context.WithValue(ctx, streamingKey{}, &streaming{}), r, accept...) //nolint:bodyclose // the caller closes it
+	if err != nil {
+		return nil, err
+	}
+	d := &Download{Header: res.Header, Size: res.ContentLength, Body: res.Body}
+	d.ContentType, _, _ = mime.ParseMediaType(res.Header.Get("Content-Type"))
+	if _, parameters, err := mime.ParseMediaType(res.Header.Get("Content-Disposition")); err == nil {
+		d.Name = parameters["filename"]
+	}
+	return d, nil
+}
+
+// stream sends a request and returns the answer as it comes, if it is a success.
+func (c *Client) stream(ctx context.Context, r Request, accept ...string) (*http.Response, error) {
+	req, err := c.newRequest(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	if req.Header.Del("Accept"); len(accept) > 0 {
+		req.Header.Set("Accept", preferring(accept))
+	}
+	// The limit of a whole request is not for what streams.
+	doer := &http.Client{Transport: c.transport, CheckRedirect: c.doer.CheckRedirect, Jar: c.doer.Jar}
+	res, err := doer.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	if res.StatusCode < 300 {
+		return res, nil
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxResponse))
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", req.Method, req.URL.Path, err)
+	}
+	return nil, newProblem(res, body)
+}
+
+// preferring is an Accept header for content types of which the first is the best.
+func preferring(types []string) string {
+	out := make([]string, len(types))
+	for i, t := range types {
+		out[i] = t
+		if i > 0 {
+			out[i] = fmt.Sprintf("%s;q=%.3f", t, 1-min(float64(i)*0.01, 0.99))
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// source is a body that streams. Each attempt reads it through a reader of its own, which is closed before the next one begins.
+type source struct {
+	mu    sync.Mutex
+	from  io.Reader
+	begun bool
+}
+
+// attempt is the body for one attempt.
+func (s *source) attempt() *sourceReader { return &sourceReader{of: s} }
+
+type sourceReader struct {
+	of     *source
+	closed bool
+}
+
+var errAttemptEnded = errors.New("this attempt has ended")
+
+// Read implements io.Reader.
+func (r *sourceReader) Read(b []byte) (int, error) {
+	r.of.mu.Lock()
+	defer r.of.mu.Unlock()
+	if r.closed {
+		return 0, errAttemptEnded
+	}
+	r.of.begun = true
+	return r.of.from.Read(b)
+}
+
+// Close implements io.Closer. It leaves what the caller gave open.
+func (r *sourceReader) Close() error {
+	// A read that waits for the caller's reader holds the lock; it has begun, so there is no further attempt.
+	if r.of.mu.TryLock() {
+		r.closed = true
+		r.of.mu.Unlock()
+	}
+	return nil
+}
+
+// untouched ends an attempt, and says whether another one would find the whole body.
+func (r *sourceReader) untouched() bool {
+	if !r.of.mu.TryLock() {
+		return false
+	}
+	defer r.of.mu.Unlock()
+	r.closed = true
+	return !r.of.begun
+}
