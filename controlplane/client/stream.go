@@ -14,7 +14,8 @@ import (
 // streaming marks the context of a request whose body or answer streams: neither is kept in memory, so it is sent again only while nothing of
 // its body has gone out.
 type streaming struct {
-	body   *source       // nil where only the answer streams
+	body   *source // nil where only the answer streams
+	size   int64
 	reader *sourceReader // of the latest attempt
 }
 
@@ -79,6 +80,28 @@ func (c *Client) stream(ctx context.Context, r Request, accept ...string) (*http
 	return nil, newProblem(res, body)
 }
 
+// Upload sends a body while it is read from body, and returns the answer. It waits for the server to say that it takes the body before any of it is
+// sent, and is tried again, as Do does, only while nothing has been: what the body is read from need not be read twice. After a
+// refusal one more read of it may go on. size is -1 if it is not known.
+func (c *Client) Upload(ctx context.Context, r Request, contentType string, body io.Reader, size int64) (*Response, error) {
+	r.Header = r.Header.Clone()
+	if r.Header == nil {
+		r.Header = http.Header{}
+	}
+	r.Header.Set("Content-Type", contentType)
+	r.Header.Set("Expect", "100-continue")
+	res, err := c.stream(context.WithValue(ctx, streamingKey{}, &streaming{body: &source{from: body}, size: size}), r, "application/json")
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(res.Body, maxResponse))
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", r.Method, r.Path, err)
+	}
+	return &Response{Status: res.StatusCode, Header: res.Header, Body: answer}, nil
+}
+
 // preferring is an Accept header for content types of which the first is the best.
 func preferring(types []string) string {
 	out := make([]string, len(types))
@@ -91,7 +114,7 @@ func preferring(types []string) string {
 	return strings.Join(out, ", ")
 }
 
-// source is a body that streams. Each attempt reads it through a reader of its own, which is closed before the next one begins.
+// source is a body that streams. Each attempt reads it through a reader of its own, and the first one that does is the last.
 type source struct {
 	mu    sync.Mutex
 	from  io.Reader
@@ -104,37 +127,56 @@ func (s *source) attempt() *sourceReader { return &sourceReader{of: s} }
 type sourceReader struct {
 	of     *source
 	closed bool
+	pipe   *io.PipeReader // nil before the first read
 }
 
 var errAttemptEnded = errors.New("this attempt has ended")
 
-// Read implements io.Reader.
+// Read implements io.Reader. What the caller gave is read beside it: a server that has answered already is heard even while that has nothing to give.
 func (r *sourceReader) Read(b []byte) (int, error) {
+	pipe, err := r.begin()
+	if err != nil {
+		return 0, err
+	}
+	return pipe.Read(b)
+}
+
+func (r *sourceReader) begin() (*io.PipeReader, error) {
 	r.of.mu.Lock()
 	defer r.of.mu.Unlock()
-	if r.closed {
-		return 0, errAttemptEnded
+	switch {
+	case r.closed:
+		return nil, errAttemptEnded
+	case r.pipe != nil:
+		return r.pipe, nil
 	}
 	r.of.begun = true
-	return r.of.from.Read(b)
+	out, in := io.Pipe()
+	r.pipe = out
+	go func() {
+		_, err := io.Copy(in, r.of.from)
+		in.CloseWithError(err)
+	}()
+	return out, nil
 }
 
 // Close implements io.Closer. It leaves what the caller gave open.
 func (r *sourceReader) Close() error {
-	// A read that waits for the caller's reader holds the lock; it has begun, so there is no further attempt.
-	if r.of.mu.TryLock() {
-		r.closed = true
-		r.of.mu.Unlock()
+	r.of.mu.Lock()
+	defer r.of.mu.Unlock()
+	r.closed = true
+	if r.pipe != nil {
+		return r.pipe.CloseWithError(errAttemptEnded)
 	}
 	return nil
 }
 
-// untouched ends an attempt, and says whether another one would find the whole body.
+// untouched ends an attempt that has read nothing, and says whether it is one: then the next finds the whole body.
 func (r *sourceReader) untouched() bool {
-	if !r.of.mu.TryLock() {
-		return false
-	}
+	r.of.mu.Lock()
 	defer r.of.mu.Unlock()
-	r.closed = true
+	if !r.of.begun {
+		r.closed = true
+	}
 	return !r.of.begun
 }

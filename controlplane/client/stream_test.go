@@ -2,8 +2,10 @@ package client
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 )
@@ -47,5 +49,35 @@ func TestDownload(t *testing.T) {
 	c, _ = serve(t, problem(http.StatusNotFound, `, "code": "not_found"`))
 	if _, err := c.Download(t.Context(), Request{Path: "/lockers/lok_1/label"}); !IsNotFound(err) {
 		t.Errorf("%v", err)
+	}
+}
+
+// An upload is tried again while nothing of its body has gone out, and never after: it may not be there to be read twice.
+func TestUpload(t *testing.T) {
+	t.Parallel()
+	take := func(w http.ResponseWriter, r *http.Request) {
+		b, err := io.ReadAll(r.Body)
+		if err != nil || r.Header.Get("Content-Type") != "application/x-ndjson" || r.Header.Get("Idempotency-Key") != "" {
+			t.Errorf("%v, %v", r.Header, err)
+		}
+		fmt.Fprintf(w, `{"body": %q}`, b)
+	}
+	upload := func(c *Client, body string) (*Response, error) {
+		return c.Upload(t.Context(), Request{Method: http.MethodPost, Path: "/lockers/lok_1/contents"}, "application/x-ndjson", strings.NewReader(body), -1)
+	}
+	var count atomic.Int32
+	c, paused := serve(t, answers(&count, problem(http.StatusTooManyRequests, ""), problem(http.StatusServiceUnavailable, ""), take))
+	if res, err := upload(c, "once"); err != nil || string(res.Body) != `{"body": "once"}` || len(paused.d) != 2 {
+		t.Errorf("%v, after %v", err, paused.d)
+	}
+	var read atomic.Int32
+	c, paused = serve(t, answers(&read, func(w http.ResponseWriter, r *http.Request) {
+		if _, err := io.ReadAll(r.Body); err != nil {
+			t.Error(err)
+		}
+		problem(http.StatusServiceUnavailable, "")(w, r)
+	}))
+	if _, err := upload(c, "once"); AsProblem(err) == nil || read.Load() != 1 || len(paused.d) != 0 {
+		t.Errorf("%v, sent %d times", err, read.Load())
 	}
 }

@@ -97,7 +97,7 @@ func (t *transport) send(req *http.Request, body []byte, token string, attempt i
 	switch of := streamOf(req.Context()); {
 	case of != nil && of.body != nil:
 		of.reader = of.body.attempt()
-		r.Body, r.GetBody = of.reader, nil
+		r.Body, r.ContentLength, r.GetBody = of.reader, of.size, nil
 	case body != nil:
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		r.ContentLength = int64(len(body))

@@ -48,6 +48,7 @@ func CLI(c *catalog.Catalog, root *cobra.Command) []Gap {
 			flags(&g, a.ID, cmd, "", a.Fields, (catalog.Field).Writable)
 		}
 		parts(&g, noun, "download", k.Documents)
+		parts(&g, noun, "upload", k.Uploads)
 	}
 	return g
 }

@@ -227,7 +227,10 @@ func TestPartsOfObjects(t *testing.T) {
 	}
 	k.Documents = append(k.Documents, catalog.Part{Name: "seal", Operation: catalog.Operation{ID: "customers.get_seal"}})
 	expect(t, CLI(&more, commands), "customers.get_seal", "demarc customer has no command download for seal")
+	k.Uploads = []catalog.Part{{Name: "letter", Operation: catalog.Operation{ID: "customers.upload_letter"}}}
+	expect(t, CLI(&more, commands), "customers.upload_letter", "demarc customer has no command upload for letter")
 	tree := Tree{Root: filepath.Join("..", ".."), Catalog: &more}
+	expect(t, tree.Terraform(), "customers.upload_letter", "Terraform has nothing for uploads")
 	expect(t, tree.Terraform(), "customers.get_seal", "Terraform has nothing for documents")
 	expect(t, tree.Ansible(), "customers.get_seal", "the collection has nothing for documents")
 }

@@ -196,7 +196,12 @@ func (s *suite) refusals(op httpapi.Op) {
 func (s *suite) try(p *principal, op httpapi.Op, id string, body map[string]any, query string) reply {
 	s.cases++
 	a := ask{token: p.token, method: op.Method, path: strings.Replace(op.Path, "{id}", id, 1) + query, header: map[string]string{}}
-	if op.Mutates && op.Method != http.MethodDelete {
+	switch {
+	case len(op.BodyTypes) > 0:
+		data, err := lockerFixture(op.Kind)
+		s.check(err)
+		a.raw, a.header["Content-Type"] = []byte(data.Uploads[op.Part]), op.BodyTypes[0]
+	case op.Mutates && op.Method != http.MethodDelete:
 		a.body = body
 	}
 	if op.RequiresIfMatch {
@@ -301,7 +306,7 @@ func (s *suite) onObject(op httpapi.Op) {
 // waysOf are the ways to send a request: what is forbidden is so for a dry run too, and what may not be seen is not waited for.
 func waysOf(op httpapi.Op, want outcome) []string {
 	switch {
-	case op.Mutates && want == forbidden:
+	case op.Mutates && len(op.BodyTypes) == 0 && want == forbidden:
 		return []string{"", "?dry_run=true"}
 	case op.ID == "operations.get" && want == invisible:
 		return []string{"", "?wait=60s"}
@@ -602,7 +607,7 @@ func (s *suite) lifeCycle(kind *catalog.Kind) {
 	for _, op := range s.ops() {
 		if op.Kind == kind.Name && op.Mutates {
 			byVerb[op.Verb] = op
-			if op.Action {
+			if op.Action || op.Part != "" {
 				actions = append(actions, op.Verb)
 			}
 		}

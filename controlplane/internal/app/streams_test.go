@@ -1,12 +1,14 @@
 package app
 
-// What streams, on lockers: documents. Each is tried over HTTP/1.1 and HTTP/2, whose ways to end a request in its middle have nothing in common.
+// What streams, on lockers: documents and uploads. Each is tried over HTTP/1.1 and HTTP/2, whose ways to end a request in its middle have nothing in common.
 
 import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -20,6 +22,7 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/app/testdata/locker"
 	"github.com/demarc/demarc/controlplane/internal/cli"
 	"github.com/demarc/demarc/controlplane/internal/platform/config"
+	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 )
 
 // lockerRoom is a node with a locker, spoken to in one version of HTTP.
@@ -47,14 +50,21 @@ func newLockerRoom(t *testing.T, version string, change func(*locker.Service), s
 	made := fixture.OpenFrom(t, n.client(ownerToken), n.catalog, load, "locker").MustCreate(fixture.Minimal)
 	r := &lockerRoom{node: n, id: made.ID}
 	r.name = n.must(ownerToken, http.MethodGet, "/lockers/"+r.id, nil).text("name")
+	r.listen(t.Context(), version)
+	return r
+}
+
+// listen has the room answer in that version of HTTP, with requests that end with ctx.
+func (r *lockerRoom) listen(ctx context.Context, version string) {
 	protocols := &http.Protocols{}
 	protocols.SetHTTP1(version == "1.1")
 	protocols.SetUnencryptedHTTP2(version == "2")
-	r.address = "http://" + serve(t, n.api, func(s *http.Server) { s.Protocols = protocols })
-	transport := &http.Transport{Protocols: protocols}
-	t.Cleanup(transport.CloseIdleConnections)
+	r.address = "http://" + serve(r.t, r.node.api, func(s *http.Server) {
+		s.Protocols, s.BaseContext = protocols, func(net.Listener) context.Context { return ctx }
+	})
+	transport := &http.Transport{Protocols: protocols, ExpectContinueTimeout: time.Minute}
+	r.t.Cleanup(transport.CloseIdleConnections)
 	r.http = &http.Client{Transport: transport}
-	return r
 }
 
 // api is a client of the room's, with that token. It tries once.
@@ -275,7 +285,7 @@ func TestPlacesOfStreams(t *testing.T) {
 			ended <- err
 		}()
 	}
-	refused := func(who, token string) {
+	full := func(who, token string) {
 		t.Helper()
 		if _, err := r.label(t.Context(), token); client.AsProblem(err) == nil || client.AsProblem(err).Code != "rate_limited" {
 			t.Errorf("%s: %v", who, err)
@@ -291,12 +301,12 @@ func TestPlacesOfStreams(t *testing.T) {
 	}
 	begin(guard.token)
 	begins()
-	refused("a second one of the same", guard.token)
+	full("a second one of the same", guard.token)
 	begin(ownerToken)
 	begins()
 	third := r.account(r.root, "third")
 	r.bind(third, "platform-operator", r.id)
-	refused("a third one on the node", third.token)
+	full("a third one on the node", third.token)
 	goAway()
 	for range 2 {
 		<-ended
@@ -368,5 +378,175 @@ func TestLargeDocuments(t *testing.T) { //nolint:paralleltest // it counts what 
 		if allocated := after.TotalAlloc - before.TotalAlloc; allocated > size/4 {
 			t.Errorf("HTTP/%s: %d MiB were allocated on the way", version, allocated>>20)
 		}
+	}
+}
+
+// fill puts things into the locker.
+func (r *lockerRoom) fill(ctx context.Context, token string, body io.Reader) (*client.Response, error) {
+	return r.api(token).Upload(ctx, client.Request{Method: http.MethodPost, Path: "/lockers/" + r.id + "/contents"}, "application/x-ndjson", body, -1)
+}
+
+// refused says which code an upload is refused with.
+func refused(t *testing.T, what string, err error, code string) {
+	t.Helper()
+	if p := client.AsProblem(err); p == nil || p.Code != code {
+		t.Errorf("%s: %v, want %s", what, err, code)
+	}
+}
+
+func TestUploads(t *testing.T) {
+	t.Parallel()
+	inRooms(t, nil, nil, func(t *testing.T, r *lockerRoom) {
+		kind := r.catalog.Kind("locker")
+		if len(kind.Uploads) != 1 || kind.Uploads[0].ID != "lockers.upload_contents" || kind.Uploads[0].MaxBytes != locker.MaxContents ||
+			strings.Join(kind.Uploads[0].BodyTypes, " ") != "application/x-ndjson" {
+			t.Fatalf("the catalog has %+v", kind.Uploads)
+		}
+		res, err := r.fill(t.Context(), ownerToken, strings.NewReader(strings.Repeat(`{"shelf":"1","thing":"boots"}`+"\n", 250)+`{"shelf":"2","thing":"hat"}`))
+		if err != nil || string(res.Body) != `{"count":251}` {
+			t.Fatalf("%v", err)
+		}
+		r.says(r.id, map[string]any{"contents": map[string]any{"1": "boots", "2": "hat"}})
+		_, err = r.fill(t.Context(), ownerToken, strings.NewReader(`{"shelf":"1","thing":"boots"}`+"\n"+`{"shelf":1}`))
+		refused(t, "a line that is none", err, "invalid")
+		if p := client.AsProblem(err); p != nil && p.Errors[0].Pointer != "/2" {
+			t.Errorf("the line is %s", p.Errors[0].Pointer)
+		}
+		path := "/lockers/" + r.id + "/contents"
+		for what, c := range map[string]struct {
+			header map[string]string
+			query  string
+			code   string
+		}{
+			"another content type":   {map[string]string{"Content-Type": "application/json"}, "", "unsupported_media_type"},
+			"no content type":        {map[string]string{}, "", "unsupported_media_type"},
+			"a compressed body":      {map[string]string{"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip"}, "", "unsupported_media_type"},
+			"a key of repetition":    {map[string]string{"Content-Type": "application/x-ndjson", "Idempotency-Key": "k"}, "", "invalid_parameter"},
+			"a dry run":              {map[string]string{"Content-Type": "application/x-ndjson"}, "?dry_run=true", "unknown_parameter"},
+			"a body that is nothing": {map[string]string{"Content-Type": "application/x-ndjson"}, "", ""},
+		} {
+			got := r.send(ask{token: ownerToken, method: http.MethodPost, path: path + c.query, raw: []byte{}, header: c.header})
+			if code := got.problem(t).Code; code != c.code {
+				t.Errorf("%s: %d %s", what, got.status, got.body)
+			}
+		}
+		var outcomes []string
+		r.check(r.db.Conn(t.Context()).Raw("SELECT outcome FROM audit_record WHERE op_id = 'lockers.upload_contents' AND target_id = ? ORDER BY id LIMIT 2", r.id).Scan(&outcomes).Error)
+		if got := strings.Join(outcomes, " "); got != "succeeded failed" {
+			t.Errorf("on record: %s", got)
+		}
+		t.Run("demarc", func(t *testing.T) { r.on(t).uploads(r.id) })
+	})
+}
+
+// uploads has the command line send a file.
+func (n *node) uploads(id string) {
+	dir := n.t.TempDir()
+	token, file := filepath.Join(dir, "token"), filepath.Join(dir, "things")
+	n.check(os.WriteFile(token, []byte(ownerToken), 0o600))
+	n.check(os.WriteFile(file, []byte(`{"shelf":"1","thing":"skates"}`), 0o600))
+	for from, in := range map[string]string{file: "", "-": `{"shelf":"2","thing":"stick"}`} {
+		var out, said bytes.Buffer
+		status := cli.RunFor(n.t.Context(), n.catalog, []string{"--endpoint", n.endpoint, "--token-file", token, "locker", "upload", id, "contents", "-f", from},
+			cli.Streams{In: strings.NewReader(in), Out: &out, Err: &said})
+		if status != cli.ExitOK || !strings.Contains(out.String(), `"count": 1`) {
+			n.t.Errorf("%s: %d %q %q", from, status, out.String(), said.String())
+		}
+	}
+	n.says(id, map[string]any{"contents": map[string]any{"1": "skates", "2": "stick"}})
+}
+
+// zeros are many bytes.
+type zeros struct{ left int64 }
+
+func (z *zeros) Read(b []byte) (int, error) {
+	if z.left == 0 {
+		return 0, io.EOF
+	}
+	n := min(int64(len(b)), z.left)
+	z.left -= n
+	return int(n), nil
+}
+
+// swallow takes whatever comes.
+func swallow(s *locker.Service) {
+	s.Fill = func(_ context.Context, in httpapi.StreamInput) (locker.Filled, error) {
+		n, err := io.Copy(io.Discard, in.Body)
+		return locker.Filled{Count: n}, err
+	}
+}
+
+// However large a body is, the server holds little of it at a time; and there is an end to it, whether or not it was said before how large it is.
+func TestLargeUploads(t *testing.T) { //nolint:paralleltest // it counts what is allocated
+	const size = 64 << 20
+	for _, version := range []string{"1.1", "2"} {
+		r := newLockerRoom(t, version, swallow)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		res, err := r.fill(t.Context(), ownerToken, &zeros{size})
+		runtime.ReadMemStats(&after)
+		if err != nil || string(res.Body) != fmt.Sprintf(`{"count":%d}`, size) {
+			t.Errorf("HTTP/%s: %v", version, err)
+		}
+		if allocated := after.TotalAlloc - before.TotalAlloc; allocated > size/4 {
+			t.Errorf("HTTP/%s: %d MiB were allocated on the way", version, allocated>>20)
+		}
+		_, err = r.fill(t.Context(), ownerToken, &zeros{locker.MaxContents + 1})
+		refused(t, "too much, found out while it comes", err, "too_large")
+		_, err = r.api(ownerToken).Upload(t.Context(), client.Request{Method: http.MethodPost, Path: "/lockers/" + r.id + "/contents"}, "application/x-ndjson",
+			&zeros{locker.MaxContents + 1}, locker.MaxContents+1)
+		refused(t, "too much, said before", err, "too_large")
+	}
+}
+
+// A body that does not come, that of somebody who may not go on, and that which a stopping server has waited for, end with what is wrong, whatever
+// the handler makes of it.
+func TestUploadsThatAreCutOff(t *testing.T) {
+	t.Parallel()
+	for _, version := range []string{"1.1", "2"} {
+		t.Run("HTTP/"+version, func(t *testing.T) {
+			t.Parallel()
+			began := make(chan struct{}, 1)
+			stubborn := func(s *locker.Service) {
+				s.Fill = func(_ context.Context, in httpapi.StreamInput) (locker.Filled, error) {
+					first := make([]byte, 1)
+					if _, err := io.ReadFull(in.Body, first); err != nil {
+						return locker.Filled{}, err
+					}
+					began <- struct{}{}
+					n, _ := io.Copy(io.Discard, in.Body)
+					return locker.Filled{Count: n}, nil
+				}
+			}
+			base, stop := context.WithCancel(t.Context())
+			r := newLockerRoom(t, version, stubborn)
+			r.listen(base, version)
+			hang := func(token string, then func()) error {
+				body, end := io.Pipe()
+				defer end.Close()
+				go func() {
+					if _, err := end.Write([]byte("x")); err == nil {
+						<-began
+						then()
+					}
+				}()
+				_, err := r.fill(t.Context(), token, body)
+				return err
+			}
+			guard, binding := r.guard()
+			refused(t, "a right that was lost", hang(guard.token, func() { r.must(ownerToken, http.MethodDelete, "/role-bindings/"+binding, nil) }), "not_found")
+			refused(t, "a token that was revoked", func() error {
+				other := r.account(r.root, "other")
+				r.bind(other, "platform-operator", r.id)
+				of := r.items(ownerToken, "/api-tokens?service_account_id="+other.id)
+				return hang(other.token, func() { r.must(ownerToken, http.MethodDelete, "/api-tokens/"+of[0].text("id"), nil) })
+			}(), "unauthenticated")
+			refused(t, "a server that stops", hang(ownerToken, stop), "unavailable")
+
+			slow := newLockerRoom(t, version, stubborn, func(c *config.Config) { c.StreamStallTimeout = 200 * time.Millisecond })
+			slow.must(ownerToken, http.MethodGet, "/lockers/"+slow.id, nil)
+			r = slow
+			refused(t, "a body that does not come", hang(ownerToken, func() {}), "too_slow")
+		})
 	}
 }

@@ -82,7 +82,7 @@ func partNames(parts []catalog.Part) []string {
 func partsHelp(parts []catalog.Part) string {
 	var b strings.Builder
 	for _, p := range parts {
-		fmt.Fprintf(&b, "  %s: %s (%s)\n", dashed(p.Name), p.Summary, strings.Join(p.ContentTypes, ", "))
+		fmt.Fprintf(&b, "  %s: %s (%s)\n", dashed(p.Name), p.Summary, strings.Join(slices.Concat(p.ContentTypes, p.BodyTypes), ", "))
 	}
 	return strings.TrimRight(b.String(), "\n")
 }
@@ -90,7 +90,7 @@ func partsHelp(parts []catalog.Part) string {
 func contentTypes(parts []catalog.Part) []string {
 	var out []string
 	for _, p := range parts {
-		out = append(out, p.ContentTypes...)
+		out = append(out, slices.Concat(p.ContentTypes, p.BodyTypes)...)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
@@ -172,6 +172,73 @@ func (a *app) download(ctx context.Context, part *catalog.Part, id string, d dow
 	}
 	fmt.Fprintf(a.streams.Err, "%s: %d bytes\n", printable(file), size)
 	return nil
+}
+
+// uploadCommand sends files for objects of a kind.
+func (a *app) uploadCommand(k *catalog.Kind) *cobra.Command {
+	var file, contentType string
+	names := partNames(k.Uploads)
+	cmd := &cobra.Command{
+		Use:   "upload " + argument(k) + " " + alternatives(names) + " -f FILE",
+		Short: "Send a file for it",
+		Long: "Send a file for it; -f - reads standard input. It is sent while it is read, and once: where the connection breaks, see what has come of it.\n\n" +
+			partsHelp(k.Uploads),
+		Args:        partArgs(names),
+		Annotations: map[string]string{annotationParts: strings.Join(names, " ")},
+	}
+	cmd.ValidArgsFunction = a.completePart(k, names)
+	cmd.Flags().StringVarP(&file, "file", "f", "", "file to send, - for standard input")
+	cmd.Flags().StringVar(&contentType, "type", "", "content type, of what can be sent in several")
+	complete(cmd, "type", fixed(contentTypes(k.Uploads)...))
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		part := partOf(k.Uploads, args[1:])
+		if contentType == "" {
+			contentType = part.BodyTypes[0]
+		}
+		switch {
+		case file == "":
+			return &usageError{errors.New("-f names the file to send")}
+		case !slices.Contains(part.BodyTypes, contentType):
+			return &usageError{fmt.Errorf("%s is taken in %s, not in %s", part.Name, strings.Join(part.BodyTypes, ", "), contentType)}
+		}
+		id, err := a.resolve(cmd.Context(), k, args[0])
+		if err != nil {
+			return err
+		}
+		return about(args[0], a.upload(cmd.Context(), part, id, file, contentType))
+	}
+	return cmd
+}
+
+func (a *app) upload(ctx context.Context, part *catalog.Part, id, file, contentType string) error {
+	c, err := a.client()
+	if err != nil {
+		return err
+	}
+	from, size := a.streams.In, int64(-1)
+	if file != toStdout {
+		f, err := os.Open(file)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		info, err := f.Stat()
+		if err != nil {
+			return err
+		}
+		from = f
+		if info.Mode().IsRegular() {
+			size = info.Size()
+		}
+		if size > part.MaxBytes {
+			return &usageError{fmt.Errorf("%s has %d bytes, and at most %d are taken", file, size, part.MaxBytes)}
+		}
+	}
+	res, err := c.Upload(ctx, client.Request{Method: part.Method, Path: itemPath(part.Operation, id)}, contentType, from, size)
+	if err != nil || len(res.Body) == 0 {
+		return err
+	}
+	return a.print(res.Body, func(w io.Writer) error { return a.printRaw(res.Body) })
 }
 
 // fileName makes the name of a file in this folder of what a server calls something; "" if nothing is left of it.

@@ -65,6 +65,9 @@ func (a *app) kindCommand(k *catalog.Kind) *cobra.Command {
 	if len(k.Documents) > 0 {
 		cmd.AddCommand(a.downloadCommand(k))
 	}
+	if len(k.Uploads) > 0 {
+		cmd.AddCommand(a.uploadCommand(k))
+	}
 	return cmd
 }
 

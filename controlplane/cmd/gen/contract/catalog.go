@@ -49,6 +49,9 @@ func (d *document) kind(k resource.Kind) catalog.Kind {
 		case len(row.AnswerTypes) > 0:
 			out.Documents = append(out.Documents, catalog.Part{Name: row.Part, ContentTypes: row.AnswerTypes, Operation: o})
 			return
+		case len(row.BodyTypes) > 0:
+			out.Uploads = append(out.Uploads, catalog.Part{Name: row.Part, BodyTypes: row.BodyTypes, MaxBytes: row.MaxBytes, Operation: o})
+			return
 		case !row.Action:
 			out.Operations[row.Verb] = o
 			return
@@ -59,6 +62,7 @@ func (d *document) kind(k resource.Kind) catalog.Kind {
 		}
 		out.Actions = append(out.Actions, a)
 	})
+	sort.Slice(out.Uploads, func(i, j int) bool { return out.Uploads[i].Name < out.Uploads[j].Name })
 	sort.Slice(out.Documents, func(i, j int) bool { return out.Documents[i].Name < out.Documents[j].Name })
 	sort.Slice(out.Actions, func(i, j int) bool { return out.Actions[i].Name < out.Actions[j].Name })
 	begin := httpapi.Create

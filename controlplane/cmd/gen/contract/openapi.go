@@ -129,6 +129,9 @@ func (d *document) join() {
 		if row.Permission == "" && row.Scope != httpapi.ScopeCaller {
 			d.faults.addf("%s: has no permission", where)
 		}
+		if (len(row.BodyTypes) > 0) != (row.MaxBytes > 0) {
+			d.faults.addf("%s: a body that streams has content types and a most of bytes", where)
+		}
 		if row.Part != "" && d.kinds[row.Kind].Virtual {
 			d.faults.addf("%s: is about a part of what has no table, so that nobody could decide whether a caller may have it", where)
 		}
@@ -246,6 +249,9 @@ func (d *document) operations() {
 		set("x-verb", row.Verb)
 		set("x-async", row.Async)
 		set("x-requires-if-match", row.RequiresIfMatch)
+		if row.MaxBytes > 0 {
+			set("x-max-bytes", row.MaxBytes)
+		}
 		if kind.Title != "" {
 			op.Tags = []string{kind.Title}
 		}
@@ -292,7 +298,7 @@ func (d *document) parameters(path string, op *openapi3.Operation, row httpapi.O
 			}
 		}
 	}
-	if !row.Mutates {
+	if !row.Mutates || len(row.BodyTypes) > 0 {
 		return
 	}
 	addStandard("DryRun")
@@ -350,6 +356,11 @@ func (d *document) filter(p *openapi3.Parameter, row httpapi.Op, kind resource.K
 }
 
 func (d *document) requestBody(op *openapi3.Operation, row httpapi.Op) {
+	if len(row.BodyTypes) > 0 {
+		op.RequestBody = &openapi3.RequestBodyRef{Value: &openapi3.RequestBody{
+			Description: fmt.Sprintf("It streams, and has at most %d bytes.", row.MaxBytes), Required: true, Content: contentOf(row.BodyTypes)}}
+		return
+	}
 	name := bodyType(op)
 	if op.RequestBody == nil {
 		return
@@ -389,7 +400,7 @@ func (d *document) responses(method, path string, op *openapi3.Operation, row ht
 	if row.Async {
 		success["202"] = orElse(success["202"], orElse(success["200"], orElse(success["201"], object)))
 	}
-	if row.Mutates && success["200"] == "" {
+	if row.Mutates && success["200"] == "" && len(row.BodyTypes) == 0 {
 		success["200"] = orElse(success["201"], orElse(success["202"], object))
 	}
 	op.Responses = openapi3.NewResponsesWithCapacity(16)
@@ -427,6 +438,8 @@ func (d *document) success(status, name string, row httpapi.Op) *openapi3.Respon
 	switch {
 	case status == "200" && !row.Mutates:
 		words = "What was asked for."
+	case status == "200" && len(row.BodyTypes) > 0:
+		words = "Taken."
 	case status == "200" && row.Verb != httpapi.Update:
 		words = "With dry_run: the object as it would be; nothing has been kept."
 	case status == "200":
@@ -441,7 +454,7 @@ func (d *document) success(status, name string, row httpapi.Op) *openapi3.Respon
 	}
 	header("X-Request-Id", "RequestId")
 	header("Demarc-Catalog", "CatalogVersion")
-	if row.Mutates && row.Method == http.MethodPost {
+	if row.Mutates && row.Method == http.MethodPost && len(row.BodyTypes) == 0 {
 		header("Idempotency-Replayed", "IdempotencyReplayed")
 	}
 	if status == "202" {

@@ -27,6 +27,7 @@ const definitionPrefix = "#/definitions/"
 var (
 	nothing      = reflect.TypeFor[resource.None]()
 	aDocument    = reflect.TypeFor[httpapi.Document]()
+	aStream      = reflect.TypeFor[httpapi.StreamInput]()
 	pagesPackage = nothing.PkgPath()
 )
 
@@ -101,12 +102,14 @@ func (t *table) read(op httpapi.Op) {
 	}
 	r := row{Op: op}
 	var err error
-	if body := op.Handle.Takes(); body != nil {
+	if body := op.Handle.Takes(); body != nil && body != aStream {
 		if r.takes, err = t.types.definition(body); err != nil {
 			t.faults.addf("operation %s: %v", op.ID, err)
 		}
 	}
 	switch out := op.Handle.Answers(); {
+	case op.Handle.Takes() == aStream != (len(op.BodyTypes) > 0):
+		t.faults.addf("operation %s: the row of what takes a stream, and of nothing else, names its content types", op.ID)
 	case (out == aDocument) != (len(op.AnswerTypes) > 0):
 		t.faults.addf("operation %s: the row of what answers a document, and of nothing else, names its content types", op.ID)
 	case out != nothing && out != aDocument:

@@ -92,6 +92,7 @@ func (l *linter) kind(k *catalog.Kind) {
 		}
 	}
 	l.parts(where, "document", "download", k, k.Documents)
+	l.parts(where, "upload", "upload", k, k.Uploads)
 	for _, a := range k.Actions {
 		if _, ok := k.Operations[a.Name]; ok {
 			l.addf("%s: an action is called %s, as a standard operation is", where, a.Name)
@@ -126,9 +127,9 @@ func (l *linter) parts(where, what, command string, k *catalog.Kind, of []catalo
 			l.addf("%s: is lower_case, and not called actions, below which these are", at)
 		}
 		l.words(at, "summary", p.Summary)
-		for _, t := range p.ContentTypes {
+		for _, t := range slices.Concat(p.ContentTypes, p.BodyTypes) {
 			if !mediaType.MatchString(t) || t == "application/json" {
-				l.addf("%s: %s is no content type of a document; what is JSON has fields", at, t)
+				l.addf("%s: %s is no content type of it; what is JSON has fields", at, t)
 			}
 		}
 	}

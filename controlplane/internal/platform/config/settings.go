@@ -118,7 +118,7 @@ var settings = []setting{
 	},
 	{
 		key: "max_streams", placeholder: "NUMBER", literal: "200",
-		meaning: "Documents that are sent at a time, on this node. `0` for any number.",
+		meaning: "Requests at a time of which the body or the answer streams, on this node. `0` for any number.",
 		set:     setNumber(func(c *Config) *int { return &c.MaxStreams }),
 		check:   checkLimit(func(c *Config) int { return c.MaxStreams }),
 	},
@@ -134,6 +134,12 @@ var settings = []setting{
 		set:     setDuration(func(c *Config) *time.Duration { return &c.StreamStallTimeout }),
 		zero:    func(c *Config) bool { return c.StreamStallTimeout == 0 },
 		check:   checkPositive(func(c *Config) time.Duration { return c.StreamStallTimeout }),
+	},
+	{
+		key: "stream_min_rate", placeholder: "BYTES", literal: "1024",
+		meaning: "Bytes per second that a body which streams has to come at. `0` for any number.",
+		set:     setNumber(func(c *Config) *int { return &c.StreamMinRate }),
+		check:   checkLimit(func(c *Config) int { return c.StreamMinRate }),
 	},
 	{
 		key: "database_url", placeholder: "URL", shown: "a private PostgreSQL in the data folder", secret: true,

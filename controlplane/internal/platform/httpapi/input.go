@@ -31,6 +31,7 @@ type call struct {
 	id       string // of the path
 	answers  string // the content type to answer in, of an operation that has several
 	query    url.Values
+	incoming *incoming // a body that streams
 	body     []byte
 	ifMatch  *int64
 	parentID string // of a create's body, set by bind

@@ -337,6 +337,11 @@ func (s *Server) read(c *gin.Context, op *Op) (*call, error) {
 				Detail: "send If-Match with the ETag of what you have read: this replaces it"}
 		}
 	}
+	if len(op.BodyTypes) > 0 {
+		var err error
+		cl.incoming, err = receiving(c, op)
+		return cl, err
+	}
 	if c.Request.Method != http.MethodPost && c.Request.Method != http.MethodPatch {
 		return cl, nil
 	}

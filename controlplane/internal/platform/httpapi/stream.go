@@ -1,6 +1,6 @@
 package httpapi
 
-// Requests of which the answer streams. They may take longer than any other, so what stands at a request's beginning has to hold all along: who
+// Requests of which the body or the answer streams. They may take longer than any other, so what stands at a request's beginning has to hold all along: who
 // calls may still do it, the client is not slower than it may be, and the server is not stopping.
 
 import (
@@ -28,8 +28,8 @@ const (
 	statusCutOff = 499
 )
 
-// streams says whether the answer of an operation streams.
-func (op *Op) streams() bool { return len(op.AnswerTypes) > 0 }
+// streams says whether the body or the answer of an operation streams.
+func (op *Op) streams() bool { return len(op.AnswerTypes) > 0 || len(op.BodyTypes) > 0 }
 
 func newStreams(limits Limits, observer Observer) *places {
 	return &places{words: "too many requests stream", node: limits.Streams, each: limits.StreamsPerPrincipal,
@@ -61,7 +61,9 @@ type stream struct {
 	cause error
 	// sending: the client is to take a piece of the answer.
 	sending bool
-	closed  bool
+	// receiving: a piece of the body is waited for.
+	receiving bool
+	closed    bool
 }
 
 // open begins a stream, once there is a place for it.
@@ -145,6 +147,9 @@ func (st *stream) cut(why error) {
 	if st.sending {
 		st.deadline(st.rc.SetWriteDeadline, longAgo)
 	}
+	if st.receiving {
+		st.deadline(st.rc.SetReadDeadline, longAgo)
+	}
 }
 
 var longAgo = time.Unix(1, 0)
@@ -217,6 +222,9 @@ func (s *Server) stream(ctx context.Context, at *attempt, cl *call, run func(con
 		return s.refused(ctx, at, err)
 	}
 	defer st.close()
+	if cl.incoming != nil {
+		return st.receive(ctx, run)
+	}
 	out, err := run(st.ctx)
 	if err != nil {
 		return s.refused(ctx, at, st.why(err))

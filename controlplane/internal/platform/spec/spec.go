@@ -30,6 +30,9 @@ type Operation struct {
 	RequiresIfMatch bool
 	// AnswerTypes are the content types of an answer that is not JSON, in the order of the alphabet.
 	AnswerTypes []string
+	// BodyTypes are those of a body that streams, MaxBytes is how large one may be.
+	BodyTypes []string
+	MaxBytes  int64
 
 	parameters map[string]*node
 	body       *node             // nil: takes none
@@ -100,6 +103,10 @@ func operation(c *compiler, doc *openapi3.T, op *openapi3.Operation) (*Operation
 	if op.RequestBody == nil {
 		return o, nil
 	}
+	if most, streams := op.Extensions["x-max-bytes"].(float64); streams {
+		o.MaxBytes, o.BodyTypes = int64(most), otherThanJSON(op.RequestBody.Value.Content)
+		return o, nil
+	}
 	media := op.RequestBody.Value.Content.Get(jsonMedia)
 	if media == nil || media.Schema == nil {
 		return nil, fmt.Errorf("the body is not described as application/json")
@@ -122,8 +129,12 @@ func notJSON(answer *openapi3.ResponseRef) []string {
 	if answer == nil || answer.Value == nil {
 		return nil
 	}
+	return otherThanJSON(answer.Value.Content)
+}
+
+func otherThanJSON(content openapi3.Content) []string {
 	var out []string
-	for t := range answer.Value.Content {
+	for t := range content {
 		if t != jsonMedia {
 			out = append(out, t)
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"strconv"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
@@ -68,11 +69,14 @@ type Service struct {
 	*service.Stored[row, Create, Spec, Locker]
 	// Print writes a label.
 	Print func(ctx context.Context, w io.Writer, of Locker) error
+	// Fill puts things into one.
+	Fill func(ctx context.Context, in httpapi.StreamInput) (Filled, error)
+	deps module.Deps
 }
 
 // New returns the service.
 func New(d module.Deps) *Service {
-	return &Service{Print: line, Stored: service.NewStored(d, Kind, service.Rules[row, Create, Spec, Locker]{
+	s := &Service{Print: line, deps: d, Stored: service.NewStored(d, Kind, service.Rules[row, Create, Spec, Locker]{
 		Row:  func(in Create) row { return row{Create: in} },
 		Spec: func(r *row) *Spec { return &r.Spec },
 		View: func(r *row) Locker { return Locker{Meta: r.Meta(), Create: r.Create} },
@@ -85,6 +89,8 @@ func New(d module.Deps) *Service {
 			return service.Use{State: "rented", Spec: map[string]any{"door": r.Door}, Quota: map[string]int64{"lockers": 1, "shelves": r.ShelfCount}}, nil
 		},
 	})}
+	s.Fill = s.fill
+	return s
 }
 
 func line(_ context.Context, w io.Writer, of Locker) error {
@@ -96,7 +102,54 @@ func line(_ context.Context, w io.Writer, of Locker) error {
 func (s *Service) Module() module.Module {
 	return service.Module(s,
 		httpapi.GetDocument(Kind, "label", "Get the label of a locker", httpapi.Handle(s.label), "text/csv", "application/pdf"),
+		httpapi.Upload(Kind, "contents", "Put things into a locker", MaxContents, httpapi.Handle(func(ctx context.Context, in httpapi.StreamInput) (Filled, error) { return s.Fill(ctx, in) }), "application/x-ndjson"),
 	)
+}
+
+// MaxContents is how many bytes are taken at once.
+const MaxContents = 128 << 20
+
+// Thing is a line of what is put into a locker.
+type Thing struct {
+	Shelf string `json:"shelf"`
+	Thing string `json:"thing"`
+}
+
+// Filled says what came of putting things into a locker.
+type Filled struct {
+	// How many things there were.
+	Count int64 `json:"count" readonly:"true"`
+} // @name LockerFilled
+
+// fill puts things onto shelves, each hundred of them in a transaction.
+func (s *Service) fill(ctx context.Context, in httpapi.StreamInput) (Filled, error) {
+	var filled Filled
+	batch := map[string]string{}
+	put := func() error {
+		err := s.deps.DB.InTx(ctx, func(ctx context.Context) error {
+			_, _, err := s.Table.Change(ctx, in.ID, nil, func(r *row) error {
+				kept := maps.Clone(r.Contents)
+				maps.Copy(kept, batch)
+				r.Contents = kept
+				return nil
+			})
+			return err
+		})
+		batch = map[string]string{}
+		return err
+	}
+	for thing, err := range httpapi.Lines[Thing](in) {
+		if err != nil {
+			return filled, err
+		}
+		batch[thing.Shelf] = thing.Thing
+		if filled.Count++; filled.Count%100 == 0 {
+			if err := put(); err != nil {
+				return filled, err
+			}
+		}
+	}
+	return filled, put()
 }
 
 // label is what is stuck on the door.
