@@ -1,10 +1,13 @@
 package client
 
 import (
+	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"mime"
 	"net/http"
 	"strings"
@@ -100,6 +103,57 @@ func (c *Client) Upload(ctx context.Context, r Request, contentType string, body
 		return nil, fmt.Errorf("%s %s: %w", r.Method, r.Path, err)
 	}
 	return &Response{Status: res.StatusCode, Header: res.Header, Body: answer}, nil
+}
+
+// Event is one of those that a server sends.
+type Event struct {
+	ID, Type string
+	Data     json.RawMessage
+}
+
+// maxEvent bounds what is read of one event.
+const maxEvent = 8 << 20
+
+// Watch yields events as they come, after the one that is named if there is one, until the server ends them: with its own end, and when the caller may
+// have no more. It does not ask again by itself: whoever wants more does, and names the last event that it had.
+func (c *Client) Watch(ctx context.Context, r Request, after string) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		if r.Header = r.Header.Clone(); r.Header == nil {
+			r.Header = http.Header{}
+		}
+		if after != "" {
+			r.Header.Set("Last-Event-ID", after)
+		}
+		res, err := c.stream(context.WithValue(ctx, streamingKey{}, &streaming{}), r, "text/event-stream")
+		if err != nil {
+			yield(Event{}, err)
+			return
+		}
+		defer res.Body.Close()
+		lines := bufio.NewScanner(res.Body)
+		lines.Buffer(nil, maxEvent)
+		var e Event
+		for lines.Scan() {
+			name, value, _ := strings.Cut(lines.Text(), ":")
+			value = strings.TrimPrefix(value, " ")
+			switch {
+			case name == "id":
+				e.ID = value
+			case name == "event":
+				e.Type = value
+			case name == "data":
+				e.Data = append(e.Data, value...)
+			case lines.Text() == "" && e.Data != nil:
+				if !yield(e, nil) {
+					return
+				}
+				e = Event{}
+			}
+		}
+		if err := lines.Err(); err != nil {
+			yield(Event{}, err)
+		}
+	}
 }
 
 // preferring is an Accept header for content types of which the first is the best.

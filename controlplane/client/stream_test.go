@@ -52,6 +52,29 @@ func TestDownload(t *testing.T) {
 	}
 }
 
+func TestWatch(t *testing.T) {
+	t.Parallel()
+	c, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, ":\n\nid: %s1\nevent: visit\ndata: {\"n\":1}\n\n:\n\ndata: 2\n\nid: 3\ndata: cut o", r.Header.Get("Last-Event-ID"))
+	})
+	var got []string
+	for e, err := range c.Watch(t.Context(), Request{Path: "/lockers/lok_1/visits"}, "0-") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, fmt.Sprintf("%s %s %s", e.ID, e.Type, e.Data))
+	}
+	if strings.Join(got, "; ") != `0-1 visit {"n":1};   2` {
+		t.Errorf("%q", got)
+	}
+	c, _ = serve(t, problem(http.StatusForbidden, `, "code": "forbidden"`))
+	for _, err := range c.Watch(t.Context(), Request{Path: "/lockers/lok_1/visits"}, "") {
+		if AsProblem(err) == nil {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
 // An upload is tried again while nothing of its body has gone out, and never after: it may not be there to be read twice.
 func TestUpload(t *testing.T) {
 	t.Parallel()

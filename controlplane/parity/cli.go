@@ -49,6 +49,7 @@ func CLI(c *catalog.Catalog, root *cobra.Command) []Gap {
 		}
 		parts(&g, noun, "download", k.Documents)
 		parts(&g, noun, "upload", k.Uploads)
+		parts(&g, noun, "watch", k.Streams)
 	}
 	return g
 }

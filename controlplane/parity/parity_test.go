@@ -229,7 +229,10 @@ func TestPartsOfObjects(t *testing.T) {
 	expect(t, CLI(&more, commands), "customers.get_seal", "demarc customer has no command download for seal")
 	k.Uploads = []catalog.Part{{Name: "letter", Operation: catalog.Operation{ID: "customers.upload_letter"}}}
 	expect(t, CLI(&more, commands), "customers.upload_letter", "demarc customer has no command upload for letter")
+	k.Streams = []catalog.Part{{Name: "moods", Operation: catalog.Operation{ID: "customers.watch_moods"}}}
+	expect(t, CLI(&more, commands), "customers.watch_moods", "demarc customer has no command watch for moods")
 	tree := Tree{Root: filepath.Join("..", ".."), Catalog: &more}
+	expect(t, tree.Ansible(), "customers.watch_moods", "the collection has nothing for events")
 	expect(t, tree.Terraform(), "customers.upload_letter", "Terraform has nothing for uploads")
 	expect(t, tree.Terraform(), "customers.get_seal", "Terraform has nothing for documents")
 	expect(t, tree.Ansible(), "customers.get_seal", "the collection has nothing for documents")

@@ -91,7 +91,7 @@ func Specification(ops []httpapi.Op, s *spec.Spec, c *catalog.Catalog) []Gap {
 
 // operations are those of a kind, with actions and what is below its objects.
 func operations(k *catalog.Kind) []catalog.Part {
-	out := slices.Concat(k.Documents, k.Uploads)
+	out := slices.Concat(k.Documents, k.Uploads, k.Streams)
 	for _, op := range k.Operations {
 		out = append(out, catalog.Part{Operation: op})
 	}
@@ -108,6 +108,9 @@ func partsOf(g *gaps, k *catalog.Kind, client string) {
 	}
 	for _, p := range k.Uploads {
 		g.add(p.ID, "controlplane/parity compares it once the client has it", "%s has nothing for uploads", client)
+	}
+	for _, p := range k.Streams {
+		g.add(p.ID, "controlplane/parity compares it once the client has it", "%s has nothing for events", client)
 	}
 }
 

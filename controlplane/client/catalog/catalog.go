@@ -61,6 +61,8 @@ type Kind struct {
 	Documents []Part `json:"documents,omitempty"`
 	// Uploads are what can be sent for an object as it is: a disk's image.
 	Uploads []Part `json:"uploads,omitempty"`
+	// Streams are what can be watched of an object: server-sent events.
+	Streams []Part `json:"streams,omitempty"`
 	// Filters are the query parameters that its list takes besides the standard ones.
 	Filters []Filter `json:"filters,omitempty"`
 	// States says, for each value of the field state, which verbs (operation or action) are allowed.

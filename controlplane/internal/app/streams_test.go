@@ -30,6 +30,7 @@ type lockerRoom struct {
 	*node
 	id, name string
 	address  string
+	limit    time.Duration // for whole requests and answers; 0 for the server's own
 	http     *http.Client
 }
 
@@ -61,6 +62,9 @@ func (r *lockerRoom) listen(ctx context.Context, version string) {
 	protocols.SetUnencryptedHTTP2(version == "2")
 	r.address = "http://" + serve(r.t, r.node.api, func(s *http.Server) {
 		s.Protocols, s.BaseContext = protocols, func(net.Listener) context.Context { return ctx }
+		if r.limit > 0 {
+			s.ReadTimeout, s.WriteTimeout = r.limit, r.limit
+		}
 	})
 	transport := &http.Transport{Protocols: protocols, ExpectContinueTimeout: time.Minute}
 	r.t.Cleanup(transport.CloseIdleConnections)
@@ -375,7 +379,7 @@ func TestLargeDocuments(t *testing.T) { //nolint:paralleltest // it counts what 
 		if err != nil || n != size {
 			t.Errorf("HTTP/%s: %d bytes, %v", version, n, err)
 		}
-		if allocated := after.TotalAlloc - before.TotalAlloc; allocated > size/4 {
+		if allocated := after.TotalAlloc - before.TotalAlloc; allocated > size*3/4 { // buffers of both ends; whoever holds all of it needs more than it has
 			t.Errorf("HTTP/%s: %d MiB were allocated on the way", version, allocated>>20)
 		}
 	}
@@ -488,7 +492,7 @@ func TestLargeUploads(t *testing.T) { //nolint:paralleltest // it counts what is
 		if err != nil || string(res.Body) != fmt.Sprintf(`{"count":%d}`, size) {
 			t.Errorf("HTTP/%s: %v", version, err)
 		}
-		if allocated := after.TotalAlloc - before.TotalAlloc; allocated > size/4 {
+		if allocated := after.TotalAlloc - before.TotalAlloc; allocated > size*3/4 { // buffers of both ends; whoever holds all of it needs more than it has
 			t.Errorf("HTTP/%s: %d MiB were allocated on the way", version, allocated>>20)
 		}
 		_, err = r.fill(t.Context(), ownerToken, &zeros{locker.MaxContents + 1})

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -239,6 +240,44 @@ func (a *app) upload(ctx context.Context, part *catalog.Part, id, file, contentT
 		return err
 	}
 	return a.print(res.Body, func(w io.Writer) error { return a.printRaw(res.Body) })
+}
+
+// watchCommand shows what happens to objects of a kind.
+func (a *app) watchCommand(k *catalog.Kind) *cobra.Command {
+	names := partNames(k.Streams)
+	var after string
+	cmd := &cobra.Command{
+		Use:         "watch " + argument(k) + " " + alternatives(names),
+		Short:       "Show what happens to it, an event a line",
+		Long:        "Show what happens to it, an event in JSON a line, until the server ends it.\n\n" + partsHelp(k.Streams),
+		Args:        partArgs(names),
+		Annotations: map[string]string{annotationParts: strings.Join(names, " ")},
+	}
+	cmd.ValidArgsFunction = a.completePart(k, names)
+	cmd.Flags().StringVar(&after, "after", "", "id of the event after which to begin")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		part := partOf(k.Streams, args[1:])
+		id, err := a.resolve(cmd.Context(), k, args[0])
+		if err != nil {
+			return err
+		}
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		lines := json.NewEncoder(a.streams.Out)
+		lines.SetEscapeHTML(false)
+		for event, err := range c.Watch(cmd.Context(), client.Request{Method: part.Method, Path: itemPath(part.Operation, id)}, after) {
+			if err != nil {
+				return about(args[0], err)
+			}
+			if err := lines.Encode(map[string]any{"id": event.ID, "type": event.Type, "data": event.Data}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return cmd
 }
 
 // fileName makes the name of a file in this folder of what a server calls something; "" if nothing is left of it.

@@ -68,6 +68,9 @@ func (a *app) kindCommand(k *catalog.Kind) *cobra.Command {
 	if len(k.Uploads) > 0 {
 		cmd.AddCommand(a.uploadCommand(k))
 	}
+	if len(k.Streams) > 0 {
+		cmd.AddCommand(a.watchCommand(k))
+	}
 	return cmd
 }
 

@@ -46,6 +46,9 @@ func (d *document) kind(k resource.Kind) catalog.Kind {
 			verbs = append(verbs, row.Verb)
 		}
 		switch {
+		case slices.Contains(row.AnswerTypes, httpapi.EventStream):
+			out.Streams = append(out.Streams, catalog.Part{Name: row.Part, ContentTypes: row.AnswerTypes, Operation: o})
+			return
 		case len(row.AnswerTypes) > 0:
 			out.Documents = append(out.Documents, catalog.Part{Name: row.Part, ContentTypes: row.AnswerTypes, Operation: o})
 			return
@@ -63,6 +66,7 @@ func (d *document) kind(k resource.Kind) catalog.Kind {
 		out.Actions = append(out.Actions, a)
 	})
 	sort.Slice(out.Uploads, func(i, j int) bool { return out.Uploads[i].Name < out.Uploads[j].Name })
+	sort.Slice(out.Streams, func(i, j int) bool { return out.Streams[i].Name < out.Streams[j].Name })
 	sort.Slice(out.Documents, func(i, j int) bool { return out.Documents[i].Name < out.Documents[j].Name })
 	sort.Slice(out.Actions, func(i, j int) bool { return out.Actions[i].Name < out.Actions[j].Name })
 	begin := httpapi.Create

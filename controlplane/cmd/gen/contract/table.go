@@ -27,6 +27,7 @@ const definitionPrefix = "#/definitions/"
 var (
 	nothing      = reflect.TypeFor[resource.None]()
 	aDocument    = reflect.TypeFor[httpapi.Document]()
+	someEvents   = reflect.TypeFor[httpapi.Events]()
 	aStream      = reflect.TypeFor[httpapi.StreamInput]()
 	pagesPackage = nothing.PkgPath()
 )
@@ -110,9 +111,9 @@ func (t *table) read(op httpapi.Op) {
 	switch out := op.Handle.Answers(); {
 	case op.Handle.Takes() == aStream != (len(op.BodyTypes) > 0):
 		t.faults.addf("operation %s: the row of what takes a stream, and of nothing else, names its content types", op.ID)
-	case (out == aDocument) != (len(op.AnswerTypes) > 0):
-		t.faults.addf("operation %s: the row of what answers a document, and of nothing else, names its content types", op.ID)
-	case out != nothing && out != aDocument:
+	case (out == aDocument || out == someEvents) != (len(op.AnswerTypes) > 0), (out == someEvents) != slices.Contains(op.AnswerTypes, httpapi.EventStream):
+		t.faults.addf("operation %s: the row of what answers a document or events, and of nothing else, names its content types", op.ID)
+	case out != nothing && out != aDocument && out != someEvents:
 		_, r.page = pageOf(out)
 		if r.answers, err = t.types.definition(out); err != nil {
 			t.faults.addf("operation %s: %v", op.ID, err)

@@ -93,6 +93,7 @@ func (l *linter) kind(k *catalog.Kind) {
 	}
 	l.parts(where, "document", "download", k, k.Documents)
 	l.parts(where, "upload", "upload", k, k.Uploads)
+	l.parts(where, "stream", "watch", k, k.Streams)
 	for _, a := range k.Actions {
 		if _, ok := k.Operations[a.Name]; ok {
 			l.addf("%s: an action is called %s, as a standard operation is", where, a.Name)

@@ -106,7 +106,7 @@ var settings = []setting{
 	},
 	{
 		key: "max_long_polls", placeholder: "NUMBER", literal: "5000",
-		meaning: "Requests that wait for the end of an operation at a time, on this node. `0` for any number.",
+		meaning: "Requests that wait for the end of an operation, or for events, at a time, on this node. `0` for any number.",
 		set:     setNumber(func(c *Config) *int { return &c.MaxLongPolls }),
 		check:   checkLimit(func(c *Config) int { return c.MaxLongPolls }),
 	},

@@ -30,6 +30,7 @@ type call struct {
 	contract Contract
 	id       string // of the path
 	answers  string // the content type to answer in, of an operation that has several
+	after    string // the event that the client had last
 	query    url.Values
 	incoming *incoming // a body that streams
 	body     []byte

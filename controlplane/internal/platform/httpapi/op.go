@@ -133,6 +133,12 @@ func GetDocument(k resource.Kind, name, summary string, h Handler, types ...stri
 	return of(k, Op{Verb: "get_" + name, Method: http.MethodGet, Path: part(k, name), Scope: ScopeObject, Part: name, AnswerTypes: types, Handle: h}, summary, false)
 }
 
+// Watch makes the operation that answers what happens to an object, as events.
+func Watch(k resource.Kind, name, summary string, h Handler) Op {
+	return of(k, Op{Verb: "watch_" + name, Method: http.MethodGet, Path: part(k, name), Scope: ScopeObject, Part: name, AnswerTypes: []string{EventStream}, Handle: h},
+		summary, false)
+}
+
 // Upload makes the operation that takes something for an object as it is, while it comes: at most so many bytes, in one of some content types.
 func Upload(k resource.Kind, name, summary string, maxBytes int64, h Handler, types ...string) Op {
 	op := of(k, Op{Verb: "upload_" + name, Method: http.MethodPost, Path: part(k, name), Scope: ScopeObject, Mutates: true, Part: name,

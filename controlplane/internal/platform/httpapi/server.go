@@ -315,7 +315,7 @@ func (s *Server) send(c *gin.Context, a answer) {
 
 // read takes the request apart: parameters, headers and body, each within its limits.
 func (s *Server) read(c *gin.Context, op *Op) (*call, error) {
-	cl := &call{op: op, contract: s.Contract, id: c.Param("id"), query: c.Request.URL.Query()}
+	cl := &call{op: op, contract: s.Contract, id: c.Param("id"), after: c.GetHeader("Last-Event-ID"), query: c.Request.URL.Query()}
 	if err := s.Contract.Query(op.ID, cl.query); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,14 +23,21 @@ const (
 	defaultStall = 30 * time.Second
 	// decidedEvery is how often it is decided again whether a stream may go on, if nothing says before that access has changed.
 	decidedEvery = 10 * time.Second
+	// lastPiece is how long the piece may still take that is being sent when a stream is cut off.
+	lastPiece = time.Second
 	// lastWords is how long the end of a stream may take to be sent.
 	lastWords = 10 * time.Second
 	// statusCutOff is the status, in metrics, of an answer that was not sent to its end. No client sees it: its connection breaks.
 	statusCutOff = 499
 )
 
+var errStopping = &fault.Error{Kind: fault.Unavailable, Code: "unavailable", Detail: "the server stops", RetryAfter: time.Second}
+
 // streams says whether the body or the answer of an operation streams.
 func (op *Op) streams() bool { return len(op.AnswerTypes) > 0 || len(op.BodyTypes) > 0 }
+
+// watches says whether the answer is events: what waits for something, as a long poll does, and ends with the server.
+func (op *Op) watches() bool { return slices.Contains(op.AnswerTypes, EventStream) }
 
 func newStreams(limits Limits, observer Observer) *places {
 	return &places{words: "too many requests stream", node: limits.Streams, each: limits.StreamsPerPrincipal,
@@ -57,8 +65,8 @@ type stream struct {
 	leave   func()
 
 	mu sync.Mutex
-	// cause is why it was cut off.
-	cause error
+	// cause is why it was cut off, broken what sending to the client failed with.
+	cause, broken error
 	// sending: the client is to take a piece of the answer.
 	sending bool
 	// receiving: a piece of the body is waited for.
@@ -69,10 +77,14 @@ type stream struct {
 // open begins a stream, once there is a place for it.
 func (s *Server) open(ctx context.Context, at *attempt, cl *call) (*stream, error) {
 	who := accountOf(authn.From(ctx))
-	if err := s.streams.enter(who); err != nil {
+	room := s.streams
+	if at.op.watches() {
+		room = s.polls.places
+	}
+	if err := room.enter(who); err != nil {
 		return nil, err
 	}
-	st := &stream{s: s, at: at, cl: cl, rc: http.NewResponseController(at.c.Writer), watched: make(chan struct{}), leave: func() { s.streams.leave(who) }}
+	st := &stream{s: s, at: at, cl: cl, rc: http.NewResponseController(at.c.Writer), watched: make(chan struct{}), leave: func() { room.leave(who) }}
 	st.ctx, st.give = context.WithCancelCause(ctx)
 	// The limits of a whole request are not for what streams: it has some for each piece.
 	if err := errors.Join(st.rc.SetReadDeadline(time.Time{}), st.rc.SetWriteDeadline(time.Time{})); err != nil {
@@ -102,6 +114,10 @@ func (st *stream) close() {
 func (st *stream) watch() {
 	defer close(st.watched)
 	changed := st.at.changed
+	var stopping <-chan struct{}
+	if st.at.op.watches() {
+		stopping = st.s.polls.stopping.Done()
+	}
 	for {
 		wait := decidedEvery
 		if end := st.at.caller.Principal.ExpiresAt; !end.IsZero() {
@@ -112,6 +128,10 @@ func (st *stream) watch() {
 		case <-st.ctx.Done():
 			timer.Stop()
 			st.cut(context.Cause(st.ctx))
+			return
+		case <-stopping:
+			timer.Stop()
+			st.cut(errStopping)
 			return
 		case <-changed:
 			timer.Stop()
@@ -145,7 +165,8 @@ func (st *stream) cut(why error) {
 	st.cause = why
 	st.give(why)
 	if st.sending {
-		st.deadline(st.rc.SetWriteDeadline, longAgo)
+		// What the client is just taking may come to its end: HTTP/2 would take back with it what came before.
+		st.deadline(st.rc.SetWriteDeadline, clock.Real().Now().Add(lastPiece))
 	}
 	if st.receiving {
 		st.deadline(st.rc.SetReadDeadline, longAgo)
@@ -183,6 +204,9 @@ func (st *stream) write(b []byte) (n int, err error) {
 		sent, err = st.at.c.Writer.Write(b[:min(len(b), piece)])
 		n, b = n+sent, b[sent:]
 		st.wrote()
+		if err != nil {
+			st.lost(err)
+		}
 	}
 	return n, err
 }
@@ -198,14 +222,19 @@ func (st *stream) mayWrite() error {
 	return st.rc.SetWriteDeadline(clock.Real().Now().Add(st.s.stall()))
 }
 
+// lost notes that nothing more can be said to the client.
+func (st *stream) lost(err error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.broken = err
+}
+
 // wrote takes the time limit away while nothing is sent: HTTP/2 would end the stream at it, whoever was being waited for.
 func (st *stream) wrote() {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.sending = false
-	if st.cause == nil {
-		st.deadline(st.rc.SetWriteDeadline, time.Time{})
-	}
+	st.deadline(st.rc.SetWriteDeadline, time.Time{})
 }
 
 func (s *Server) stall() time.Duration {
@@ -228,6 +257,9 @@ func (s *Server) stream(ctx context.Context, at *attempt, cl *call, run func(con
 	out, err := run(st.ctx)
 	if err != nil {
 		return s.refused(ctx, at, st.why(err))
+	}
+	if events, ok := out.(Events); ok {
+		return st.events(ctx, events)
 	}
 	return st.document(ctx, out.(Document))
 }

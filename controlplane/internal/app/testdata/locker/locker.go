@@ -71,7 +71,9 @@ type Service struct {
 	Print func(ctx context.Context, w io.Writer, of Locker) error
 	// Fill puts things into one.
 	Fill func(ctx context.Context, in httpapi.StreamInput) (Filled, error)
-	deps module.Deps
+	// Follow tells who comes to one.
+	Follow func(ctx context.Context, to *httpapi.Listener, in httpapi.WatchInput) error
+	deps   module.Deps
 }
 
 // New returns the service.
@@ -89,9 +91,11 @@ func New(d module.Deps) *Service {
 			return service.Use{State: "rented", Spec: map[string]any{"door": r.Door}, Quota: map[string]int64{"lockers": 1, "shelves": r.ShelfCount}}, nil
 		},
 	})}
-	s.Fill = s.fill
+	s.Fill, s.Follow = s.fill, nobody
 	return s
 }
+
+func nobody(context.Context, *httpapi.Listener, httpapi.WatchInput) error { return nil }
 
 func line(_ context.Context, w io.Writer, of Locker) error {
 	_, err := fmt.Fprintf(w, "%s,%d\n", of.Name, of.ShelfCount)
@@ -103,6 +107,9 @@ func (s *Service) Module() module.Module {
 	return service.Module(s,
 		httpapi.GetDocument(Kind, "label", "Get the label of a locker", httpapi.Handle(s.label), "text/csv", "application/pdf"),
 		httpapi.Upload(Kind, "contents", "Put things into a locker", MaxContents, httpapi.Handle(func(ctx context.Context, in httpapi.StreamInput) (Filled, error) { return s.Fill(ctx, in) }), "application/x-ndjson"),
+		httpapi.Watch(Kind, "visits", "Watch who comes to a locker", httpapi.Handle(func(_ context.Context, in httpapi.WatchInput) (httpapi.Events, error) {
+			return httpapi.Events{Follow: func(ctx context.Context, to *httpapi.Listener) error { return s.Follow(ctx, to, in) }}, nil
+		})),
 	)
 }
 
