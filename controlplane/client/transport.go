@@ -27,7 +27,8 @@ const (
 )
 
 // transport authenticates and retries. An answer that it returns has its body read in full, so that a connection
-// that breaks in the middle of one counts as a connection error, and every connection goes back to the pool.
+// that breaks in the middle of one counts as a connection error, and every connection goes back to the pool. What streams
+// is not read: it may be larger than memory.
 type transport struct {
 	base       http.RoundTripper
 	endpoint   *url.URL
@@ -55,10 +56,12 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		if err == nil && res.StatusCode == http.StatusUnauthorized && !reread {
 			reread = true
 			if fresh, ok := t.rotated(token); ok {
-				token = fresh
-				res.Body.Close()
-				attempt--
-				continue
+				if of := streamOf(ctx); of == nil || of.body == nil || of.reader.untouched() {
+					token = fresh
+					res.Body.Close()
+					attempt--
+					continue
+				}
 			}
 		}
 		if attempt >= t.maxRetries || !repeatable(req) || ctx.Err() != nil {
@@ -91,7 +94,11 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 // send makes one attempt and reads the whole answer.
 func (t *transport) send(req *http.Request, body []byte, token string, attempt int) (*http.Response, error) {
 	r := req.Clone(req.Context())
-	if body != nil {
+	switch of := streamOf(req.Context()); {
+	case of != nil && of.body != nil:
+		of.reader = of.body.attempt()
+		r.Body, r.ContentLength, r.GetBody = of.reader, of.size, nil
+	case body != nil:
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		r.ContentLength = int64(len(body))
 		r.GetBody = nil
@@ -105,7 +112,7 @@ func (t *transport) send(req *http.Request, body []byte, token string, attempt i
 	}
 	started := time.Now()
 	res, err := t.base.RoundTrip(r)
-	if err == nil {
+	if err == nil && (streamOf(r.Context()) == nil || res.StatusCode >= 300) {
 		var b []byte
 		b, err = io.ReadAll(io.LimitReader(res.Body, maxResponse+1))
 		res.Body.Close()
@@ -155,7 +162,7 @@ var errTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxResponse>>20
 
 // replayable reads the body of a request once, so that every attempt can send it.
 func replayable(req *http.Request) ([]byte, error) {
-	if req.Body == nil || req.Body == http.NoBody {
+	if req.Body == nil || req.Body == http.NoBody || streamOf(req.Context()) != nil {
 		return nil, nil
 	}
 	defer req.Body.Close()
@@ -163,6 +170,9 @@ func replayable(req *http.Request) ([]byte, error) {
 }
 
 func repeatable(req *http.Request) bool {
+	if of := streamOf(req.Context()); of != nil && of.body != nil {
+		return of.reader.untouched()
+	}
 	return req.Method != http.MethodPost || req.Header.Get(idempotencyHeader) != ""
 }
 

@@ -21,6 +21,7 @@ func (t Tree) Ansible() []Gap {
 	expected := slices.Clone(handWritten)
 	for i := range t.Catalog.Kinds {
 		k := &t.Catalog.Kinds[i]
+		partsOf(&g, k, "the collection")
 		if k.Managed {
 			expected = append(expected, k.Name+".py")
 			if m, ok := t.module(&g, k.Name, k.Name); ok {

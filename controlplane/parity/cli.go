@@ -1,6 +1,7 @@
 package parity
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -50,6 +51,9 @@ func CLI(c *catalog.Catalog, root *cobra.Command) []Gap {
 			}
 			flags(&g, a.ID, cmd, "", a.Fields, (catalog.Field).Writable)
 		}
+		parts(&g, noun, "download", k.Documents)
+		parts(&g, noun, "upload", k.Uploads)
+		parts(&g, noun, "watch", k.Streams)
 	}
 	g = append(g, general(c, root)...)
 	return g
@@ -78,6 +82,19 @@ func general(c *catalog.Catalog, root *cobra.Command) []Gap {
 		}
 	}
 	return g
+}
+
+// parts checks that the command which is for parts of an object is for each of them.
+func parts(g *gaps, noun *cobra.Command, verb string, of []catalog.Part) {
+	var named []string
+	if cmd := child(noun, verb); cmd != nil {
+		named = strings.Fields(cmd.Annotations["parts"])
+	}
+	for _, p := range of {
+		if !slices.Contains(named, dashed(p.Name)) {
+			g.add(p.ID, cliRemedy, "%s has no command %s for %s", noun.CommandPath(), verb, dashed(p.Name))
+		}
+	}
 }
 
 func dashed(name string) string { return strings.ReplaceAll(name, "_", "-") }

@@ -259,6 +259,30 @@ func TestOperationsWithoutAKind(t *testing.T) {
 	expect(t, found, "hours_info", "not in the action group")
 }
 
+// What is below an object is compared with each client: with the commands, and with those that have nothing for it, which is a matter of exemption.
+func TestPartsOfObjects(t *testing.T) {
+	t.Parallel()
+	more := *catalogOf(t)
+	more.Kinds = slices.Clone(more.Kinds)
+	k := more.Kind("customer")
+	k.Documents = []catalog.Part{{Name: "portrait", Operation: catalog.Operation{ID: "customers.get_portrait"}}}
+	commands := cli.New(&more, cli.Streams{Out: io.Discard, Err: io.Discard})
+	if found := CLI(&more, commands); len(found) > 0 {
+		t.Errorf("found %q", found)
+	}
+	k.Documents = append(k.Documents, catalog.Part{Name: "seal", Operation: catalog.Operation{ID: "customers.get_seal"}})
+	expect(t, CLI(&more, commands), "customers.get_seal", "demarc customer has no command download for seal")
+	k.Uploads = []catalog.Part{{Name: "letter", Operation: catalog.Operation{ID: "customers.upload_letter"}}}
+	expect(t, CLI(&more, commands), "customers.upload_letter", "demarc customer has no command upload for letter")
+	k.Streams = []catalog.Part{{Name: "moods", Operation: catalog.Operation{ID: "customers.watch_moods"}}}
+	expect(t, CLI(&more, commands), "customers.watch_moods", "demarc customer has no command watch for moods")
+	tree := Tree{Root: filepath.Join("..", ".."), Catalog: &more}
+	expect(t, tree.Ansible(), "customers.watch_moods", "the collection has nothing for events")
+	expect(t, tree.Terraform(), "customers.upload_letter", "Terraform has nothing for uploads")
+	expect(t, tree.Terraform(), "customers.get_seal", "Terraform has nothing for documents")
+	expect(t, tree.Ansible(), "customers.get_seal", "the collection has nothing for documents")
+}
+
 // Terraform has an ephemeral resource in the place of a resource whose secret its state would keep, and no list of what is there once.
 func TestTerraformOfSecretsAndSingletons(t *testing.T) {
 	t.Parallel()

@@ -8,6 +8,7 @@ import (
 	"path"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -56,8 +57,9 @@ func Specification(ops []httpapi.Op, s *spec.Spec, c *catalog.Catalog) []Gap {
 			g.add(op.ID, generate, "is not in the specification")
 			continue
 		}
-		said := []any{o.Method, o.Path, o.Kind, o.Verb, o.Permission, o.Async, o.RequiresIfMatch}
-		meant := []any{op.Method, op.Path, op.Kind, op.Verb, op.Permission, op.Async, op.RequiresIfMatch}
+		said := []any{o.Method, o.Path, o.Kind, o.Verb, o.Permission, o.Async, o.RequiresIfMatch, o.AnswerTypes, o.BodyTypes, o.MaxBytes}
+		meant := []any{op.Method, op.Path, op.Kind, op.Verb, op.Permission, op.Async, op.RequiresIfMatch, slices.Sorted(slices.Values(op.AnswerTypes)),
+			slices.Sorted(slices.Values(op.BodyTypes)), op.MaxBytes}
 		if !reflect.DeepEqual(said, meant) {
 			g.add(op.ID, generate, "is %v in the specification and %v in the table", said, meant)
 		}
@@ -72,8 +74,8 @@ func Specification(ops []httpapi.Op, s *spec.Spec, c *catalog.Catalog) []Gap {
 		for _, op := range operations(&c.Kinds[i]) {
 			inCatalog[op.ID] = true
 			row := rows[op.ID]
-			said := []any{op.Method, op.Path, op.Permission, op.Async, op.RequiresIfMatch}
-			meant := []any{row.Method, row.Path, row.Permission, row.Async, row.RequiresIfMatch}
+			said := []any{op.Method, op.Path, op.Permission, op.Async, op.RequiresIfMatch, op.Name, op.ContentTypes, op.BodyTypes, op.MaxBytes}
+			meant := []any{row.Method, row.Path, row.Permission, row.Async, row.RequiresIfMatch, row.Part, row.AnswerTypes, row.BodyTypes, row.MaxBytes}
 			if !reflect.DeepEqual(said, meant) {
 				g.add(op.ID, generate, "is %v in the catalog and %v in the table", said, meant)
 			}
@@ -97,16 +99,29 @@ func Specification(ops []httpapi.Op, s *spec.Spec, c *catalog.Catalog) []Gap {
 	return g
 }
 
-// operations are those of a kind, actions too.
-func operations(k *catalog.Kind) []catalog.Operation {
-	var out []catalog.Operation
+// operations are those of a kind, with actions and what is below its objects.
+func operations(k *catalog.Kind) []catalog.Part {
+	out := slices.Concat(k.Documents, k.Uploads, k.Streams)
 	for _, op := range k.Operations {
-		out = append(out, op)
+		out = append(out, catalog.Part{Operation: op})
 	}
 	for _, a := range k.Actions {
-		out = append(out, a.Operation)
+		out = append(out, catalog.Part{Operation: a.Operation})
 	}
 	return out
+}
+
+// partsOf are the gaps of a client that does nothing with what kinds have below their objects.
+func partsOf(g *gaps, k *catalog.Kind, client string) {
+	for _, p := range k.Documents {
+		g.add(p.ID, "controlplane/parity compares it once the client has it", "%s has nothing for documents", client)
+	}
+	for _, p := range k.Uploads {
+		g.add(p.ID, "controlplane/parity compares it once the client has it", "%s has nothing for uploads", client)
+	}
+	for _, p := range k.Streams {
+		g.add(p.ID, "controlplane/parity compares it once the client has it", "%s has nothing for events", client)
+	}
 }
 
 // GoClient compares the typed client with the specification: an operation is a method, a type a struct with the same fields.

@@ -37,6 +37,7 @@ func (t Tree) Terraform() []Gap {
 	var resources, dataSources, lists, ephemerals []string
 	for i := range t.Catalog.Kinds {
 		k := &t.Catalog.Kinds[i]
+		partsOf(&g, k, "Terraform")
 		has := surfaceOf(&g, k)
 		if has.resource {
 			resources = append(resources, k.Name+".md")
@@ -176,6 +177,7 @@ func (t Tree) Examples() []Gap {
 	var resources, dataSources, lists, ephemerals []string
 	for i := range t.Catalog.Kinds {
 		k := &t.Catalog.Kinds[i]
+		partsOf(&g, k, "Terraform")
 		has := surfaceOf(&g, k)
 		name := "demarc_" + k.Name
 		if has.resource {

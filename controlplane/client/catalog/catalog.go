@@ -59,6 +59,12 @@ type Kind struct {
 	Operations map[string]Operation `json:"operations"`
 	// Actions are verbs that leave nothing behind to declare.
 	Actions []Action `json:"actions,omitempty"`
+	// Documents are what can be read of an object beside its fields, as it is: a label in PDF.
+	Documents []Part `json:"documents,omitempty"`
+	// Uploads are what can be sent for an object as it is: a disk's image.
+	Uploads []Part `json:"uploads,omitempty"`
+	// Streams are what can be watched of an object: server-sent events.
+	Streams []Part `json:"streams,omitempty"`
 	// Filters are the query parameters that its list takes besides the standard ones.
 	Filters []Filter `json:"filters,omitempty"`
 	// Orders are the fields that its list can be ordered by: with a minus sign before one, the other way round.
@@ -87,6 +93,17 @@ type Operation struct {
 	// RequiresIfMatch: without If-Match it is refused with 428.
 	RequiresIfMatch bool   `json:"requires_if_match,omitempty"`
 	Summary         string `json:"summary"`
+}
+
+// Part is something below an object that goes in or out as it is: {path}/{id}/{name}.
+type Part struct {
+	Name string `json:"name"`
+	// ContentTypes are those of an answer that is not JSON; Accept chooses, and the first is preferred.
+	ContentTypes []string `json:"content_types,omitempty"`
+	// BodyTypes are those of a body that streams, MaxBytes is how large one may be. It is sent without Idempotency-Key.
+	BodyTypes []string `json:"body_types,omitempty"`
+	MaxBytes  int64    `json:"max_bytes,omitempty"`
+	Operation
 }
 
 // Action is POST {path}/{id}/actions/{name}.
@@ -242,6 +259,8 @@ type Fixture struct {
 	Full    map[string]any `json:"full,omitempty"`
 	Changed map[string]any `json:"changed,omitempty"`
 	Invalid []InvalidCase  `json:"invalid,omitempty"`
+	// Uploads are bodies for what can be sent for an object as it is, by its name.
+	Uploads map[string]string `json:"uploads,omitempty"`
 }
 
 // FixtureParent is an object that must exist before the fixture's own: made from the fixture of its kind

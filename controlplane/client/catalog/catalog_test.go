@@ -44,6 +44,7 @@ func TestSchemaNamesWhatTheTypesHave(t *testing.T) {
 		"parent":    reflect.TypeFor[Parent](),
 		"operation": reflect.TypeFor[Operation](),
 		"action":    reflect.TypeFor[Action](),
+		"part":      reflect.TypeFor[Part](),
 		"filter":    reflect.TypeFor[Filter](),
 		"parameter": reflect.TypeFor[Parameter](),
 

@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/demarc/demarc/controlplane/client/catalog"
@@ -18,6 +19,7 @@ import (
 	"github.com/demarc/demarc/controlplane/cmd/gen/contract"
 	"github.com/demarc/demarc/controlplane/internal/app/testdata/lift"
 	"github.com/demarc/demarc/controlplane/internal/app/testdata/locker"
+	"github.com/demarc/demarc/controlplane/internal/platform/config"
 	"github.com/demarc/demarc/controlplane/internal/platform/db/dbtest"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
 )
@@ -30,20 +32,83 @@ type added struct {
 
 func (a added) folder() string { return filepath.Join("testdata", a.name) }
 
-var (
-	lockers = added{"locker", func(d module.Deps) noun { return locker.New(d) }}
-	lifts   = added{"lift", func(d module.Deps) noun { return lift.New(d) }}
-)
+// lockers are those whose service does something else than it does, if there is a change.
+func lockers(change func(*locker.Service)) added {
+	return added{"locker", func(d module.Deps) noun {
+		s := locker.New(d)
+		if change != nil {
+			change(s)
+		}
+		return s
+	}}
+}
 
-// with is a node whose server has these kinds, too.
-func (s *site) with(kinds ...added) (*node, fixture.Loader) {
+var lifts = added{"lift", func(d module.Deps) noun { return lift.New(d) }}
+
+// withLockers is a node whose server has lockers, too.
+func withLockers(t *testing.T, change func(*locker.Service), set ...func(*config.Config)) (*node, fixture.Loader) {
+	t.Helper()
+	return newSite(t).with(parts{}, []added{lockers(change)}, set...)
+}
+
+// startWithLockers is start for a server that has lockers, too.
+func (s *site) startWithLockers(with parts, change func(*locker.Service), set ...func(*config.Config)) *node {
 	s.t.Helper()
-	root, err := filepath.Abs("../..")
+	n, _ := s.with(with, []added{lockers(change)}, set...)
+	return n
+}
+
+// with is start for a server that has these kinds, too.
+func (s *site) with(with parts, kinds []added, set ...func(*config.Config)) (*node, fixture.Loader) {
+	s.t.Helper()
+	for _, a := range kinds {
+		with.nouns = append(with.nouns, a.build)
+		migration, err := os.ReadFile(filepath.Join(a.folder(), "migration.sql"))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.exec(string(migration))
+	}
+	files, err := contractWith(kinds)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	from := contract.Source{Root: root, Folders: []string{filepath.Join(root, "internal")}, Info: filepath.Join("app", "doc.go")}
-	from.Fixture = func(kind string) (*catalog.Fixture, error) {
+	with.contract = files.OpenAPI
+	n := s.start(with, set...)
+	n.catalog = &catalog.Catalog{}
+	n.check(json.Unmarshal(files.Catalog, n.catalog))
+	return n, fixturesWith(kinds)
+}
+
+// contractsWith are the contracts that were made with other kinds, by their names: it takes a while.
+var contractsWith sync.Map
+
+// contractWith is the contract with these kinds in it.
+func contractWith(kinds []added) (*contract.Files, error) {
+	var names []string
+	for _, a := range kinds {
+		names = append(names, a.name)
+	}
+	make, _ := contractsWith.LoadOrStore(strings.Join(names, " "), sync.OnceValues(func() (*contract.Files, error) {
+		root, err := filepath.Abs("../..")
+		if err != nil {
+			return nil, err
+		}
+		from := contract.Source{Root: root, Folders: []string{filepath.Join(root, "internal")}, Info: filepath.Join("app", "doc.go"), Fixture: fixturesWith(kinds)}
+		var nouns []func(module.Deps) noun
+		for _, a := range kinds {
+			nouns = append(nouns, a.build)
+			from.Folders = append(from.Folders, filepath.Join(root, "internal", "app", a.folder()))
+		}
+		from.Kinds, from.Ops = contractOf(nouns...)
+		return contract.Make(from)
+	}))
+	return make.(func() (*contract.Files, error))()
+}
+
+// fixturesWith loads the sample data of these kinds, and of all else.
+func fixturesWith(kinds []added) fixture.Loader {
+	return func(kind string) (*catalog.Fixture, error) {
 		for _, a := range kinds {
 			if a.name == kind {
 				return catalog.ReadFixture(os.DirFS(a.folder()), kind)
@@ -51,30 +116,11 @@ func (s *site) with(kinds ...added) (*node, fixture.Loader) {
 		}
 		return catalog.LoadFixture(kind)
 	}
-	var nouns []func(module.Deps) noun
-	for _, a := range kinds {
-		nouns = append(nouns, a.build)
-		from.Folders = append(from.Folders, filepath.Join(root, "internal", "app", a.folder()))
-		migration, err := os.ReadFile(filepath.Join(a.folder(), "migration.sql"))
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		s.exec(string(migration))
-	}
-	from.Kinds, from.Ops = contractOf(nouns...)
-	files, err := contract.Make(from)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	n := s.start(parts{nouns: nouns, contract: files.OpenAPI})
-	n.catalog = &catalog.Catalog{}
-	n.check(json.Unmarshal(files.Catalog, n.catalog))
-	return n, from.Fixture
 }
 
 func TestAnAddedKindGoesAllTheWay(t *testing.T) {
 	t.Parallel()
-	n, load := newSite(t).with(lockers)
+	n, load := withLockers(t, nil)
 	kind := n.catalog.Kind("locker")
 	if kind == nil || !kind.Managed || kind.Path != "/lockers" || len(kind.Operations) != 5 || len(kind.Filters) != 7 || !kind.Field("pin").WriteOnly ||
 		!kind.Field("shelf_count").GrowOnly || !kind.Field("customer_id").Immutable || !slices.Equal(kind.Field("location_id").Ref, []string{"location"}) ||

@@ -241,6 +241,8 @@ func build(ctx context.Context, cfg config.Config, d *db.DB, keys *vault.Vault, 
 		Limits: httpapi.Limits{
 			Address: cfg.RateLimitAddress, Authentication: cfg.RateLimitAuthentication, Principal: cfg.RateLimitPrincipal,
 			LongPolls: cfg.MaxLongPolls, LongPollsPerPrincipal: cfg.MaxLongPollsPerPrincipal,
+			Streams: cfg.MaxStreams, StreamsPerPrincipal: cfg.MaxStreamsPerPrincipal, StreamStall: cfg.StreamStallTimeout,
+			StreamRate: cfg.StreamMinRate,
 		},
 		TrustedProxies: cfg.TrustedProxies,
 	}, ops)
@@ -348,6 +350,12 @@ func (s *server) listen(ctx context.Context) error {
 	if shutdownErr := web.Shutdown(stopping); shutdownErr != nil {
 		s.log.Warn("requests were cut off", "error", shutdownErr)
 		endRequests()
+		// Those that hear of it say so to their clients; a body that streams is answered.
+		lastWords, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if err := web.Shutdown(lastWords); err != nil {
+			s.log.Warn("connections were closed", "error", errors.Join(err, web.Close()))
+		}
 	}
 	if errors.Is(err, http.ErrServerClosed) {
 		err = nil

@@ -136,7 +136,9 @@ func (n *node) until(what string, so func() bool) {
 type ask struct {
 	token, method, path string
 	body                any
-	header              map[string]string
+	// raw is a body that is no JSON; its content type is in the header.
+	raw    []byte
+	header map[string]string
 }
 
 // reply is what came back.
@@ -165,6 +167,8 @@ func (n *node) send(a ask) (out reply) {
 			return out
 		}
 		body = bytes.NewReader(b)
+	} else if a.raw != nil {
+		body = bytes.NewReader(a.raw)
 	}
 	r, err := http.NewRequestWithContext(n.t.Context(), a.method, n.endpoint+client.BasePath+a.path, body)
 	if err != nil {

@@ -25,7 +25,7 @@ import (
 
 func TestHiddenFields(t *testing.T) {
 	t.Parallel()
-	n, load := newSite(t).with(lockers, lifts)
+	n, load := newSite(t).with(parts{}, []added{lockers(nil), lifts})
 	tried := 0
 	for i := range n.catalog.Kinds {
 		kind := &n.catalog.Kinds[i]

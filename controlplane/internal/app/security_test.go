@@ -98,7 +98,7 @@ type record struct{ RequestID, PrincipalKind, PrincipalID, Operation, Target, Ou
 
 // ops is the table of operations.
 func (e *estate) ops() []httpapi.Op {
-	_, ops := Contract()
+	_, ops := contractOf(lockers(nil).build)
 	return ops
 }
 
@@ -198,7 +198,12 @@ func (s *suite) refusals(op httpapi.Op) {
 func (s *suite) try(p *principal, op httpapi.Op, id string, body map[string]any, query string) reply {
 	s.cases++
 	a := ask{token: p.token, method: op.Method, path: strings.Replace(op.Path, "{id}", id, 1) + query, header: map[string]string{}}
-	if op.Mutates && op.Method != http.MethodDelete {
+	switch {
+	case len(op.BodyTypes) > 0:
+		data, err := fixturesWith([]added{lockers(nil)})(op.Kind)
+		s.check(err)
+		a.raw, a.header["Content-Type"] = []byte(data.Uploads[op.Part]), op.BodyTypes[0]
+	case op.Mutates && op.Method != http.MethodDelete:
 		a.body = body
 	}
 	if op.RequiresIfMatch {
@@ -277,7 +282,7 @@ func (s *suite) onObject(op httpapi.Op) {
 			want = unknown
 		case op.Mutates && p.permissions[op.Permission] && p.covers(s.at(id)), !op.Mutates && s.sees(p, op.Kind, id, op.Permission):
 			want = allowed
-		case op.Mutates && s.sees(p, op.Kind, id, kind.Operations["get"].Permission):
+		case (op.Mutates || op.Part != "") && s.sees(p, op.Kind, id, kind.Operations["get"].Permission):
 			want = forbidden
 		}
 		s.refused[op.ID] = s.refused[op.ID] || want > unknown || want == unknown && !op.Mutates && s.public(op.Kind)
@@ -303,7 +308,7 @@ func (s *suite) onObject(op httpapi.Op) {
 // waysOf are the ways to send a request: what is forbidden is so for a dry run too, and what may not be seen is not waited for.
 func waysOf(op httpapi.Op, want outcome) []string {
 	switch {
-	case op.Mutates && want == forbidden:
+	case op.Mutates && len(op.BodyTypes) == 0 && want == forbidden:
 		return []string{"", "?dry_run=true"}
 	case op.ID == "operations.get" && want == invisible:
 		return []string{"", "?wait=60s"}
@@ -604,7 +609,7 @@ func (s *suite) lifeCycle(kind *catalog.Kind) {
 	for _, op := range s.ops() {
 		if op.Kind == kind.Name && op.Mutates {
 			byVerb[op.Verb] = op
-			if op.Action {
+			if op.Action || op.Part != "" {
 				actions = append(actions, op.Verb)
 			}
 		}
@@ -619,7 +624,7 @@ func (s *suite) lifeCycle(kind *catalog.Kind) {
 		p := s.right(op, at)
 		if p == s.owner {
 			// What is unique about an object of ours is taken by it.
-			body, _ = s.body(op, fixture.NewWorkshop(s.client(ownerToken), s.catalog))
+			body, _ = s.body(op, fixture.NewWorkshopFrom(s.client(ownerToken), s.catalog, fixturesWith([]added{lockers(nil)})))
 		}
 		id = s.allow(p, op, "", body)
 	}
@@ -639,7 +644,7 @@ func (s *suite) lifeCycle(kind *catalog.Kind) {
 
 // changed is the fixture's change, without references to others: these are a matter of their own.
 func (s *suite) changed(kind *catalog.Kind) map[string]any {
-	data, err := catalog.LoadFixture(kind.Name)
+	data, err := fixturesWith([]added{lockers(nil)})(kind.Name)
 	s.check(err)
 	body := maps.Clone(data.Changed)
 	for _, f := range kind.Fields {

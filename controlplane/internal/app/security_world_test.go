@@ -69,9 +69,10 @@ func (e *estate) tenants() []*tenant { return []*tenant{e.ours, e.sibling, e.for
 func newEstate(s *site) *estate {
 	s.t.Helper()
 	people := authntest.NewIssuer("people", "demarc", clock.Real())
-	n := s.start(parts{authenticators: []authn.Authenticator{people}})
+	// With lockers, which have what no kind of the server's has yet: documents.
+	n := s.startWithLockers(parts{authenticators: []authn.Authenticator{people}}, nil)
 	e := &estate{node: n, kinds: map[string]resource.Kind{}, seen: map[string]object{}}
-	kinds, _ := Contract()
+	kinds, _ := contractOf(lockers(nil).build)
 	for _, k := range kinds {
 		e.kinds[k.Name] = k
 	}
@@ -105,7 +106,7 @@ func newEstate(s *site) *estate {
 // tenant makes one; with a neighbour, for the same reseller. A location of its own is for it alone.
 func (e *estate) tenant(name string, neighbour *tenant) *tenant {
 	e.t.Helper()
-	t := &tenant{name: name, objects: map[string]string{}, workshop: fixture.NewWorkshop(e.client(ownerToken), e.catalog)}
+	t := &tenant{name: name, objects: map[string]string{}, workshop: fixture.NewWorkshopFrom(e.client(ownerToken), e.catalog, fixturesWith([]added{lockers(nil)}))}
 	use := func(kind, id string) {
 		t.objects[kind] = id
 		t.workshop.Use(kind, id)

@@ -1,12 +1,12 @@
 // Package cli is the command line demarc. Its commands and flags are made from the catalog, so that a new kind of
 // thing needs no code here:
 //
-//	demarc <kind> list|get|describe|create|update|edit|delete|<action>
+//	demarc <kind> list|get|describe|create|update|edit|delete|<action>|download|upload|watch
 //	demarc get <kind> …, apply, wait, explain, context, version
 //	demarc whoami, can, access
 //
 // cli.go connects, contexts.go keeps the profile, kinds.go makes the commands of a kind, fields.go turns flags into
-// bodies, access.go asks who may do what, document.go reads files, apply.go and edit.go work on whole documents, output.go and failure.go print.
+// bodies, access.go asks who may do what, document.go reads files, download.go writes and sends them, and follows events, apply.go and edit.go work on whole documents, output.go and failure.go print.
 package cli
 
 import (

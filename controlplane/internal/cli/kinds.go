@@ -62,6 +62,15 @@ func (a *app) kindCommand(k *catalog.Kind) *cobra.Command {
 	for i := range k.Actions {
 		cmd.AddCommand(a.actionCommand(k, &k.Actions[i]))
 	}
+	if len(k.Documents) > 0 {
+		cmd.AddCommand(a.downloadCommand(k))
+	}
+	if len(k.Uploads) > 0 {
+		cmd.AddCommand(a.uploadCommand(k))
+	}
+	if len(k.Streams) > 0 {
+		cmd.AddCommand(a.watchCommand(k))
+	}
 	return cmd
 }
 

@@ -73,10 +73,20 @@ func (d *document) kind(k resource.Kind) catalog.Kind {
 		if row.Verb == httpapi.List {
 			out.Filters, out.Orders = d.filters(op, row, k), k.AllOrders()
 		}
-		if strings.Contains(path, "{") {
+		if strings.Contains(path, "{") && row.Part == "" {
 			verbs = append(verbs, row.Verb)
 		}
-		if !row.Action {
+		switch {
+		case slices.Contains(row.AnswerTypes, httpapi.EventStream):
+			out.Streams = append(out.Streams, catalog.Part{Name: row.Part, ContentTypes: row.AnswerTypes, Operation: o})
+			return
+		case len(row.AnswerTypes) > 0:
+			out.Documents = append(out.Documents, catalog.Part{Name: row.Part, ContentTypes: row.AnswerTypes, Operation: o})
+			return
+		case len(row.BodyTypes) > 0:
+			out.Uploads = append(out.Uploads, catalog.Part{Name: row.Part, BodyTypes: row.BodyTypes, MaxBytes: row.MaxBytes, Operation: o})
+			return
+		case !row.Action:
 			out.Operations[row.Verb] = o
 			return
 		}
@@ -86,6 +96,9 @@ func (d *document) kind(k resource.Kind) catalog.Kind {
 		}
 		out.Actions = append(out.Actions, a)
 	})
+	sort.Slice(out.Uploads, func(i, j int) bool { return out.Uploads[i].Name < out.Uploads[j].Name })
+	sort.Slice(out.Streams, func(i, j int) bool { return out.Streams[i].Name < out.Streams[j].Name })
+	sort.Slice(out.Documents, func(i, j int) bool { return out.Documents[i].Name < out.Documents[j].Name })
 	sort.Slice(out.Actions, func(i, j int) bool { return out.Actions[i].Name < out.Actions[j].Name })
 	begin := httpapi.Create
 	if k.Singleton {

@@ -129,6 +129,12 @@ func (d *document) join() {
 		if row.Permission == "" && row.Scope != httpapi.ScopeCaller {
 			d.faults.addf("%s: has no permission", where)
 		}
+		if (len(row.BodyTypes) > 0) != (row.MaxBytes > 0) {
+			d.faults.addf("%s: a body that streams has content types and a most of bytes", where)
+		}
+		if row.Part != "" && d.kinds[row.Kind].Virtual {
+			d.faults.addf("%s: is about a part of what has no table, so that nobody could decide whether a caller may have it", where)
+		}
 	})
 	for id := range d.ops {
 		if !seen[id] {
@@ -243,6 +249,9 @@ func (d *document) operations() {
 		set("x-verb", row.Verb)
 		set("x-async", row.Async)
 		set("x-requires-if-match", row.RequiresIfMatch)
+		if row.MaxBytes > 0 {
+			set("x-max-bytes", row.MaxBytes)
+		}
 		if kind.Title != "" {
 			op.Tags = []string{kind.Title}
 		}
@@ -292,7 +301,7 @@ func (d *document) parameters(path string, op *openapi3.Operation, row httpapi.O
 			}
 		}
 	}
-	if !row.Mutates {
+	if !row.Mutates || len(row.BodyTypes) > 0 {
 		return
 	}
 	addStandard("DryRun")
@@ -396,6 +405,11 @@ func orderBy(fields []string) *openapi3.Parameter {
 }
 
 func (d *document) requestBody(op *openapi3.Operation, row httpapi.Op) {
+	if len(row.BodyTypes) > 0 {
+		op.RequestBody = &openapi3.RequestBodyRef{Value: &openapi3.RequestBody{
+			Description: fmt.Sprintf("It streams, and has at most %d bytes.", row.MaxBytes), Required: true, Content: contentOf(row.BodyTypes)}}
+		return
+	}
 	name := bodyType(op)
 	if op.RequestBody == nil {
 		return
@@ -435,7 +449,7 @@ func (d *document) responses(method, path string, op *openapi3.Operation, row ht
 	if row.Async {
 		success["202"] = orElse(success["202"], orElse(success["200"], orElse(success["201"], object)))
 	}
-	if row.Mutates && success["200"] == "" {
+	if row.Mutates && success["200"] == "" && len(row.BodyTypes) == 0 {
 		success["200"] = orElse(success["201"], orElse(success["202"], object))
 	}
 	op.Responses = openapi3.NewResponsesWithCapacity(16)
@@ -473,18 +487,23 @@ func (d *document) success(status, name string, row httpapi.Op) *openapi3.Respon
 	switch {
 	case status == "200" && !row.Mutates:
 		words = "What was asked for."
+	case status == "200" && len(row.BodyTypes) > 0:
+		words = "Taken."
 	case status == "200" && row.Verb != httpapi.Update:
 		words = "With dry_run: the object as it would be; nothing has been kept."
 	case status == "200":
 		words = "Changed; or, with dry_run, the object as it would be."
 	}
 	r := &openapi3.Response{Description: &words, Headers: openapi3.Headers{}}
+	if len(row.AnswerTypes) > 0 {
+		r.Content = contentOf(row.AnswerTypes)
+	}
 	header := func(name, component string) {
 		r.Headers[name] = &openapi3.HeaderRef{Ref: "#/components/headers/" + component}
 	}
 	header("X-Request-Id", "RequestId")
 	header("Demarc-Catalog", "CatalogVersion")
-	if row.Mutates && row.Method == http.MethodPost {
+	if row.Mutates && row.Method == http.MethodPost && len(row.BodyTypes) == 0 {
 		header("Idempotency-Replayed", "IdempotencyReplayed")
 	}
 	if status == "202" {
@@ -497,6 +516,19 @@ func (d *document) success(status, name string, row httpapi.Op) *openapi3.Respon
 		}
 	}
 	return r
+}
+
+// contentOf is what is no JSON: text, or bytes.
+func contentOf(types []string) openapi3.Content {
+	out := openapi3.Content{}
+	for _, t := range types {
+		s := stringSchema()
+		if !strings.HasPrefix(t, "text/") {
+			s.Format = "binary"
+		}
+		out[t] = &openapi3.MediaType{Schema: &openapi3.SchemaRef{Value: s}}
+	}
+	return out
 }
 
 func orElse(s, otherwise string) string {

@@ -75,10 +75,12 @@ var allProblems = []problem{
 	{"401", "Unauthenticated", "No valid token."},
 	{"403", "Forbidden", "The caller may see it, and may not do this."},
 	{"404", "NotFound", "There is no such object, or none that the caller may see."},
+	{"406", "NotAcceptable", "There is no answer in a content type that Accept allows."},
+	{"408", "TooSlow", "The body came too slowly."},
 	{"409", "Conflict", "The object, or something around it, stands in the way; code says what."},
 	{"412", "PreconditionFailed", "The object's revision is not that of If-Match."},
 	{"413", "TooLarge", "The body is too large."},
-	{"415", "UnsupportedMediaType", "The body is not application/json."},
+	{"415", "UnsupportedMediaType", "The body is of a content type that is not taken here."},
 	{"422", "Invalid", "Fields are wrong; errors has all of them."},
 	{"428", "PreconditionRequired", "It has to say by If-Match which revision it is about."},
 	{"429", "RateLimited", "Too many requests; Retry-After says when to try again."},
@@ -91,8 +93,11 @@ func problemsOf(op httpapi.Op, body, object, hides bool) []problem {
 	may := map[string]bool{"400": true, "401": true, "429": true, "500": true, "503": true}
 	may["403"] = op.Scope != httpapi.ScopeFilter && op.Scope != httpapi.ScopeCaller || hides && op.Verb == httpapi.List
 	may["404"] = object
+	may["406"] = len(op.AnswerTypes) > 0
+	streams := len(op.BodyTypes) > 0
+	may["408"] = streams
 	may["409"] = op.Mutates
-	may["412"] = op.Mutates && object
+	may["412"] = op.Mutates && object && !streams
 	may["428"] = op.RequiresIfMatch
 	may["413"], may["415"] = body, body
 	may["422"] = body || (op.Mutates && op.Method == http.MethodPost) // a key that is used again is one, too

@@ -26,6 +26,9 @@ const definitionPrefix = "#/definitions/"
 
 var (
 	nothing      = reflect.TypeFor[resource.None]()
+	aDocument    = reflect.TypeFor[httpapi.Document]()
+	someEvents   = reflect.TypeFor[httpapi.Events]()
+	aStream      = reflect.TypeFor[httpapi.StreamInput]()
 	pagesPackage = nothing.PkgPath()
 )
 
@@ -100,12 +103,17 @@ func (t *table) read(op httpapi.Op) {
 	}
 	r := row{Op: op}
 	var err error
-	if body := op.Handle.Takes(); body != nil {
+	if body := op.Handle.Takes(); body != nil && body != aStream {
 		if r.takes, err = t.types.definition(body); err != nil {
 			t.faults.addf("operation %s: %v", op.ID, err)
 		}
 	}
-	if out := op.Handle.Answers(); out != nothing {
+	switch out := op.Handle.Answers(); {
+	case op.Handle.Takes() == aStream != (len(op.BodyTypes) > 0):
+		t.faults.addf("operation %s: the row of what takes a stream, and of nothing else, names its content types", op.ID)
+	case (out == aDocument || out == someEvents) != (len(op.AnswerTypes) > 0), (out == someEvents) != slices.Contains(op.AnswerTypes, httpapi.EventStream):
+		t.faults.addf("operation %s: the row of what answers a document or events, and of nothing else, names its content types", op.ID)
+	case out != nothing && out != aDocument && out != someEvents:
 		_, r.page = pageOf(out)
 		if r.answers, err = t.types.definition(out); err != nil {
 			t.faults.addf("operation %s: %v", op.ID, err)
@@ -196,7 +204,7 @@ func (t *table) bodyWords(op httpapi.Op) string {
 // statusOf is that of an answer where all went well.
 func statusOf(r row) string {
 	switch {
-	case r.answers == "":
+	case r.answers == "" && len(r.AnswerTypes) == 0:
 		return "204"
 	case r.Verb == httpapi.Create:
 		return "201"

@@ -95,6 +95,11 @@ func (l *fixtureLinter) fixture(k *catalog.Kind, f *catalog.Fixture) {
 			l.addf("%s: changed would be refused: %v", where, err)
 		}
 	}
+	for _, p := range k.Uploads {
+		if f.Uploads[p.Name] == "" {
+			l.addf("%s: uploads lacks %s", where, p.Name)
+		}
+	}
 	if len(f.Invalid) == 0 {
 		l.addf("%s: has no invalid cases", where)
 	}

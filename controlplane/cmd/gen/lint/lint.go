@@ -33,6 +33,7 @@ var units = map[string]string{
 var (
 	fieldName  = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
 	prefixName = regexp.MustCompile(`^[a-z]{2,5}$`)
+	mediaType  = regexp.MustCompile(`^[a-z]+/[a-z0-9.+-]+$`)
 	pathName   = regexp.MustCompile(`^/[a-z]+(-[a-z]+)*$`)
 )
 
@@ -93,6 +94,9 @@ func (l *linter) kind(k *catalog.Kind) {
 			l.addf("%s, %s: requires If-Match, and has no field revision to match", where, verb)
 		}
 	}
+	l.parts(where, "document", "download", k, k.Documents)
+	l.parts(where, "upload", "upload", k, k.Uploads)
+	l.parts(where, "stream", "watch", k, k.Streams)
 	for _, a := range k.Actions {
 		if _, ok := k.Operations[a.Name]; ok {
 			l.addf("%s: an action is called %s, as a standard operation is", where, a.Name)
@@ -152,6 +156,25 @@ func (l *linter) general(o *catalog.GeneralOperation) {
 	}
 	if has := slices.ContainsFunc(o.Answer, func(f catalog.Field) bool { return f.Name == "next_page_token" }); has != o.Paged {
 		l.addf("%s: answers a page if it is a list, and only then", where)
+	}
+}
+
+// parts checks what is below an object: the command line has one command for all that go the same way.
+func (l *linter) parts(where, what, command string, k *catalog.Kind, of []catalog.Part) {
+	if len(of) > 0 && slices.ContainsFunc(k.Actions, func(a catalog.Action) bool { return a.Name == command }) {
+		l.addf("%s: an action is called %s, as the command for its %ss is", where, command, what)
+	}
+	for _, p := range of {
+		at := fmt.Sprintf("%s, %s %s", where, what, p.Name)
+		if !fieldName.MatchString(p.Name) || p.Name == "actions" {
+			l.addf("%s: is lower_case, and not called actions, below which these are", at)
+		}
+		l.words(at, "summary", p.Summary)
+		for _, t := range slices.Concat(p.ContentTypes, p.BodyTypes) {
+			if !mediaType.MatchString(t) || t == "application/json" {
+				l.addf("%s: %s is no content type of it; what is JSON has fields", at, t)
+			}
+		}
 	}
 }
 

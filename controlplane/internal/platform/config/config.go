@@ -46,6 +46,12 @@ type Config struct {
 	RateLimitPrincipal, RateLimitAddress, RateLimitAuthentication int
 	// MaxLongPolls and MaxLongPollsPerPrincipal are how many requests may wait for something at a time; 0 for any number.
 	MaxLongPolls, MaxLongPollsPerPrincipal int
+	// MaxStreams and MaxStreamsPerPrincipal are how many requests may stream at a time; 0 for any number.
+	MaxStreams, MaxStreamsPerPrincipal int
+	// StreamStallTimeout is how long what streams may stand still because of its client.
+	StreamStallTimeout time.Duration
+	// StreamMinRate is how many bytes per second a body that streams has to come at; 0 for any number.
+	StreamMinRate int
 	// DatabaseURL is the PostgreSQL to use; empty for a private one in DataDir. It may have a password in it.
 	DatabaseURL secret.String
 	// DataDir is the absolute path of the folder for all that this process keeps.

@@ -53,7 +53,8 @@ func TestDefaultsWork(t *testing.T) {
 	c := mustLoad(t, nil)
 	if c.Listen != "127.0.0.1:8080" || !c.DatabaseURL.IsZero() || !c.BootstrapToken.IsZero() || c.LogLevel != slog.LevelInfo ||
 		c.ShutdownTimeout != 30*time.Second || c.TLSSelfSigned || c.TLSCertFile != "" || c.TrustedProxies != nil || c.RateLimitPrincipal != 200 ||
-		c.RateLimitAddress != 1000 || c.RateLimitAuthentication != 10 || c.MaxLongPolls != 5000 || c.MaxLongPollsPerPrincipal != 100 || !slices.Equal(c.Roles, []string{"api", "worker"}) || c.SimulatedLatency != 1 {
+		c.RateLimitAddress != 1000 || c.RateLimitAuthentication != 10 || c.MaxLongPolls != 5000 || c.MaxLongPollsPerPrincipal != 100 || c.MaxStreams != 200 ||
+		c.MaxStreamsPerPrincipal != 20 || c.StreamStallTimeout != 30*time.Second || c.StreamMinRate != 1024 || !slices.Equal(c.Roles, []string{"api", "worker"}) || c.SimulatedLatency != 1 {
 		t.Errorf("got %+v", c)
 	}
 	if !filepath.IsAbs(c.DataDir) || c.SimulatedDir != filepath.Join(c.DataDir, "simulated") || c.EncryptionKeyFile != filepath.Join(c.DataDir, "encryption-key") {
@@ -68,7 +69,7 @@ func TestZeroConfigWithDefaultsEqualsLoaded(t *testing.T) {
 	t.Parallel()
 	// Their zero means something, so that WithDefaults leaves it.
 	loaded := mustLoad(t, []string{"--simulated-latency=0", "--rate-limit-principal=0", "--rate-limit-address=0", "--rate-limit-authentication=0",
-		"--max-long-polls=0", "--max-long-polls-per-principal=0"})
+		"--max-long-polls=0", "--max-long-polls-per-principal=0", "--max-streams=0", "--max-streams-per-principal=0", "--stream-min-rate=0"})
 	completed := config.Config{}.WithDefaults()
 	if fmt.Sprintf("%+v", completed) != fmt.Sprintf("%+v", loaded) {
 		t.Errorf("got  %+v\nwant %+v", completed, loaded)
@@ -76,7 +77,7 @@ func TestZeroConfigWithDefaultsEqualsLoaded(t *testing.T) {
 	if err := completed.Validate(); err != nil {
 		t.Error(err)
 	}
-	kept := config.Config{Listen: ":1", DataDir: "/d", EncryptionKeyFile: "/k", Roles: []string{"api"}, ShutdownTimeout: 1, NodeName: "n", SimulatedDir: "/s", SimulatedLatency: 2}
+	kept := config.Config{Listen: ":1", DataDir: "/d", EncryptionKeyFile: "/k", Roles: []string{"api"}, ShutdownTimeout: 1, NodeName: "n", StreamStallTimeout: 1, SimulatedDir: "/s", SimulatedLatency: 2}
 	if got := kept.WithDefaults(); fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", kept) {
 		t.Errorf("values were replaced: %+v", got)
 	}
@@ -98,6 +99,10 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		"rate_limit_address":           {[3]string{"1", "0", "3"}, func(c config.Config) string { return fmt.Sprint(c.RateLimitAddress) }},
 		"rate_limit_authentication":    {[3]string{"1", "0", "3"}, func(c config.Config) string { return fmt.Sprint(c.RateLimitAuthentication) }},
 		"max_long_polls":               {[3]string{"1", "0", "3"}, func(c config.Config) string { return fmt.Sprint(c.MaxLongPolls) }},
+		"max_streams":                  {[3]string{"1", "0", "3"}, func(c config.Config) string { return fmt.Sprint(c.MaxStreams) }},
+		"max_streams_per_principal":    {[3]string{"1", "0", "3"}, func(c config.Config) string { return fmt.Sprint(c.MaxStreamsPerPrincipal) }},
+		"stream_min_rate":              {[3]string{"1", "0", "3"}, func(c config.Config) string { return fmt.Sprint(c.StreamMinRate) }},
+		"stream_stall_timeout":         {[3]string{"1s", "2s", "3s"}, func(c config.Config) string { return c.StreamStallTimeout.String() }},
 		"max_long_polls_per_principal": {[3]string{"1", "0", "3"}, func(c config.Config) string { return fmt.Sprint(c.MaxLongPollsPerPrincipal) }},
 		"database_url":                 {[3]string{"postgres://h1/a", "postgresql://h2/b", "host=h3"}, func(c config.Config) string { return c.DatabaseURL.Reveal() }},
 		"data_dir":                     {[3]string{dir + "/1", dir + "/2", dir + "/3"}, func(c config.Config) string { return c.DataDir }},
@@ -292,7 +297,7 @@ func TestRefused(t *testing.T) {
 
 func TestValidateAZeroConfig(t *testing.T) {
 	t.Parallel()
-	want := []string{"data_dir", "encryption_key_file", "listen", "node_name", "roles", "shutdown_timeout", "simulated_dir"}
+	want := []string{"data_dir", "encryption_key_file", "listen", "node_name", "roles", "shutdown_timeout", "simulated_dir", "stream_stall_timeout"}
 	if got := keys(t, config.Config{}.Validate()); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}

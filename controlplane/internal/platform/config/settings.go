@@ -106,7 +106,7 @@ var settings = []setting{
 	},
 	{
 		key: "max_long_polls", placeholder: "NUMBER", literal: "5000",
-		meaning: "Requests that wait for the end of an operation at a time, on this node. `0` for any number.",
+		meaning: "Requests that wait for the end of an operation, or for events, at a time, on this node. `0` for any number.",
 		set:     setNumber(func(c *Config) *int { return &c.MaxLongPolls }),
 		check:   checkLimit(func(c *Config) int { return c.MaxLongPolls }),
 	},
@@ -115,6 +115,31 @@ var settings = []setting{
 		meaning: "Those of one principal. `0` for any number.",
 		set:     setNumber(func(c *Config) *int { return &c.MaxLongPollsPerPrincipal }),
 		check:   checkLimit(func(c *Config) int { return c.MaxLongPollsPerPrincipal }),
+	},
+	{
+		key: "max_streams", placeholder: "NUMBER", literal: "200",
+		meaning: "Requests at a time of which the body or the answer streams, on this node. `0` for any number.",
+		set:     setNumber(func(c *Config) *int { return &c.MaxStreams }),
+		check:   checkLimit(func(c *Config) int { return c.MaxStreams }),
+	},
+	{
+		key: "max_streams_per_principal", placeholder: "NUMBER", literal: "20",
+		meaning: "Those of one principal. `0` for any number.",
+		set:     setNumber(func(c *Config) *int { return &c.MaxStreamsPerPrincipal }),
+		check:   checkLimit(func(c *Config) int { return c.MaxStreamsPerPrincipal }),
+	},
+	{
+		key: "stream_stall_timeout", placeholder: "DURATION", literal: "30s",
+		meaning: "How long what streams may stand still because of its client.",
+		set:     setDuration(func(c *Config) *time.Duration { return &c.StreamStallTimeout }),
+		zero:    func(c *Config) bool { return c.StreamStallTimeout == 0 },
+		check:   checkPositive(func(c *Config) time.Duration { return c.StreamStallTimeout }),
+	},
+	{
+		key: "stream_min_rate", placeholder: "BYTES", literal: "1024",
+		meaning: "Bytes per second that a body which streams has to come at. `0` for any number.",
+		set:     setNumber(func(c *Config) *int { return &c.StreamMinRate }),
+		check:   checkLimit(func(c *Config) int { return c.StreamMinRate }),
 	},
 	{
 		key: "database_url", placeholder: "URL", shown: "a private PostgreSQL in the data folder", secret: true,
@@ -175,12 +200,7 @@ var settings = []setting{
 		meaning: "How long running requests and jobs may take to end when the server is asked to stop.",
 		set:     setDuration(func(c *Config) *time.Duration { return &c.ShutdownTimeout }),
 		zero:    func(c *Config) bool { return c.ShutdownTimeout == 0 },
-		check: func(c *Config) error {
-			if c.ShutdownTimeout <= 0 {
-				return fmt.Errorf("%v is not longer than nothing", c.ShutdownTimeout)
-			}
-			return nil
-		},
+		check:   checkPositive(func(c *Config) time.Duration { return c.ShutdownTimeout }),
 	},
 	{
 		key: "node_name", placeholder: "NAME",
@@ -323,6 +343,15 @@ func setDuration(field func(*Config) *time.Duration) func(*Config, string) error
 			return fmt.Errorf("%q is not a duration like 30s or 5m", v)
 		}
 		*field(c) = d
+		return nil
+	}
+}
+
+func checkPositive(field func(*Config) time.Duration) func(*Config) error {
+	return func(c *Config) error {
+		if d := field(c); d <= 0 {
+			return fmt.Errorf("%v is not longer than nothing", d)
+		}
 		return nil
 	}
 }

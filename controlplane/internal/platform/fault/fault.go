@@ -21,6 +21,8 @@ const (
 	Forbidden                 // 403: may see it, may not do it
 	NotFound                  // 404: does not exist, or not for this caller
 	MethodNotAllowed          // 405
+	NotAcceptable             // 406: none of the content types that there are
+	TooSlow                   // 408: the body does not come
 	Conflict                  // 409
 	PreconditionFailed        // 412: If-Match names another revision
 	TooLarge                  // 413

@@ -29,6 +29,8 @@ type attempt struct {
 	dryRun   bool
 	// unseen are the fields of what it is about that the caller may not see.
 	unseen []visibility.Rule
+	// changed is closed when what the caller may do can have changed since.
+	changed <-chan struct{}
 }
 
 // Masked is an answer that holds a secret: what is on record is this instead.

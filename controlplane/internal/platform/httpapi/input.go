@@ -29,7 +29,10 @@ type call struct {
 	op       *Op
 	contract Contract
 	id       string // of the path
+	answers  string // the content type to answer in, of an operation that has several
+	after    string // the event that the client had last
 	query    url.Values
+	incoming *incoming // a body that streams
 	body     []byte
 	ifMatch  *int64
 	parentID string // of a create's body, set by bind
@@ -72,6 +75,21 @@ func (in *GetInput) takes() reflect.Type { return nil }
 
 func (in *GetInput) bind(c *call) error {
 	in.ID, in.Query = c.id, c.query
+	return nil
+}
+
+// DocumentInput asks for a document of an object. The caller may read it: that was decided before.
+type DocumentInput struct {
+	ID string
+	// ContentType is the one of the operation's that suits the caller.
+	ContentType string
+	Query       url.Values
+}
+
+func (in *DocumentInput) takes() reflect.Type { return nil }
+
+func (in *DocumentInput) bind(c *call) error {
+	in.ID, in.ContentType, in.Query = c.id, c.answers, c.query
 	return nil
 }
 

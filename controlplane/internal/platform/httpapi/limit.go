@@ -26,6 +26,12 @@ type Limits struct {
 	Address, Authentication, Principal int
 	// LongPolls and LongPollsPerPrincipal are requests that wait for something at a time.
 	LongPolls, LongPollsPerPrincipal int
+	// Streams and StreamsPerPrincipal are requests at a time of which the body or the answer streams.
+	Streams, StreamsPerPrincipal int
+	// StreamStall is how long a stream may stand still because of its client; 30 s, if it is zero.
+	StreamStall time.Duration
+	// StreamRate is how many bytes per second a body that streams has to come at.
+	StreamRate int
 }
 
 // burstSeconds is for how many seconds' requests may come at once.
@@ -41,6 +47,8 @@ const (
 	limitPrincipal             = "principal"
 	limitLongPolls             = "long_polls"
 	limitLongPollsPerPrincipal = "long_polls_per_principal"
+	limitStreams               = "streams"
+	limitStreamsPerPrincipal   = "streams_per_principal"
 )
 
 // account is who has a bucket of their own after authentication.

@@ -1,6 +1,6 @@
 package httpapi
 
-// Requests that wait for something: how many there may be, and that they end with the server.
+// Requests that take long: how many there may be. Those that wait for something end with the server.
 
 import (
 	"context"
@@ -11,20 +11,29 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 )
 
-// polls are the requests of a node that wait.
-type polls struct {
-	limits   Limits
-	observer Observer
-	stopping context.Context
-	stop     context.CancelFunc
+// places are those that a node has for requests that take long.
+type places struct {
+	words string // what is refused
+	// node is how many there are, each how many of them one principal may have; 0 for any number.
+	node, each           int
+	nodeLimit, eachLimit string
+	observer             Observer
 
 	mu      sync.Mutex
 	running int
 	by      map[account]int
 }
 
+// polls are the requests of a node that wait.
+type polls struct {
+	*places
+	stopping context.Context
+	stop     context.CancelFunc
+}
+
 func newPolls(limits Limits, observer Observer) *polls {
-	p := &polls{limits: limits, observer: observer, by: map[account]int{}}
+	p := &polls{places: &places{words: "too many requests wait", node: limits.LongPolls, each: limits.LongPollsPerPrincipal,
+		nodeLimit: limitLongPolls, eachLimit: limitLongPollsPerPrincipal, observer: observer, by: map[account]int{}}}
 	p.stopping, p.stop = context.WithCancel(context.Background())
 	return p
 }
@@ -55,25 +64,25 @@ func LongPoll(ctx context.Context) (poll context.Context, leave context.CancelFu
 	}), nil
 }
 
-func (p *polls) enter(who account) error {
+func (p *places) enter(who account) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var limit string
 	switch {
-	case p.limits.LongPolls > 0 && p.running >= p.limits.LongPolls:
-		limit = limitLongPolls
-	case p.limits.LongPollsPerPrincipal > 0 && p.by[who] >= p.limits.LongPollsPerPrincipal:
-		limit = limitLongPollsPerPrincipal
+	case p.node > 0 && p.running >= p.node:
+		limit = p.nodeLimit
+	case p.each > 0 && p.by[who] >= p.each:
+		limit = p.eachLimit
 	default:
 		p.running++
 		p.by[who]++
 		return nil
 	}
 	p.observer.LimitReached(limit)
-	return &fault.Error{Kind: fault.RateLimited, Code: "rate_limited", RetryAfter: time.Second, Detail: "too many requests wait (" + limit + "): ask again later"}
+	return &fault.Error{Kind: fault.RateLimited, Code: "rate_limited", RetryAfter: time.Second, Detail: p.words + " (" + limit + "): ask again later"}
 }
 
-func (p *polls) leave(who account) {
+func (p *places) leave(who account) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.running--

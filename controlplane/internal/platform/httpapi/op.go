@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 )
@@ -59,6 +60,13 @@ type Op struct {
 	Async bool
 	// Action marks a POST {path}/{id}/actions/{verb}.
 	Action bool
+	// Part is what it is about below an object, which goes in or out as it is: label of /lockers/{id}/label.
+	Part string
+	// AnswerTypes are the content types of an answer that is not JSON, the one that is preferred first.
+	AnswerTypes []string
+	// BodyTypes are the content types of a body that streams to the handler, MaxBytes is how large one may be.
+	BodyTypes []string
+	MaxBytes  int64
 	// ParentField is the field of a create's body that names the parent.
 	ParentField string
 	// RequiresIfMatch: what is written must be known to be what was read.
@@ -118,6 +126,30 @@ func Action(k resource.Kind, verb, summary string, async bool, h Handler) Op {
 	return of(k, Op{
 		Verb: verb, Method: http.MethodPost, Path: k.Path() + "/{id}/actions/" + verb, Scope: ScopeObject, Mutates: true, Action: true, Handle: h,
 	}, summary, async)
+}
+
+// GetDocument makes the operation that answers a document of an object, in one of some content types of which the first is preferred.
+func GetDocument(k resource.Kind, name, summary string, h Handler, types ...string) Op {
+	return of(k, Op{Verb: "get_" + name, Method: http.MethodGet, Path: part(k, name), Scope: ScopeObject, Part: name, AnswerTypes: types, Handle: h}, summary, false)
+}
+
+// Watch makes the operation that answers what happens to an object, as events.
+func Watch(k resource.Kind, name, summary string, h Handler) Op {
+	return of(k, Op{Verb: "watch_" + name, Method: http.MethodGet, Path: part(k, name), Scope: ScopeObject, Part: name, AnswerTypes: []string{EventStream}, Handle: h},
+		summary, false)
+}
+
+// Upload makes the operation that takes something for an object as it is, while it comes: at most so many bytes, in one of some content types.
+func Upload(k resource.Kind, name, summary string, maxBytes int64, h Handler, types ...string) Op {
+	op := of(k, Op{Verb: "upload_" + name, Method: http.MethodPost, Path: part(k, name), Scope: ScopeObject, Mutates: true, Part: name,
+		BodyTypes: types, MaxBytes: maxBytes, Handle: h}, summary, false)
+	op.RequiresIfMatch = false // what comes is added to what is there
+	return op
+}
+
+// part is the path of something below an object.
+func part(k resource.Kind, name string) string {
+	return k.Path() + "/{id}/" + strings.ReplaceAll(name, "_", "-")
 }
 
 // of completes an operation of a kind with what the kind says.

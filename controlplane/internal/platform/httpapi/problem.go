@@ -32,7 +32,8 @@ type Problem struct {
 
 var statusOf = map[fault.Kind]int{
 	fault.Malformed: http.StatusBadRequest, fault.Unauthenticated: http.StatusUnauthorized, fault.Forbidden: http.StatusForbidden,
-	fault.NotFound: http.StatusNotFound, fault.MethodNotAllowed: http.StatusMethodNotAllowed, fault.Conflict: http.StatusConflict, fault.PreconditionFailed: http.StatusPreconditionFailed,
+	fault.NotFound: http.StatusNotFound, fault.MethodNotAllowed: http.StatusMethodNotAllowed, fault.NotAcceptable: http.StatusNotAcceptable,
+	fault.TooSlow: http.StatusRequestTimeout, fault.Conflict: http.StatusConflict, fault.PreconditionFailed: http.StatusPreconditionFailed,
 	fault.TooLarge: http.StatusRequestEntityTooLarge, fault.UnsupportedMedia: http.StatusUnsupportedMediaType,
 	fault.Invalid: http.StatusUnprocessableEntity, fault.PreconditionRequired: http.StatusPreconditionRequired,
 	fault.RateLimited: http.StatusTooManyRequests, fault.Unavailable: http.StatusServiceUnavailable,

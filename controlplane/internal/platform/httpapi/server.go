@@ -86,13 +86,15 @@ type Server struct {
 	ops      []Op
 	limiters *limiters
 	polls    *polls
+	streams  *places
 }
 
 // New builds the server of these operations.
 func New(deps Deps, ops []Op) *Server {
 	gin.SetMode(gin.ReleaseMode)
 	s := &Server{Deps: deps, log: deps.Log, engine: gin.New(), gets: map[string]*Op{}, byPrefix: map[string]*Op{}, ops: ops,
-		fields: newFields(deps, ops), limiters: newLimiters(deps.Clock, deps.Limits), polls: newPolls(deps.Limits, deps.Observer)}
+		fields: newFields(deps, ops), limiters: newLimiters(deps.Clock, deps.Limits), polls: newPolls(deps.Limits, deps.Observer),
+		streams: newStreams(deps.Limits, deps.Observer)}
 	s.engine.ContextWithFallback = true
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.UseRawPath = true
@@ -144,10 +146,14 @@ func (s *Server) begin(c *gin.Context) {
 	c.Request = c.Request.WithContext(obs.WithRequestID(c.Request.Context(), rid))
 	defer func() {
 		if p := recover(); p != nil {
-			s.log.LogAttrs(c.Request.Context(), slog.LevelError, "panic", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
-			if !c.Writer.Written() {
-				s.refuse(c, errors.New("panic"))
+			if p == http.ErrAbortHandler { //nolint:errorlint // it is thrown as it is
+				panic(p)
 			}
+			s.log.LogAttrs(c.Request.Context(), slog.LevelError, "panic", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+			if c.Writer.Written() {
+				panic(http.ErrAbortHandler) // what was sent must not pass for the whole
+			}
+			s.refuse(c, errors.New("panic"))
 		}
 	}()
 	c.Next()
@@ -166,11 +172,14 @@ func (s *Server) serve(c *gin.Context, op *Op) {
 	defer s.Observer.RequestStarted()()
 	status := s.handle(c, op)
 	s.Observer.RequestAnswered(op.ID, status, s.Clock.Now().Sub(started))
+	if status == statusCutOff {
+		panic(http.ErrAbortHandler)
+	}
 }
 
 func (s *Server) handle(c *gin.Context, op *Op) int {
 	started := s.Clock.Now()
-	at := &attempt{c: c, op: op, target: c.Param("id")}
+	at := &attempt{c: c, op: op, target: c.Param("id"), changed: s.accessChanges()}
 	ctx, err := s.enter(c, at)
 	if err != nil {
 		return s.refused(ctx, at, err)
@@ -197,6 +206,9 @@ func (s *Server) handle(c *gin.Context, op *Op) int {
 	}
 	ctx = authz.WithCaller(ctx, at.caller, at.decision.Access)
 	ctx = context.WithValue(context.WithValue(ctx, pollKey{}, s.polls), serverKey{}, s)
+	if op.streams() {
+		return s.stream(ctx, at, cl, run)
+	}
 	var a answer
 	replayed := false
 	if op.Mutates {
@@ -253,7 +265,7 @@ func (s *Server) decide(ctx context.Context, caller *authz.Caller, cl *call) (au
 		r.Platform = true
 	case ScopeObject:
 		r.ObjectID = cl.id
-		if op.Mutates {
+		if op.Mutates || op.Part != "" {
 			r.See = s.readPermission(op.Kind)
 		}
 	case ScopeParent:
@@ -266,7 +278,14 @@ func (s *Server) decide(ctx context.Context, caller *authz.Caller, cl *call) (au
 			r.ParentKind, r.SeeParent = parent.Name, parent.ReadPermission()
 		}
 	}
-	return s.Access.Authorize(ctx, caller, r)
+	d, err := s.Access.Authorize(ctx, caller, r)
+	if op.Part != "" && !op.Mutates && fault.IsCode(err, "forbidden") {
+		// What is offered to others is offered with its parts.
+		if offered, lerr := s.Locator.Visible(ctx, cl.id, d.Access); lerr != nil || offered {
+			return d, lerr
+		}
+	}
+	return d, err
 }
 
 func (s *Server) readPermission(kind string) string {
@@ -312,9 +331,15 @@ func (s *Server) send(c *gin.Context, a answer) {
 
 // read takes the request apart: parameters, headers and body, each within its limits.
 func (s *Server) read(c *gin.Context, op *Op) (*call, error) {
-	cl := &call{op: op, contract: s.Contract, id: c.Param("id"), query: c.Request.URL.Query()}
+	cl := &call{op: op, contract: s.Contract, id: c.Param("id"), after: c.GetHeader("Last-Event-ID"), query: c.Request.URL.Query()}
 	if err := s.Contract.Query(op.ID, cl.query); err != nil {
 		return nil, err
+	}
+	if len(op.AnswerTypes) > 0 {
+		var err error
+		if cl.answers, err = negotiated(c.Request.Header.Values("Accept"), op.AnswerTypes); err != nil {
+			return nil, err
+		}
 	}
 	if op.Mutates && op.Method != http.MethodPost || op.Action {
 		if h := c.GetHeader("If-Match"); h != "" && h != "*" {
@@ -327,6 +352,11 @@ func (s *Server) read(c *gin.Context, op *Op) (*call, error) {
 			return nil, &fault.Error{Kind: fault.PreconditionRequired, Code: "if_match_required",
 				Detail: "send If-Match with the ETag of what you have read: this replaces it"}
 		}
+	}
+	if len(op.BodyTypes) > 0 {
+		var err error
+		cl.incoming, err = receiving(c, op)
+		return cl, err
 	}
 	if c.Request.Method != http.MethodPost && c.Request.Method != http.MethodPatch {
 		return cl, nil

@@ -32,11 +32,12 @@ type Group struct {
 	generation atomic.Uint64
 	mu         sync.Mutex
 	caches     []interface{ drop() }
+	dropped    chan struct{} // closed at the next drop
 }
 
 // NewGroup returns a group; its caches keep nothing before Run.
 func NewGroup(d *db.DB, clk clock.Clock, channel string) *Group {
-	return &Group{db: d, clock: clk, channel: channel}
+	return &Group{db: d, clock: clk, channel: channel, dropped: make(chan struct{})}
 }
 
 // Run drops the values whenever a notification arrives, until ctx ends.
@@ -68,6 +69,15 @@ func (g *Group) drop() {
 	for _, c := range g.caches {
 		c.drop()
 	}
+	close(g.dropped)
+	g.dropped = make(chan struct{})
+}
+
+// Dropped is closed when the values are dropped for the next time: what goes on for long asks again then.
+func (g *Group) Dropped() <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.dropped
 }
 
 // fresh says whether a change would be heard of.

@@ -28,6 +28,11 @@ type Operation struct {
 	Async      bool
 	// RequiresIfMatch: it is refused without that header.
 	RequiresIfMatch bool
+	// AnswerTypes are the content types of an answer that is not JSON, in the order of the alphabet.
+	AnswerTypes []string
+	// BodyTypes are those of a body that streams, MaxBytes is how large one may be.
+	BodyTypes []string
+	MaxBytes  int64
 
 	parameters map[string]*node
 	body       *node             // nil: takes none
@@ -81,6 +86,7 @@ func operation(c *compiler, doc *openapi3.T, op *openapi3.Operation) (*Operation
 	o.Permission, _ = op.Extensions["x-permission"].(string)
 	o.Async, _ = op.Extensions["x-async"].(bool)
 	o.RequiresIfMatch, _ = op.Extensions["x-requires-if-match"].(bool)
+	o.AnswerTypes = notJSON(op.Responses.Value("200"))
 	for _, p := range op.Parameters {
 		if p.Value.In != openapi3.ParameterInQuery {
 			continue
@@ -100,7 +106,11 @@ func operation(c *compiler, doc *openapi3.T, op *openapi3.Operation) (*Operation
 	if op.RequestBody == nil {
 		return o, nil
 	}
-	media := op.RequestBody.Value.Content.Get("application/json")
+	if most, streams := op.Extensions["x-max-bytes"].(float64); streams {
+		o.MaxBytes, o.BodyTypes = int64(most), otherThanJSON(op.RequestBody.Value.Content)
+		return o, nil
+	}
+	media := op.RequestBody.Value.Content.Get(jsonMedia)
 	if media == nil || media.Schema == nil {
 		return nil, fmt.Errorf("the body is not described as application/json")
 	}
@@ -113,6 +123,27 @@ func operation(c *compiler, doc *openapi3.T, op *openapi3.Operation) (*Operation
 	}
 	o.bodyNeeded = op.RequestBody.Value.Required
 	return o, o.relate(c, doc, media.Schema.Value)
+}
+
+const jsonMedia = "application/json"
+
+// notJSON are the content types of an answer that are something else.
+func notJSON(answer *openapi3.ResponseRef) []string {
+	if answer == nil || answer.Value == nil {
+		return nil
+	}
+	return otherThanJSON(answer.Value.Content)
+}
+
+func otherThanJSON(content openapi3.Content) []string {
+	var out []string
+	for t := range content {
+		if t != jsonMedia {
+			out = append(out, t)
+		}
+	}
+	sort.Strings(out)
+	return out
 }
 
 // relate finds the types around a body's: what a patch leads to, and which fields exist that it cannot send.

@@ -3,7 +3,12 @@ package locker
 
 import (
 	"context"
+	"fmt"
+	"io"
+	"maps"
+	"strconv"
 
+	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 	"github.com/demarc/demarc/controlplane/internal/platform/secret"
@@ -80,11 +85,18 @@ type row struct {
 // Service keeps the lockers.
 type Service struct {
 	*service.Stored[row, Create, Spec, Locker]
+	// Print writes a label.
+	Print func(ctx context.Context, w io.Writer, of Locker) error
+	// Fill puts things into one.
+	Fill func(ctx context.Context, in httpapi.StreamInput) (Filled, error)
+	// Follow tells who comes to one.
+	Follow func(ctx context.Context, to *httpapi.Listener, in httpapi.WatchInput) error
+	deps   module.Deps
 }
 
 // New returns the service.
 func New(d module.Deps) *Service {
-	return &Service{service.NewStored(d, Kind, service.Rules[row, Create, Spec, Locker]{
+	s := &Service{Print: line, deps: d, Stored: service.NewStored(d, Kind, service.Rules[row, Create, Spec, Locker]{
 		Row:  func(in Create) row { return row{Create: in} },
 		Spec: func(r *row) *Spec { return &r.Spec },
 		View: func(r *row) Locker { return Locker{Meta: r.Meta(), Create: r.Create} },
@@ -97,7 +109,84 @@ func New(d module.Deps) *Service {
 			return service.Use{State: "rented", Spec: map[string]any{"door": r.Door}, Quota: map[string]int64{"lockers": 1, "shelves": r.ShelfCount}}, nil
 		},
 	})}
+	s.Fill, s.Follow = s.fill, nobody
+	return s
+}
+
+func nobody(context.Context, *httpapi.Listener, httpapi.WatchInput) error { return nil }
+
+func line(_ context.Context, w io.Writer, of Locker) error {
+	_, err := fmt.Fprintf(w, "%s,%d\n", of.Name, of.ShelfCount)
+	return err
 }
 
 // Module is what it brings to the server.
-func (s *Service) Module() module.Module { return service.Module(s) }
+func (s *Service) Module() module.Module {
+	return service.Module(s,
+		httpapi.GetDocument(Kind, "label", "Get the label of a locker", httpapi.Handle(s.label), "text/csv", "application/pdf"),
+		httpapi.Upload(Kind, "contents", "Put things into a locker", MaxContents, httpapi.Handle(func(ctx context.Context, in httpapi.StreamInput) (Filled, error) { return s.Fill(ctx, in) }), "application/x-ndjson"),
+		httpapi.Watch(Kind, "visits", "Watch who comes to a locker", httpapi.Handle(func(_ context.Context, in httpapi.WatchInput) (httpapi.Events, error) {
+			return httpapi.Events{Follow: func(ctx context.Context, to *httpapi.Listener) error { return s.Follow(ctx, to, in) }}, nil
+		})),
+	)
+}
+
+// MaxContents is how many bytes are taken at once.
+const MaxContents = 128 << 20
+
+// Thing is a line of what is put into a locker.
+type Thing struct {
+	Shelf string `json:"shelf"`
+	Thing string `json:"thing"`
+}
+
+// Filled says what came of putting things into a locker.
+type Filled struct {
+	// How many things there were.
+	Count int64 `json:"count" readonly:"true"`
+} // @name LockerFilled
+
+// fill puts things onto shelves, each hundred of them in a transaction.
+func (s *Service) fill(ctx context.Context, in httpapi.StreamInput) (Filled, error) {
+	var filled Filled
+	batch := map[string]string{}
+	put := func() error {
+		err := s.deps.DB.InTx(ctx, func(ctx context.Context) error {
+			_, _, err := s.Table.Change(ctx, in.ID, nil, func(r *row) error {
+				kept := maps.Clone(r.Contents)
+				maps.Copy(kept, batch)
+				r.Contents = kept
+				return nil
+			})
+			return err
+		})
+		batch = map[string]string{}
+		return err
+	}
+	for thing, err := range httpapi.Lines[Thing](in) {
+		if err != nil {
+			return filled, err
+		}
+		batch[thing.Shelf] = thing.Thing
+		if filled.Count++; filled.Count%100 == 0 {
+			if err := put(); err != nil {
+				return filled, err
+			}
+		}
+	}
+	return filled, put()
+}
+
+// label is what is stuck on the door.
+func (s *Service) label(ctx context.Context, in httpapi.DocumentInput) (httpapi.Document, error) {
+	of, err := s.Get(ctx, in.ID)
+	if err != nil {
+		return httpapi.Document{}, err
+	}
+	d := httpapi.Document{Name: of.Name + ".csv", Version: strconv.FormatInt(of.Revision, 10)}
+	if in.ContentType == "application/pdf" {
+		d.Name = of.Name + ".pdf"
+	}
+	d.Write = func(ctx context.Context, w io.Writer) error { return s.Print(ctx, w, of) }
+	return d, nil
+}
