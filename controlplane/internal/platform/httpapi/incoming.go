@@ -177,6 +177,9 @@ func (st *stream) receive(ctx context.Context, run func(context.Context) (any, e
 		err = failed
 	}
 	err = st.why(err)
+	if at.said.summary != nil {
+		at.said.summary.Bytes = in.received
+	}
 	var a answer
 	if err == nil {
 		a, err = render(at.op, out, false)
@@ -198,6 +201,9 @@ func (st *stream) receive(ctx context.Context, run func(context.Context) (any, e
 func (s *Server) recordStream(ctx context.Context, at *attempt, a answer) error {
 	r := s.recordOf(ctx, at)
 	r.New = a.Body
+	if err := s.summarize(ctx, at, &r); err != nil {
+		return err
+	}
 	return s.Audit.Attempt(ctx, r)
 }
 
