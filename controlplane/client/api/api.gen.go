@@ -1226,7 +1226,7 @@ type AuditRecord struct {
 	// ID Id.
 	ID string `json:"id"`
 
-	// New The object after, as its readers saw it; null if there was none, or nothing was changed.
+	// New The object after, as its readers saw it, or a summary, of an operation on many things; null if there was none, or nothing was changed.
 	New nullable.Nullable[map[string]interface{}] `json:"new"`
 
 	// Old The object before, as its readers saw it; null if there was none, or nothing was changed.

@@ -169,3 +169,31 @@ func TestPlacesOfEvents(t *testing.T) {
 		return err == nil
 	})
 }
+
+// What comes of an object in an event is what its caller may see of it, as in every other answer.
+func TestEventsOfObjects(t *testing.T) {
+	t.Parallel()
+	r := newLockerRoom(t, "1.1", func(s *locker.Service) {
+		s.Follow = func(_ context.Context, to *httpapi.Listener, in httpapi.WatchInput) error {
+			now, err := to.Now()
+			if err != nil {
+				return err
+			}
+			found, err := s.Get(now, in.ID)
+			if err != nil {
+				return err
+			}
+			return to.Send(httpapi.Event{Type: "visit", Data: found})
+		}
+	})
+	r.must(ownerToken, http.MethodPatch, "/lockers/"+r.id, map[string]any{"wholesale_rent": 314159})
+	blind := r.custom(r.root, "blind", r.id, "lockers.get", "lockers.watch_visits")
+	for token, sees := range map[string]bool{ownerToken: true, blind.token: false} {
+		next, stop := r.watch(t.Context(), token, "")
+		e, err, _ := next()
+		stop()
+		if err != nil || strings.Contains(string(e.Data), "314159") != sees || !strings.Contains(string(e.Data), r.id) {
+			t.Errorf("who sees it is %v: %s, %v", sees, e.Data, err)
+		}
+	}
+}

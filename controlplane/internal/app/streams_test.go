@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -434,10 +435,20 @@ func TestUploads(t *testing.T) {
 				t.Errorf("%s: %d %s", what, got.status, got.body)
 			}
 		}
-		var outcomes []string
-		r.check(r.db.Conn(t.Context()).Raw("SELECT outcome FROM audit_record WHERE op_id = 'lockers.upload_contents' AND target_id = ? ORDER BY id LIMIT 2", r.id).Scan(&outcomes).Error)
-		if got := strings.Join(outcomes, " "); got != "succeeded failed" {
-			t.Errorf("on record: %s", got)
+		// One record for all of it: what was put in before the failure is on record with it.
+		_, err = r.fill(t.Context(), ownerToken, strings.NewReader(strings.Repeat(`{"shelf":"1","thing":"boots"}`+"\n", 150)+"nothing"))
+		refused(t, "a line after others", err, "invalid")
+		var records []struct{ Outcome, New string }
+		r.check(r.db.Conn(t.Context()).Raw(`SELECT outcome, coalesce(new::text, '') AS new FROM audit_record
+			WHERE op_id = 'lockers.upload_contents' AND target_id = ? AND code <> ALL ('{unsupported_media_type,invalid_parameter,unknown_parameter}') ORDER BY id`, r.id).Scan(&records).Error)
+		var got []string
+		for _, of := range records {
+			got = append(got, of.Outcome+" "+of.New)
+		}
+		if want := []string{fmt.Sprintf(`succeeded {"summary":{"counts":{"things":251},"scope":"%s","bytes":%d}}`, r.id, 250*30+27), "failed ",
+			fmt.Sprintf(`succeeded {"summary":{"counts":{"things":0},"scope":"%s"}}`, r.id),
+			fmt.Sprintf(`failed {"summary":{"counts":{"things":100},"scope":"%s","bytes":%d}}`, r.id, 150*30+7)}; !slices.Equal(got, want) {
+			t.Errorf("on record:\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 		t.Run("demarc", func(t *testing.T) { r.on(t).uploads(r.id) })
 	})

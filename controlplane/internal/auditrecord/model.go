@@ -61,7 +61,7 @@ type Record struct {
 	UserAgent *string `json:"user_agent" readonly:"true" extensions:"x-nullable"`
 	// The object before, as its readers saw it; null if there was none, or nothing was changed.
 	Old *json.RawMessage `json:"old" copies:"target_kind" swaggertype:"object" readonly:"true" extensions:"x-nullable,x-any"`
-	// The object after, as its readers saw it; null if there was none, or nothing was changed.
+	// The object after, as its readers saw it, or a summary, of an operation on many things; null if there was none, or nothing was changed.
 	New *json.RawMessage `json:"new" copies:"target_kind" swaggertype:"object" readonly:"true" extensions:"x-nullable,x-any"`
 	// Its number in the chain that proves the trail complete; null for the first seconds.
 	Sequence *int64 `json:"sequence" readonly:"true" extensions:"x-nullable,x-volatile"`

@@ -56,16 +56,19 @@ func (s *Service) Module() module.Module {
 // @Router	/batch-get [post]
 func (s *Service) get(ctx context.Context, in httpapi.CreateInput[Get]) (Objects, error) {
 	out := Objects{Items: []Item{}, Missing: []string{}}
+	counts := map[string]int64{}
 	for _, id := range in.Body.IDs {
 		kind, object, err := httpapi.ReadObject(ctx, id)
 		switch {
 		case err == nil:
 			out.Items = append(out.Items, Item{ID: id, Kind: kind, Object: object})
+			counts[kind]++
 		case fault.IsCode(err, "not_found"):
 			out.Missing = append(out.Missing, id)
 		default:
 			return Objects{}, err
 		}
 	}
+	httpapi.Summarize(ctx, httpapi.Summary{Counts: counts})
 	return out, nil
 }

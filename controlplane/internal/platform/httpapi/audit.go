@@ -31,6 +31,7 @@ type attempt struct {
 	unseen []visibility.Rule
 	// changed is closed when what the caller may do can have changed since.
 	changed <-chan struct{}
+	said    *said
 }
 
 // Masked is an answer that holds a secret: what is on record is this instead.
@@ -66,7 +67,10 @@ func (s *Server) recordChange(ctx context.Context, at *attempt, before []byte, o
 		}
 		r.New = b
 	}
-	if r.TargetID == "" && len(a.Body) > 0 {
+	if err := s.summarize(ctx, at, &r); err != nil {
+		return err
+	}
+	if at.said.summary == nil && r.TargetID == "" && len(a.Body) > 0 {
 		var made struct {
 			ID string `json:"id"`
 		}
@@ -88,6 +92,9 @@ func (s *Server) recordChange(ctx context.Context, at *attempt, before []byte, o
 // recordRead writes the record of a read.
 func (s *Server) recordRead(ctx context.Context, at *attempt) error {
 	r := s.recordOf(ctx, at)
+	if err := s.summarize(ctx, at, &r); err != nil {
+		return err
+	}
 	if at.target != "" {
 		where, found, err := s.Locator.Locate(ctx, at.target)
 		if err != nil {
@@ -116,6 +123,11 @@ func (s *Server) refused(ctx context.Context, at *attempt, err error) int {
 		}
 		if at.denied || f != nil && f.Kind == fault.Forbidden {
 			r.Outcome = audit.Denied
+		}
+		if at.op.streams() { // what was committed before it failed stays
+			if serr := s.summarize(ctx, at, &r); serr != nil {
+				s.log.ErrorContext(ctx, "a summary is not on record", "error", serr)
+			}
 		}
 		// The client may have gone: what it tried is on record all the same.
 		if werr := s.Audit.Attempt(context.WithoutCancel(ctx), r); werr != nil {

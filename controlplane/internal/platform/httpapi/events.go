@@ -49,7 +49,7 @@ type Events struct {
 type Event struct {
 	// ID is what a client says that it had, Type what has happened; neither has a line break in it.
 	ID, Type string
-	// Data is sent as JSON.
+	// Data is sent as JSON, without what the caller may not see of the objects in it.
 	Data any
 }
 
@@ -75,7 +75,8 @@ func (l *Listener) Now() (context.Context, error) {
 
 // Send sends an event to a client who may have it at this moment.
 func (l *Listener) Send(e Event) error {
-	if err := l.st.decideAgain(); err != nil {
+	ctx, err := l.Now()
+	if err != nil {
 		l.st.cut(err)
 		return l.st.why(err)
 	}
@@ -83,6 +84,9 @@ func (l *Listener) Send(e Event) error {
 		return fmt.Errorf("event %q of the type %q has a line break", e.ID, e.Type)
 	}
 	data, err := json.Marshal(e.Data)
+	if err == nil {
+		data, _, err = l.st.s.fields.renderer.Answer(ctx, reflect.TypeOf(e.Data), data)
+	}
 	if err != nil {
 		return err
 	}

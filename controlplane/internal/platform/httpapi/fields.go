@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"reflect"
 	"strconv"
 	"strings"
 
@@ -45,16 +44,14 @@ func newFields(deps Deps, ops []Op) *fields {
 			kinds = append(kinds, k)
 		}
 	}
-	var answers []reflect.Type
 	for _, op := range ops {
 		out := op.Handle.Answers()
-		answers = append(answers, out)
 		f.bodies[op.ID] = visibility.RulesOf(op.Handle.Takes())
 		if op.Mutates && out != reads[op.Kind].Reads && len(visibility.RulesOf(out)) > 0 {
 			panic(fmt.Sprintf("operation %s: answers, and so has on record, %s, which has fields that only some may see and is not what is read of its kind", op.ID, out))
 		}
 	}
-	f.renderer = visibility.New(deps.Locator, kinds, answers)
+	f.renderer = visibility.New(deps.Locator, kinds)
 	return f
 }
 

@@ -177,6 +177,9 @@ func (st *stream) receive(ctx context.Context, run func(context.Context) (any, e
 		err = failed
 	}
 	err = st.why(err)
+	if at.said.summary != nil {
+		at.said.summary.Bytes = in.received
+	}
 	var a answer
 	if err == nil {
 		a, err = render(at.op, out, false)
@@ -190,6 +193,9 @@ func (st *stream) receive(ctx context.Context, run func(context.Context) (any, e
 		}
 		return s.refused(ctx, at, err)
 	}
+	if a, err = s.fields.shown(st.ctx, at.op, a); err != nil {
+		return s.refused(ctx, at, err)
+	}
 	s.send(at.c, a)
 	return a.Status
 }
@@ -198,6 +204,9 @@ func (st *stream) receive(ctx context.Context, run func(context.Context) (any, e
 func (s *Server) recordStream(ctx context.Context, at *attempt, a answer) error {
 	r := s.recordOf(ctx, at)
 	r.New = a.Body
+	if err := s.summarize(ctx, at, &r); err != nil {
+		return err
+	}
 	return s.Audit.Attempt(ctx, r)
 }
 

@@ -179,7 +179,7 @@ func (s *Server) serve(c *gin.Context, op *Op) {
 
 func (s *Server) handle(c *gin.Context, op *Op) int {
 	started := s.Clock.Now()
-	at := &attempt{c: c, op: op, target: c.Param("id"), changed: s.accessChanges()}
+	at := &attempt{c: c, op: op, target: c.Param("id"), changed: s.accessChanges(), said: &said{}}
 	ctx, err := s.enter(c, at)
 	if err != nil {
 		return s.refused(ctx, at, err)
@@ -206,6 +206,7 @@ func (s *Server) handle(c *gin.Context, op *Op) int {
 	}
 	ctx = authz.WithCaller(ctx, at.caller, at.decision.Access)
 	ctx = context.WithValue(context.WithValue(ctx, pollKey{}, s.polls), serverKey{}, s)
+	ctx = context.WithValue(ctx, saidKey{}, at.said)
 	if op.streams() {
 		return s.stream(ctx, at, cl, run)
 	}

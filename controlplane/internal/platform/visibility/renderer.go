@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"reflect"
 	"slices"
+	"sync"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 )
@@ -44,7 +45,7 @@ type Renderer struct {
 	locator Locator
 	kinds   map[string]*hiding
 	types   map[reflect.Type]*hiding
-	shapes  map[reflect.Type]*shape
+	shapes  sync.Map // of types, once something of them was answered
 }
 
 // hiding is a kind with fields that only some may see.
@@ -53,21 +54,28 @@ type hiding struct {
 	rules []Rule
 }
 
-// New returns a renderer of objects of these kinds, and of answers of these types.
-func New(locator Locator, kinds []Kind, answers []reflect.Type) *Renderer {
-	r := &Renderer{locator: locator, kinds: map[string]*hiding{}, types: map[reflect.Type]*hiding{}, shapes: map[reflect.Type]*shape{}}
+// New returns a renderer of objects of these kinds.
+func New(locator Locator, kinds []Kind) *Renderer {
+	r := &Renderer{locator: locator, kinds: map[string]*hiding{}, types: map[reflect.Type]*hiding{}}
 	for _, k := range kinds {
 		if rules := RulesOf(k.Reads); len(rules) > 0 {
 			h := &hiding{k, rules}
 			r.kinds[k.Name], r.types[k.Reads] = h, h
 		}
 	}
-	if len(r.kinds) > 0 {
-		for _, t := range answers {
-			r.shapes[t] = r.shapeOf(t, nil)
-		}
-	}
 	return r
+}
+
+// shape is that of a type, nil if nothing in its values is to be rendered.
+func (r *Renderer) shape(t reflect.Type) *shape {
+	if t == nil || len(r.kinds) == 0 {
+		return nil
+	}
+	known, ok := r.shapes.Load(t)
+	if !ok {
+		known, _ = r.shapes.LoadOrStore(t, r.shapeOf(t, nil))
+	}
+	return known.(*shape)
 }
 
 // Rules are the fields of a kind that only some may see.
@@ -138,7 +146,7 @@ type mention struct {
 
 // Answer renders an answer of that type for the caller of the context, and says what was left out of its objects, by the pointers into each.
 func (r *Renderer) Answer(ctx context.Context, t reflect.Type, body []byte) ([]byte, []string, error) {
-	s := r.shapes[t]
+	s := r.shape(t)
 	if s == nil || len(body) == 0 {
 		return body, nil, nil
 	}
@@ -198,7 +206,7 @@ func collect(r *Renderer, s *shape, value any, of, answer map[string]any, found 
 	}
 	if s.copies != "" {
 		kind, _ := of[s.copies].(string)
-		if h := r.kinds[kind]; h != nil {
+		if h := r.kinds[kind]; h != nil && doc[h.ID] != nil { // what has no id is a summary
 			*found = append(*found, h.in(doc, stood(of, "")))
 		}
 		return

@@ -157,8 +157,7 @@ func TestAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := &places{at: map[string]authz.Chain{"off_1": here, "off_2": there}}
-			r := visibility.New(p, []visibility.Kind{{Name: "offer", ID: "id", Reads: reflect.TypeFor[offer](), Works: true}},
-				[]reflect.Type{reflect.TypeFor[offer](), reflect.TypeFor[page](), reflect.TypeFor[record](), reflect.TypeFor[plain]()})
+			r := visibility.New(p, []visibility.Kind{{Name: "offer", ID: "id", Reads: reflect.TypeFor[offer](), Works: true}})
 			ctx := authz.System(t.Context())
 			if c.caller != nil {
 				ctx = authz.WithCaller(t.Context(), c.caller, authz.Access{})
@@ -177,7 +176,7 @@ func TestAnswers(t *testing.T) {
 // What becomes known otherwise than by an answer is rendered for whom it is for.
 func TestAnObjectForSomebody(t *testing.T) {
 	t.Parallel()
-	r := visibility.New(&places{}, []visibility.Kind{{Name: "offer", ID: "id", Reads: reflect.TypeFor[offer]()}}, nil)
+	r := visibility.New(&places{}, []visibility.Kind{{Name: "offer", ID: "id", Reads: reflect.TypeFor[offer]()}})
 	stood := authz.Chain{ID: "off_1", CustomerID: "cus_1"}
 	for who, caller := range map[string]*authz.Caller{
 		"":  reader(map[string][]string{"cus_1": {"offers.get_margin", "offers.get_cost"}}),

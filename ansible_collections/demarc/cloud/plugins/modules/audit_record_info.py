@@ -183,7 +183,8 @@ audit_records:
       type: dict
     new:
       description:
-        - The object after, as its readers saw it; null if there was none, or nothing was changed.
+        - 'The object after, as its readers saw it, or a summary, of an operation on many things; null if there was
+          none, or nothing was changed.'
       returned: success
       type: dict
     sequence:

@@ -125,6 +125,7 @@ func (s *Service) Module() module.Module {
 	return service.Module(s,
 		httpapi.GetDocument(Kind, "label", "Get the label of a locker", httpapi.Handle(s.label), "text/csv", "application/pdf"),
 		httpapi.Upload(Kind, "contents", "Put things into a locker", MaxContents, httpapi.Handle(func(ctx context.Context, in httpapi.StreamInput) (Filled, error) { return s.Fill(ctx, in) }), "application/x-ndjson"),
+		httpapi.Action(Kind, "empty", "Take everything out of a locker", false, httpapi.Handle(s.empty)),
 		httpapi.Watch(Kind, "visits", "Watch who comes to a locker", httpapi.Handle(func(_ context.Context, in httpapi.WatchInput) (httpapi.Events, error) {
 			return httpapi.Events{Follow: func(ctx context.Context, to *httpapi.Listener) error { return s.Follow(ctx, to, in) }}, nil
 		})),
@@ -160,6 +161,9 @@ func (s *Service) fill(ctx context.Context, in httpapi.StreamInput) (Filled, err
 			})
 			return err
 		})
+		if err == nil {
+			httpapi.Summarize(ctx, httpapi.Summary{Counts: map[string]int64{"things": filled.Count}, Scope: in.ID})
+		}
 		batch = map[string]string{}
 		return err
 	}
@@ -175,6 +179,17 @@ func (s *Service) fill(ctx context.Context, in httpapi.StreamInput) (Filled, err
 		}
 	}
 	return filled, put()
+}
+
+// empty takes everything out.
+func (s *Service) empty(ctx context.Context, in httpapi.ActionInput) (Locker, error) {
+	things := 0
+	changed, _, err := s.Table.Change(ctx, in.ID, in.IfMatch, func(r *row) error {
+		things, r.Contents = len(r.Contents), map[string]string{}
+		return nil
+	})
+	httpapi.Summarize(ctx, httpapi.Summary{Counts: map[string]int64{"things": int64(things)}})
+	return s.Answer(ctx, &changed, err)
 }
 
 // label is what is stuck on the door.
