@@ -267,7 +267,7 @@ func TestPartsOfObjects(t *testing.T) {
 	k := more.Kind("customer")
 	k.Documents = []catalog.Part{{Name: "portrait", Operation: catalog.Operation{ID: "customers.get_portrait"}}}
 	commands := cli.New(&more, cli.Streams{Out: io.Discard, Err: io.Discard})
-	if found := CLI(&more, commands); len(found) > 0 {
+	if found := CLI(&more, commands); slices.ContainsFunc(found, func(g Gap) bool { return strings.HasPrefix(g.Item, "customer") }) {
 		t.Errorf("found %q", found)
 	}
 	k.Documents = append(k.Documents, catalog.Part{Name: "seal", Operation: catalog.Operation{ID: "customers.get_seal"}})
