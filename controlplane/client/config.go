@@ -145,15 +145,16 @@ func loadCAs(file string) (*x509.CertPool, error) {
 // HTTP/1.1 connections open instead, because a client that speaks HTTP/2 there speaks nothing else.
 func newTransport(cas *x509.CertPool) *http.Transport {
 	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSClientConfig:       &tls.Config{RootCAs: cas, MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:   15 * time.Second,
-		ForceAttemptHTTP2:     true,
-		MaxIdleConns:          128,
-		MaxIdleConnsPerHost:   64,
-		IdleConnTimeout:       90 * time.Second,
-		ExpectContinueTimeout: time.Second,
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:     &tls.Config{RootCAs: cas, MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout: 15 * time.Second,
+		ForceAttemptHTTP2:   true,
+		MaxIdleConns:        128,
+		MaxIdleConnsPerHost: 64,
+		IdleConnTimeout:     90 * time.Second,
+		// How long an upload waits to be told that its body is taken: once some of it has gone out it cannot be tried again.
+		ExpectContinueTimeout: 30 * time.Second,
 		// Longer than the longest long poll that the server grants (60 s).
 		ResponseHeaderTimeout: 90 * time.Second,
 		// A connection that a middlebox dropped silently is noticed even while a long poll waits on it.

@@ -83,8 +83,8 @@ func (c *Client) stream(ctx context.Context, r Request, accept ...string) (*http
 	return nil, newProblem(res, body)
 }
 
-// Upload sends a body while it is read from body, and returns the answer. It waits for the server to say that it takes the body before any of it is
-// sent, and is tried again, as Do does, only while nothing has been: what the body is read from need not be read twice. After a
+// Upload sends a body while it is read from body, and returns the answer. It waits a while for the server to say that it takes the body before any of
+// it is sent, and is tried again, as Do does, only while nothing has been: what the body is read from need not be read twice. After a
 // refusal one more read of it may go on. size is -1 if it is not known.
 func (c *Client) Upload(ctx context.Context, r Request, contentType string, body io.Reader, size int64) (*Response, error) {
 	r.Header = r.Header.Clone()

@@ -68,10 +68,12 @@ func TestWatch(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	c, _ = serve(t, problem(http.StatusForbidden, `, "code": "forbidden"`))
+	var failed []error
 	for _, err := range c.Watch(t.Context(), Request{Path: "/lockers/lok_1/visits"}, "") {
-		if AsProblem(err) == nil {
-			t.Errorf("%v", err)
-		}
+		failed = append(failed, err)
+	}
+	if len(failed) != 1 || AsProblem(failed[0]) == nil {
+		t.Errorf("%v", failed)
 	}
 }
 

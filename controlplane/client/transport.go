@@ -91,7 +91,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// send makes one attempt and reads the whole answer.
+// send makes one attempt, and reads the whole answer unless that streams.
 func (t *transport) send(req *http.Request, body []byte, token string, attempt int) (*http.Response, error) {
 	r := req.Clone(req.Context())
 	switch of := streamOf(req.Context()); {

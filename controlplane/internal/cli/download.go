@@ -166,6 +166,11 @@ func (a *app) download(ctx context.Context, part *catalog.Part, id string, d dow
 		if file = fileName(got.Name); file == "" {
 			return &usageError{errors.New("the server does not say what it is called: name a file with -o")}
 		}
+		if !d.force {
+			if err := vacant(file); err != nil { // before all of it comes
+				return err
+			}
+		}
 	}
 	size, err := keep(file, got.Body, d.force)
 	if err != nil {

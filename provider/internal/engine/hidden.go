@@ -83,7 +83,15 @@ func setHidden(ctx context.Context, p privateState, k *catalog.Kind, o object) d
 func (r *kindResource) planHidden(ctx context.Context, req resource.ModifyPlanRequest, replaced bool, resp *resource.ModifyPlanResponse) {
 	var from []string
 	raw, diags := req.Private.GetKey(ctx, keyHidden)
-	if diags.HasError() || json.Unmarshal(raw, &from) != nil || len(from) == 0 {
+	resp.Diagnostics.Append(diags...)
+	if diags.HasError() || raw == nil {
+		return
+	}
+	if err := json.Unmarshal(raw, &from); err != nil {
+		resp.Diagnostics.AddError("The state says in no known way which fields are hidden", "Refresh it, then plan again. "+err.Error())
+		return
+	}
+	if len(from) == 0 {
 		return
 	}
 	h := &hiddenPlan{from: from, replaced: replaced, what: what(r.kind, label(r.kind, req.State.Raw)), diags: &resp.Diagnostics}

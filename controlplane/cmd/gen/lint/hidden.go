@@ -49,6 +49,9 @@ func (l *linter) hiddenIn(where string, k *catalog.Kind, fields []catalog.Field,
 
 // operates says whether an operation takes the permission.
 func (l *linter) operates(permission string) bool {
+	if slices.ContainsFunc(l.catalog.Operations, func(o catalog.GeneralOperation) bool { return o.Permission == permission }) {
+		return true
+	}
 	for i := range l.catalog.Kinds {
 		k := &l.catalog.Kinds[i]
 		for _, op := range k.Operations {
@@ -56,7 +59,8 @@ func (l *linter) operates(permission string) bool {
 				return true
 			}
 		}
-		if slices.ContainsFunc(k.Actions, func(a catalog.Action) bool { return a.Permission == permission }) {
+		if slices.ContainsFunc(k.Actions, func(a catalog.Action) bool { return a.Permission == permission }) ||
+			slices.ContainsFunc(slices.Concat(k.Documents, k.Uploads, k.Streams), func(p catalog.Part) bool { return p.Permission == permission }) {
 			return true
 		}
 	}

@@ -178,6 +178,10 @@ func TestCatalogFinds(t *testing.T) {
 		"is a singleton, so its key is one field, which refers to":                                     func(k *catalog.Kind) { k.Singleton, k.Key = true, []string{"name"} },
 		"field x: only some may see it, and it takes the permission shelves.get_x; it is books.<verb>": text("x", func(f *catalog.Field) { f.VisibleTo = "shelves.get_x" }),
 		"field x: only some may see it, and it takes the permission books.get-x":                       text("x", func(f *catalog.Field) { f.VisibleTo = "books.get-x" }),
+		"takes the permission books.get_cover of an operation": func(k *catalog.Kind) {
+			k.Documents = []catalog.Part{{Name: "cover", Operation: catalog.Operation{Permission: "books.get_cover", Summary: "Get."}}}
+			k.Field("size_mib").VisibleTo = "books.get_cover"
+		},
 		"takes the permission books.open of an operation": func(k *catalog.Kind) {
 			k.Actions[0].Permission, k.Field("size_mib").VisibleTo = "books.open", "books.open"
 		},

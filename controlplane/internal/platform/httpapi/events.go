@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
+	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 )
 
 // EventStream is the content type of events.
@@ -128,6 +129,16 @@ func (l *Listener) beat(ctx context.Context) {
 	}
 }
 
+// follow sends the events, and beats meanwhile.
+func (l *Listener) follow(e Events) error {
+	beating, quiet := context.WithCancel(l.st.ctx)
+	var heart sync.WaitGroup
+	heart.Go(func() { l.beat(beating) })
+	defer heart.Wait() // nothing uses the connection after this
+	defer quiet()
+	return e.Follow(l.st.ctx, l)
+}
+
 // events sends them, and returns the status.
 func (st *stream) events(ctx context.Context, e Events) int {
 	s, c := st.s, st.at.c
@@ -145,15 +156,12 @@ func (st *stream) events(ctx context.Context, e Events) int {
 	l := &Listener{st: st}
 	err := l.say(":\n\n")
 	if err == nil {
-		beating, quiet := context.WithCancel(st.ctx)
-		var heart sync.WaitGroup
-		heart.Go(func() { l.beat(beating) })
-		err = e.Follow(st.ctx, l)
-		quiet()
-		heart.Wait()
+		err = l.follow(e)
 	}
 	// Whoever may have no more events finds that they end, as they do at some time for everybody; who asks again is told why.
-	if cause := st.why(nil); st.broken == nil && (cause != nil || err == nil) {
+	cause := st.why(nil)
+	ours := cause != nil && fault.As(cause) == nil && !errors.Is(cause, errStopping) && ctx.Err() == nil
+	if st.broken == nil && !ours && (cause != nil || err == nil) {
 		return http.StatusOK
 	}
 	return st.cutOff(ctx, st.why(errors.Join(st.broken, err)))

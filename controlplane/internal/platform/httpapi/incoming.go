@@ -24,6 +24,7 @@ import (
 
 	"github.com/demarc/demarc/controlplane/internal/platform/clock"
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
+	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 )
 
 // StreamInput is a body that streams. The caller may send it: that was decided before any of it was read.
@@ -78,8 +79,11 @@ func tooLarge(most int64) error {
 }
 
 func (p pace) tooSlow() error {
-	return &fault.Error{Kind: fault.TooSlow, Code: "too_slow",
-		Detail: fmt.Sprintf("the body came at less than %d bytes per second, or not at all for %s", p.rate, p.most)}
+	detail := fmt.Sprintf("the body came not at all for %s", p.most)
+	if p.rate > 0 {
+		detail = fmt.Sprintf("the body came at less than %d bytes per second, or not at all for %s", p.rate, p.most)
+	}
+	return &fault.Error{Kind: fault.TooSlow, Code: "too_slow", Detail: detail}
 }
 
 // Read implements io.Reader.
@@ -112,7 +116,7 @@ func (b *incoming) judge(inTime bool, err error) error {
 		return tooLarge(b.most)
 	case errors.Is(err, os.ErrDeadlineExceeded), !inTime && err == nil:
 		return b.pace.tooSlow()
-	case err != nil && !errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case err != nil && !errors.Is(err, io.EOF):
 		return fault.Malformedf("malformed", "the body ended before its end")
 	}
 	return err
@@ -184,6 +188,10 @@ func (st *stream) receive(ctx context.Context, run func(context.Context) (any, e
 	if err == nil {
 		a, err = render(at.op, out, false)
 	}
+	shown := a
+	if err == nil {
+		shown, err = s.fields.shown(st.ctx, at.op, a)
+	}
 	if err == nil {
 		err = s.recordStream(ctx, at, a)
 	}
@@ -193,11 +201,8 @@ func (st *stream) receive(ctx context.Context, run func(context.Context) (any, e
 		}
 		return s.refused(ctx, at, err)
 	}
-	if a, err = s.fields.shown(st.ctx, at.op, a); err != nil {
-		return s.refused(ctx, at, err)
-	}
-	s.send(at.c, a)
-	return a.Status
+	s.send(at.c, shown)
+	return shown.Status
 }
 
 // recordStream puts on record what came of a body that streamed. Each part of it was committed by itself, so this is a transaction of its own.
@@ -216,30 +221,58 @@ const maxLine = 1 << 20
 // Lines are the values of a body in application/x-ndjson, one a line. A line that is none of them is refused by its number, and is the last.
 func Lines[T any](in StreamInput) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		scanner := bufio.NewScanner(in.Body)
-		scanner.Buffer(make([]byte, 0, 4<<10), maxLine)
-		for number := 1; scanner.Scan(); number++ {
-			line := bytes.TrimSpace(scanner.Bytes())
-			if len(line) == 0 {
-				continue
-			}
-			var v T
-			d := json.NewDecoder(bytes.NewReader(line))
-			d.DisallowUnknownFields()
-			if err := d.Decode(&v); err != nil {
-				yield(v, fault.Invalidf(fmt.Sprintf("/%d", number), "format", "line %d is not what is taken here", number))
+		from := bufio.NewReaderSize(in.Body, piece)
+		for number := 1; ; number++ {
+			line, end := readLine(from)
+			if end != nil && !errors.Is(end, io.EOF) { // what there is of the line may be less than it was
+				var none T
+				yield(none, end)
 				return
 			}
-			if !yield(v, nil) {
+			if line = bytes.TrimSpace(line); len(line) > 0 {
+				v, err := valueOf[T](line, number)
+				if !yield(v, err) || err != nil {
+					return
+				}
+			}
+			if end != nil {
 				return
 			}
-		}
-		var none T
-		switch err := scanner.Err(); {
-		case errors.Is(err, bufio.ErrTooLong):
-			yield(none, fault.Invalidf("", "max_length", "a line is at most %d bytes", maxLine))
-		case err != nil:
-			yield(none, err)
 		}
 	}
+}
+
+// readLine returns the next line, the last with io.EOF.
+func readLine(from *bufio.Reader) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := from.ReadSlice('\n')
+		line = append(line, part...)
+		if len(line) > maxLine {
+			return nil, fault.Invalidf("", "max_length", "a line is at most %d bytes", maxLine)
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, err
+		}
+	}
+}
+
+// valueOf is the value that a line is, and all of it.
+func valueOf[T any](line []byte, number int) (T, error) {
+	var v T
+	d := json.NewDecoder(bytes.NewReader(line))
+	d.DisallowUnknownFields()
+	err := d.Decode(&v)
+	if _, more := d.Token(); err != nil || !errors.Is(more, io.EOF) || string(line) == "null" {
+		return v, fault.Invalidf(fmt.Sprintf("/%d", number), "format", "line %d is not what is taken here", number)
+	}
+	err = resource.Check(v)
+	f := fault.As(err)
+	if f == nil {
+		return v, err
+	}
+	for i := range f.Fields {
+		f.Fields[i].Pointer = fmt.Sprintf("/%d%s", number, f.Fields[i].Pointer)
+	}
+	return v, f
 }

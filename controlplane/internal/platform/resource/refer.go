@@ -113,12 +113,20 @@ func mentions(v reflect.Value, pointer string, kinds []string, out *[]Mention) {
 	}
 }
 
+// Trait is the value of an extension of a field in the specification; many have none.
+func Trait(f reflect.StructField, name string) (value string, has bool) {
+	for trait := range strings.SplitSeq(f.Tag.Get("extensions"), ",") {
+		if is, value, _ := strings.Cut(trait, "="); is == name {
+			return value, true
+		}
+	}
+	return "", false
+}
+
 // referred are the kinds that a field is marked to refer to, nil for none.
 func referred(f reflect.StructField) []string {
-	for trait := range strings.SplitSeq(f.Tag.Get("extensions"), ",") {
-		if to, marked := strings.CutPrefix(trait, "x-ref="); marked {
-			return strings.Split(to, "|")
-		}
+	if to, marked := Trait(f, "x-ref"); marked {
+		return strings.Split(to, "|")
 	}
 	return nil
 }

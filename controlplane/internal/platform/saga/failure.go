@@ -64,8 +64,8 @@ func describe(operationID, step string, err error) *Failure {
 	return out
 }
 
-// waits says whether err means that something else has to end first, which it will: to wait for it is no failure, however long it takes. The
-// operation can be cancelled meanwhile.
+// waits says whether a step means by err that something else has to end first, which it will: to wait for it is no failure, however long it takes.
+// The operation can be cancelled meanwhile. Undoing and ending wait for nothing.
 func waits(err error) bool {
 	var w interface{ Waits() bool }
 	return errors.As(err, &w) && w.Waits()

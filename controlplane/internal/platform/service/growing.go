@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
+	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 )
 
 // amount is a number that can grow and not shrink, a field that is marked with x-grow-only.
@@ -16,7 +17,7 @@ type amount struct {
 	unit  string
 }
 
-// shrunk reports the numbers that are smaller in next than in present, wherever in them they stand.
+// shrunk reports the numbers that are smaller in next than in present, in whatever object or map of objects they stand.
 func shrunk(present, next any) []fault.Field {
 	was, is := map[string]amount{}, map[string]amount{}
 	amounts(reflect.ValueOf(present), "", was)
@@ -51,7 +52,7 @@ func amounts(v reflect.Value, pointer string, out map[string]amount) {
 			case f.Anonymous:
 				amounts(v.Field(i), pointer, out)
 			case name == "" || name == "-":
-			case strings.Contains(f.Tag.Get("extensions"), "x-grow-only"):
+			case grows(f):
 				if n := reflect.Indirect(v.Field(i)); n.CanInt() {
 					out[at] = amount{n.Int(), unit(f)}
 				}
@@ -62,12 +63,15 @@ func amounts(v reflect.Value, pointer string, out map[string]amount) {
 	}
 }
 
+func grows(f reflect.StructField) bool {
+	_, marked := resource.Trait(f, "x-grow-only")
+	return marked
+}
+
 // unit is what a field is counted in, with a blank before it.
 func unit(f reflect.StructField) string {
-	for trait := range strings.SplitSeq(f.Tag.Get("extensions"), ",") {
-		if u, ok := strings.CutPrefix(trait, "x-unit="); ok {
-			return " " + u
-		}
+	if u, ok := resource.Trait(f, "x-unit"); ok {
+		return " " + u
 	}
 	return ""
 }

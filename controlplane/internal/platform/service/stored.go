@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
@@ -84,7 +83,7 @@ func (r Rules[R, C, S, V]) sound(kind resource.Kind) error {
 	if decider := kind.Decider(); r.Place == nil && decider != "" {
 		// What is not sent decides nothing.
 		f, ok := resource.FieldsOf(reflect.TypeFor[C]())[decider]
-		if !ok || f.Type.Kind() != reflect.String || !strings.Contains(f.Tag.Get("extensions"), "x-ref=") {
+		if _, refers := resource.Trait(f, "x-ref"); !ok || !refers || f.Type.Kind() != reflect.String {
 			return fmt.Errorf("%s is not a reference that every new one has: say with Place where it belongs", decider)
 		}
 	}
