@@ -85,6 +85,7 @@ func TestFiltersAndOrders(t *testing.T) {
 		"/virtual-machines?power_state=": "power_state", "/virtual-machines?power_state=running,": "power_state", "/virtual-machines?power_state=running,asleep": "power_state",
 		"/virtual-machines?power_state=running&power_state=stopped": "power_state", "/operations?state=" + strings.TrimSuffix(strings.Repeat("failed,", 101), ","): "state",
 		"/operations?order_by=state": "order_by", "/audit-records?since=" + past: "since", "/audit-records?order_by=created_at": "order_by", "/permissions?order_by=id": "order_by",
+		"/roles?path=" + strings.TrimSuffix(strings.Repeat("a/", 17), "/"): "path",
 	} {
 		r := n.send(ask{token: ownerToken, method: http.MethodGet, path: query})
 		if p := r.problem(t); r.status != http.StatusBadRequest || len(p.Errors) != 1 || p.Errors[0].Pointer != parameter {

@@ -399,6 +399,26 @@ func refused(t *testing.T, what string, err error, code string) {
 	}
 }
 
+// What was put in before a handler panicked is on record.
+func TestUploadsThatPanic(t *testing.T) {
+	t.Parallel()
+	inRooms(t, func(s *locker.Service) {
+		s.Fill = func(ctx context.Context, in httpapi.StreamInput) (locker.Filled, error) {
+			httpapi.Summarize(ctx, httpapi.Summary{Counts: map[string]int64{"things": 1}, Scope: in.ID})
+			panic("a shelf breaks")
+		}
+	}, nil, func(t *testing.T, r *lockerRoom) {
+		_, err := r.fill(t.Context(), ownerToken, strings.NewReader(`{"shelf":"1","thing":"boots"}`))
+		refused(t, "a panic", err, "internal")
+		var kept []string
+		r.check(r.db.Conn(t.Context()).Raw("SELECT outcome || ' ' || (new->'summary'->'counts'->>'things') FROM audit_record WHERE op_id = 'lockers.upload_contents' AND target_id = ?", r.id).
+			Scan(&kept).Error)
+		if !slices.Equal(kept, []string{"failed 1"}) {
+			t.Errorf("on record: %v", kept)
+		}
+	})
+}
+
 func TestUploads(t *testing.T) {
 	t.Parallel()
 	inRooms(t, nil, nil, func(t *testing.T, r *lockerRoom) {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
+	"github.com/demarc/demarc/controlplane/internal/platform/visibility"
 )
 
 // EventStream is the content type of events.
@@ -83,6 +84,9 @@ func (l *Listener) Send(e Event) error {
 	}
 	if strings.ContainsAny(e.ID+e.Type, "\r\n\x00") {
 		return fmt.Errorf("event %q of the type %q has a line break", e.ID, e.Type)
+	}
+	if !visibility.Known(reflect.TypeOf(e.Data)) {
+		return fmt.Errorf("event of the type %q has values of which nobody knows what they are, and so who may see them", e.Type)
 	}
 	data, err := json.Marshal(e.Data)
 	if err == nil {

@@ -65,7 +65,7 @@ func (f *fields) admit(at *attempt, cl *call) ([]visibility.Rule, error) {
 				return "order_by"
 			}
 			for _, filter := range kind.AllFilters() {
-				if filter.Name != field {
+				if filter.Name != field && filter.Column != field {
 					continue
 				}
 				for _, p := range filter.Parameters() {

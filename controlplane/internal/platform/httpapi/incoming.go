@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"os"
 	"reflect"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -176,7 +177,7 @@ func (st *stream) receive(ctx context.Context, run func(context.Context) (any, e
 	s, at, in := st.s, st.at, st.cl.incoming
 	stall := s.stall()
 	in.st, in.pace = st, pace{rate: s.Limits.StreamRate, most: stall, left: stall}
-	out, err := run(st.ctx)
+	out, err := whole(st.ctx, run)
 	if failed := in.failure(); failed != nil {
 		err = failed
 	}
@@ -203,6 +204,16 @@ func (st *stream) receive(ctx context.Context, run func(context.Context) (any, e
 	}
 	s.send(at.c, shown)
 	return shown.Status
+}
+
+// whole runs a handler whose parts are committed one by one, so that what came of them is on record even if it panics.
+func whole(ctx context.Context, run func(context.Context) (any, error)) (out any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return run(ctx)
 }
 
 // recordStream puts on record what came of a body that streamed. Each part of it was committed by itself, so this is a transaction of its own.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"sort"
 	"strings"
@@ -165,9 +166,15 @@ func ValidateLabels(labels map[string]string) []fault.Field {
 // pointerSegment is a key as it stands in a JSON pointer.
 func pointerSegment(key string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(key) }
 
+// maxPath is how many names a path has at most: each is a query within that of the name before it.
+const maxPath = 16
+
 // pathSegments splits a name path; every segment is a name.
 func pathSegments(path string) ([]string, error) {
 	parts := strings.Split(strings.Trim(path, "/"), "/")
+	if len(parts) > maxPath {
+		return nil, fault.Parameter("path", "invalid_parameter", fmt.Sprintf("has at most %d names", maxPath))
+	}
 	for _, p := range parts {
 		if p == "" {
 			return nil, fault.Parameter("path", "invalid_parameter", "is not names with slashes between them")

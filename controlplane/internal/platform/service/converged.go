@@ -51,6 +51,9 @@ func (s *Converged[R, C, S, V]) follow(ctx context.Context, old, next *R) error 
 		case made:
 			return s.Begin(ctx, next, httpapi.Update)
 		}
+		if err := s.admitted(ctx, next); err != nil {
+			return err
+		}
 		if err := s.Account(ctx, next); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/authn"
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
@@ -213,7 +214,9 @@ func (c *Converger[R]) EachIdle(ctx context.Context, customerID string, do func(
 		return err
 	}
 	for i := range rows {
-		if err := idle(&rows[i]); err != nil {
+		if err := c.idle(ctx, &rows[i]); fault.IsCode(err, "not_found") {
+			continue
+		} else if err != nil {
 			return err
 		}
 		if err := do(ctx, rows[i]); err != nil {
@@ -225,7 +228,7 @@ func (c *Converger[R]) EachIdle(ctx context.Context, customerID string, do func(
 				return nil
 			}
 			if err == nil {
-				err = idle(&row)
+				err = c.idle(ctx, &row)
 			}
 			if err != nil {
 				return err
@@ -251,12 +254,31 @@ func (c *Converger[R]) RemoveAll(ctx context.Context, customerID string) error {
 	}, c.dropped)
 }
 
-// idle fails for the time being while an operation is changing the object of a row: a step that meets that waits for it.
-func idle[R any](row *R) error {
-	if operation := resource.BaseOf(row).OperationID; operation != nil {
+// idle fails for the time being while an operation is changing the object of a row: a step that meets that waits for it. A row that was read
+// before the operation ended is read again. What an operation has left as it was while it was working is nothing to wait for.
+func (c *Converger[R]) idle(ctx context.Context, row *R) error {
+	id, operation := resource.BaseOf(row).ID, resource.BaseOf(row).OperationID
+	if operation == nil {
+		return nil
+	}
+	switch o, err := c.deps.Sagas.Get(authz.System(ctx), *operation); {
+	case err != nil && !fault.IsCode(err, "not_found"):
+		return err
+	case err == nil && !o.Ended():
 		return busyError{*operation}
 	}
-	return nil
+	next, err := c.table.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	*row = next
+	switch now := resource.BaseOf(row).OperationID; {
+	case now == nil:
+		return nil
+	case *now != *operation:
+		return busyError{*now}
+	}
+	return fmt.Errorf("operation %s has ended and left %s unfinished: it needs attention", *operation, id)
 }
 
 // busyError says that another operation has to end first.

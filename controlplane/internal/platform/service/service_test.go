@@ -385,6 +385,40 @@ func TestWhatIsRepairedIsBilledAsItIs(t *testing.T) {
 	}
 }
 
+// An operation that is under way is waited for, and one that has ended without its object is not.
+func TestWhatIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	mill, err := y.newMill()
+	y.check(err)
+	nothing := func(context.Context, millRow) error { return nil }
+	var w interface{ Waits() bool }
+	if err := y.mills.EachIdle(y.ctx, y.owner, nothing, y.mills.Amend); !errors.As(err, &w) || !w.Waits() {
+		t.Errorf("while it is made: %v", err)
+	}
+	operation := *mill.OperationID
+	mill = y.work(mill)
+	y.check(y.mills.EachIdle(y.ctx, y.owner, nothing, y.mills.Amend))
+	y.check(y.db.Conn(y.ctx).Exec("UPDATE mill SET operation_id = ?, state = 'updating' WHERE id = ?", operation, mill.ID).Error)
+	if err := y.mills.EachIdle(y.ctx, y.owner, nothing, y.mills.Amend); err == nil || errors.As(err, &w) {
+		t.Errorf("after an operation that has ended: %v", err)
+	}
+}
+
+// What failed to be made is not made where nothing new is admitted.
+func TestWhatFailedIsNotMadeAnewWhereNothingIsAdmitted(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	y.broken = true
+	mill, err := y.newMill()
+	y.check(err)
+	mill = y.work(mill)
+	y.closed[y.owner] = false
+	if _, err := y.mills.Update(y.ctx, change(mill.ID, func(*MillSpec) {})); !fault.IsCode(err, "wrong_state") || y.uses(mill.ID) != "" {
+		t.Errorf("%v; it uses %s", err, y.uses(mill.ID))
+	}
+}
+
 func TestAllOfACustomerGoes(t *testing.T) {
 	t.Parallel()
 	y := newYard(t)

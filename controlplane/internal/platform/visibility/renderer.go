@@ -132,6 +132,32 @@ func (r *Renderer) shapeOf(t reflect.Type, within []reflect.Type) *shape {
 	return s
 }
 
+// Known says whether it can be told of values of a type what they hold: of what is any value, or JSON as it is, nobody can.
+func Known(t reflect.Type) bool { return t != nil && known(t, nil) }
+
+func known(t reflect.Type, within []reflect.Type) bool {
+	if t == reflect.TypeFor[json.RawMessage]() {
+		return false
+	}
+	switch t.Kind() {
+	case reflect.Interface:
+		return false
+	case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Array:
+		return known(t.Elem(), within)
+	case reflect.Struct:
+		if slices.Contains(within, t) {
+			return true
+		}
+		within = append(slices.Clone(within), t)
+		for _, f := range fieldsOf(t) {
+			if f.Tag.Get(copiesTag) == "" && !known(f.Type, within) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // mention is an object in an answer, or one that words in it are about.
 type mention struct {
 	kind   *hiding

@@ -195,6 +195,20 @@ func TestAnObjectForSomebody(t *testing.T) {
 	}
 }
 
+func TestKnown(t *testing.T) {
+	t.Parallel()
+	for _, t2 := range []reflect.Type{nil, reflect.TypeFor[any](), reflect.TypeFor[map[string]any](), reflect.TypeFor[[]json.RawMessage](), reflect.TypeFor[struct{ X *any }]()} {
+		if visibility.Known(t2) {
+			t.Errorf("%v is known", t2)
+		}
+	}
+	for _, t2 := range []reflect.Type{reflect.TypeFor[offer](), reflect.TypeFor[page](), reflect.TypeFor[record](), reflect.TypeFor[map[string]string]()} {
+		if !visibility.Known(t2) {
+			t.Errorf("%v is not known", t2)
+		}
+	}
+}
+
 func TestBodies(t *testing.T) {
 	t.Parallel()
 	rules := visibility.RulesOf(reflect.TypeFor[offer]())
