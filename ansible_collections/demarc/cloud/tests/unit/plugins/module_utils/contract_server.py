@@ -326,7 +326,7 @@ class Store:
 
 def meets(found: dict[str, t.Any], by: dict[str, t.Any], wanted: str) -> bool:
     """Whether an object has what a filter asks for; times are compared as they are written."""
-    name, _, bound = by["name"].rpartition("_")
+    name, dummy, bound = by["name"].rpartition("_")
     if by["type"] == "list":
         return found.get(by["name"]) in wanted.split(",")
     if by["name"] not in found and bound in ("from", "min"):
