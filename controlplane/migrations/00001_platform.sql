@@ -40,6 +40,8 @@ CREATE TABLE named_kind (
 );
 -- For labels @> and labels ?; jsonb_path_ops would not know the latter.
 CREATE INDEX ON named_kind USING gin (labels);
+-- For a list in the order of names: the unique index on them leaves out what is in the recycle bin.
+CREATE INDEX ON named_kind (name, id);
 
 -- index_lists gives each of the columns what a list needs that is limited by it: the rows of one value in the order of the list, so that
 -- nothing is sorted. The ancestors' columns have that from the template.
@@ -58,11 +60,25 @@ END
 $$;
 -- +goose StatementEnd
 
--- index_kind makes the indexes of a kind that the template does not have. Names are unique in a parent, keys everywhere, both among what
--- is not in the recycle bin; the name comes first, because paths and the order by name begin with it. scopes are the columns of Kind.Scopes,
--- filters those that the kind's list can be filtered by. It can be called again with more of them.
+-- index_orders gives each of the columns what a list in its order needs, and what a range of it needs: one walk finds both.
 -- +goose StatementBegin
-CREATE FUNCTION index_kind(of_table regclass, parent text DEFAULT NULL, key text[] DEFAULT NULL, scopes text[] DEFAULT '{}', filters text[] DEFAULT '{}')
+CREATE FUNCTION index_orders(of_table regclass, columns text[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	col text;
+BEGIN
+	FOREACH col IN ARRAY columns LOOP
+		EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s (%I, id)', of_table || '_' || col || '_order_idx', of_table, col);
+	END LOOP;
+END
+$$;
+-- +goose StatementEnd
+
+-- index_kind makes the indexes of a kind that the template does not have. Names are unique in a parent, keys everywhere, both among what
+-- is not in the recycle bin; the name comes first, because paths begin with it. scopes are the columns of Kind.Scopes, filters those that the
+-- kind's list can be filtered by, orders those of Kind.Orders and of filters by range. It can be called again with more of them.
+-- +goose StatementBegin
+CREATE FUNCTION index_kind(of_table regclass, parent text DEFAULT NULL, key text[] DEFAULT NULL, scopes text[] DEFAULT '{}', filters text[] DEFAULT '{}',
+	orders text[] DEFAULT '{}')
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 	IF key IS NULL THEN
@@ -73,6 +89,7 @@ BEGIN
 			(SELECT string_agg(quote_ident(c), ', ') FROM unnest(key) c));
 	END IF;
 	PERFORM index_lists(of_table, array_remove(ARRAY[parent], NULL) || scopes || filters);
+	PERFORM index_orders(of_table, orders);
 END
 $$;
 -- +goose StatementEnd

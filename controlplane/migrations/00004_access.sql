@@ -21,9 +21,9 @@ CREATE TABLE role_binding (
 	expires_at     timestamptz
 );
 SELECT index_kind('role_binding', key => '{principal_kind,principal_id,role_id,scope_id}', scopes => '{scope_id}',
-	filters => '{principal_kind,principal_id,role_id}');
+	filters => '{principal_kind,principal_id,role_id}', orders => '{expires_at}');
 
--- The scopes that a binding's scope is in. In the order of the list of bindings.
+-- The scopes that a binding's scope is in. In the order of the list of bindings, and in that of their making.
 CREATE TABLE role_binding_scope (
 	scope_id    object_id NOT NULL,
 	customer_id object_id NOT NULL,
@@ -31,6 +31,7 @@ CREATE TABLE role_binding_scope (
 	PRIMARY KEY (scope_id, customer_id, id)
 );
 CREATE INDEX ON role_binding_scope (id);
+CREATE INDEX ON role_binding_scope (scope_id, id);
 
 -- The revision of a scope's own list of bindings: it grows with every change of one of them.
 CREATE TABLE policy (
@@ -60,4 +61,4 @@ CREATE TABLE api_token (
 );
 CREATE UNIQUE INDEX api_token_secret_hash_key ON api_token (secret_hash);
 CREATE UNIQUE INDEX api_token_previous_hash_key ON api_token (previous_hash);
-SELECT index_kind('api_token', parent => 'service_account_id', filters => '{scope_id}');
+SELECT index_kind('api_token', parent => 'service_account_id', filters => '{scope_id}', orders => '{expires_at}');

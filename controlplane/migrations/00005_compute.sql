@@ -53,7 +53,8 @@ CREATE TABLE virtual_machine (
 	observed_power_state text,
 	FOREIGN KEY (customer_id) REFERENCES customer
 );
-SELECT index_kind('virtual_machine', parent => 'cloudspace_id', scopes => '{location_id,cloudspace_id}', filters => '{image_id,power_state}');
+SELECT index_kind('virtual_machine', parent => 'cloudspace_id', scopes => '{location_id,cloudspace_id}', filters => '{image_id,power_state}',
+	orders => '{memory_mib}');
 
 CREATE TABLE disk (
 	LIKE named_kind INCLUDING ALL,
@@ -64,4 +65,4 @@ CREATE TABLE disk (
 	iops_limit         bigint,
 	FOREIGN KEY (customer_id) REFERENCES customer
 );
-SELECT index_kind('disk', parent => 'cloudspace_id', scopes => '{location_id,cloudspace_id}', filters => '{virtual_machine_id}');
+SELECT index_kind('disk', parent => 'cloudspace_id', scopes => '{location_id,cloudspace_id}', filters => '{virtual_machine_id}', orders => '{size_gib}');
