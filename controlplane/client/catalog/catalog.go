@@ -210,6 +210,12 @@ type Field struct {
 // Writable says whether a client may send the field at create.
 func (f Field) Writable() bool { return !f.Computed }
 
+// HiddenIn says whether an object, or an entry of it, was answered without the field because the token may not see it.
+func (f Field) HiddenIn(object map[string]any) bool {
+	_, shown := object[f.Name]
+	return f.VisibleTo != "" && !shown
+}
+
 // Mutable says whether a PATCH may change the field.
 func (f Field) Mutable() bool { return !f.Computed && !f.Immutable }
 

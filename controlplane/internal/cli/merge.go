@@ -76,7 +76,7 @@ func (c *comparison) value(path, name string, f *catalog.Field, present map[stri
 		if inner := c.object(path+".", func(string) *catalog.Field { return f.Items }, nil, haveObject, wantObject); len(inner) > 0 {
 			patch[name] = inner
 		}
-	case hidden(f, present): // whether it differs is not for this token: the server refuses it
+	case f.HiddenIn(present): // whether it differs is not for this token: the server refuses it
 		patch[name] = want
 		c.changes = append(c.changes, fmt.Sprintf("%s: %s → %s", path, isHidden, text(want)))
 	case exists && same(f, have, want), !exists && want == nil:

@@ -94,7 +94,7 @@ func (a *app) printObjects(k *catalog.Kind, items []json.RawMessage, single bool
 		row := make([]string, len(columns))
 		for i, c := range columns {
 			row[i] = cell(object[c])
-			if hidden(k.Field(c), object) {
+			if f := k.Field(c); f != nil && f.HiddenIn(object) {
 				row[i] = isHidden
 			}
 		}
@@ -179,15 +179,6 @@ func columnsOf(k *catalog.Kind, wide bool) []string {
 // isHidden stands for a value that the token may not see.
 const isHidden = "(hidden)"
 
-// hidden says whether an object was answered without a field because the token may not see it.
-func hidden(f *catalog.Field, object map[string]any) bool {
-	if f == nil || f.VisibleTo == "" {
-		return false
-	}
-	_, shown := object[f.Name]
-	return !shown
-}
-
 // heading is a field's name above its column.
 func heading(field string) string { return strings.ToUpper(strings.ReplaceAll(field, "_", " ")) }
 
@@ -231,7 +222,7 @@ func describe(t *table, indent string, fields []catalog.Field, object map[string
 	for i := range fields {
 		f := &fields[i]
 		v, ok := object[f.Name]
-		if hidden(f, object) {
+		if f.HiddenIn(object) {
 			t.add(indent+f.Name+":", isHidden)
 		}
 		if !ok {

@@ -3,13 +3,9 @@ package cloudspace
 import (
 	"context"
 	"net/netip"
-	"time"
 
 	"github.com/demarc/demarc/controlplane/internal/hypervisor"
-	"github.com/demarc/demarc/controlplane/internal/platform/authz"
-	"github.com/demarc/demarc/controlplane/internal/platform/reconcile"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
-	"github.com/demarc/demarc/controlplane/internal/platform/service"
 )
 
 func (r *row) network() (hypervisor.NetworkSpec, error) {
@@ -41,27 +37,14 @@ func (s *Service) remove(ctx context.Context, r row) error {
 	return driver.DeleteNetwork(ctx, r.ID)
 }
 
-// reconcile repairs networks that differ from their rows, and removes those without a row.
-func (s *Service) reconcile() reconcile.Reconciler {
-	return reconcile.Reconciler{Name: Kind.Name, Every: 30 * time.Second, Run: func(ctx context.Context) error {
-		return s.locations.Each(authz.System(ctx), s.reconcileLocation)
-	}}
-}
-
-func (s *Service) reconcileLocation(ctx context.Context, location string, driver hypervisor.Driver) error {
-	found, err := driver.List(ctx)
-	if err != nil {
-		return err
+// found is what a location has of the kind.
+func found(ctx context.Context, driver hypervisor.Driver) (map[string]hypervisor.Network, error) {
+	all, err := driver.List(ctx)
+	out := make(map[string]hypervisor.Network, len(all.Networks))
+	for _, of := range all.Networks {
+		out[of.ID] = of
 	}
-	networks := make(map[string]hypervisor.Network, len(found.Networks))
-	for _, n := range found.Networks {
-		networks[n.ID] = n
-	}
-	rows, err := s.Table.All(ctx, "location_id = ?", location)
-	if err != nil {
-		return err
-	}
-	return service.Drift(ctx, s.Converger, rows, networks, differs, driver.DeleteNetwork)
+	return out, err
 }
 
 func differs(_ context.Context, r *row, is hypervisor.Network, there bool) (bool, error) {

@@ -7,7 +7,6 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
-	"github.com/demarc/demarc/controlplane/internal/platform/reconcile"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 	"github.com/demarc/demarc/controlplane/internal/platform/service"
 )
@@ -47,15 +46,14 @@ func New(d module.Deps, locations Locations) *Service {
 		Apply:  []service.Stage[row]{{Name: "network", Do: s.ensure, Undo: s.remove}},
 		Remove: []service.Stage[row]{{Name: "network", Do: s.remove}},
 	})
+	service.Watch(s.Converger, service.World[row, hypervisor.Driver, hypervisor.Network]{
+		Places: locations.Each, Column: "location_id", Found: found, Differs: differs, Remove: hypervisor.Driver.DeleteNetwork,
+	})
 	return s
 }
 
 // Module is what it brings to the server.
-func (s *Service) Module() module.Module {
-	m := service.Module(s)
-	m.Reconcilers = []reconcile.Reconciler{s.reconcile()}
-	return m
-}
+func (s *Service) Module() module.Module { return service.Module(s) }
 
 // check refuses a new cloudspace in a location that is not for it.
 func (s *Service) check(ctx context.Context, old, next *row) error {

@@ -2,13 +2,9 @@ package disk
 
 import (
 	"context"
-	"time"
 
 	"github.com/demarc/demarc/controlplane/internal/hypervisor"
-	"github.com/demarc/demarc/controlplane/internal/platform/authz"
-	"github.com/demarc/demarc/controlplane/internal/platform/reconcile"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
-	"github.com/demarc/demarc/controlplane/internal/platform/service"
 )
 
 func (r *row) volume() hypervisor.VolumeSpec {
@@ -74,27 +70,14 @@ func (s *Service) remove(ctx context.Context, r row) error {
 	return driver.DeleteVolume(ctx, r.ID)
 }
 
-// reconcile repairs disks that differ from their rows, and removes those without a row.
-func (s *Service) reconcile() reconcile.Reconciler {
-	return reconcile.Reconciler{Name: Kind.Name, Every: 30 * time.Second, Run: func(ctx context.Context) error {
-		return s.locations.Each(authz.System(ctx), s.reconcileLocation)
-	}}
-}
-
-func (s *Service) reconcileLocation(ctx context.Context, location string, driver hypervisor.Driver) error {
-	found, err := driver.List(ctx)
-	if err != nil {
-		return err
+// found is what a location has of the kind.
+func found(ctx context.Context, driver hypervisor.Driver) (map[string]hypervisor.Volume, error) {
+	all, err := driver.List(ctx)
+	out := make(map[string]hypervisor.Volume, len(all.Volumes))
+	for _, of := range all.Volumes {
+		out[of.ID] = of
 	}
-	volumes := make(map[string]hypervisor.Volume, len(found.Volumes))
-	for _, v := range found.Volumes {
-		volumes[v.ID] = v
-	}
-	rows, err := s.Table.All(ctx, "location_id = ?", location)
-	if err != nil {
-		return err
-	}
-	return service.Drift(ctx, s.Converger, rows, volumes, s.differs, driver.DeleteVolume)
+	return out, err
 }
 
 func (s *Service) differs(ctx context.Context, r *row, is hypervisor.Volume, there bool) (bool, error) {

@@ -6,7 +6,6 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/hypervisor"
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
-	"github.com/demarc/demarc/controlplane/internal/platform/reconcile"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 	"github.com/demarc/demarc/controlplane/internal/platform/service"
 )
@@ -57,15 +56,14 @@ func New(d module.Deps, locations Locations, cloudspaces Cloudspaces, machines M
 		},
 		Remove: []service.Stage[row]{{Name: "volume", Do: s.remove}},
 	})
+	service.Watch(s.Converger, service.World[row, hypervisor.Driver, hypervisor.Volume]{
+		Places: locations.Each, Column: "location_id", Found: found, Differs: s.differs, Remove: hypervisor.Driver.DeleteVolume,
+	})
 	return s
 }
 
 // Module is what it brings to the server.
-func (s *Service) Module() module.Module {
-	m := service.Module(s)
-	m.Reconcilers = []reconcile.Reconciler{s.reconcile()}
-	return m
-}
+func (s *Service) Module() module.Module { return service.Module(s) }
 
 // check refuses a new disk in a cloudspace that is not open, and a machine that a disk cannot be attached to.
 func (s *Service) check(ctx context.Context, old, next *row) error {

@@ -54,15 +54,6 @@ func (p Policy) ETag() int64 { return p.Revision }
 
 var principalKinds = []string{authn.KindUser, authn.KindGroup, authn.KindServiceAccount, authn.KindOwner}
 
-// pointer joins segments to a pointer into the body.
-func pointer(segments ...string) string {
-	var b strings.Builder
-	for _, s := range segments {
-		b.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(s))
-	}
-	return b.String()
-}
-
 // Validate reports every wrong field that the specification cannot see.
 func (s PolicySpec) Validate() []fault.Field {
 	var wrong []fault.Field
@@ -72,7 +63,7 @@ func (s PolicySpec) Validate() []fault.Field {
 	for _, role := range slices.Sorted(maps.Keys(s.Bindings)) {
 		b := s.Bindings[role]
 		if len(b.Members)+len(b.ExpiringMembers) == 0 {
-			add(pointer("bindings", role), "conflict", "nobody has the role then: leave it out, or send null for it")
+			add(fault.Pointer("bindings", role), "conflict", "nobody has the role then: leave it out, or send null for it")
 		}
 		check := func(at, member string) {
 			kind, id, ok := strings.Cut(member, ":")
@@ -84,14 +75,14 @@ func (s PolicySpec) Validate() []fault.Field {
 			}
 		}
 		for i, m := range b.Members {
-			at := pointer("bindings", role, "members", fmt.Sprint(i))
+			at := fault.Pointer("bindings", role, "members", fmt.Sprint(i))
 			check(at, m)
 			if slices.Index(b.Members, m) < i {
 				add(at, "conflict", "stands twice")
 			}
 		}
 		for _, m := range slices.Sorted(maps.Keys(b.ExpiringMembers)) {
-			at := pointer("bindings", role, "expiring_members", m)
+			at := fault.Pointer("bindings", role, "expiring_members", m)
 			check(at, m)
 			if slices.Contains(b.Members, m) {
 				add(at, "conflict", "has the role for good, in members")

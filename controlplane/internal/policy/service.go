@@ -227,7 +227,7 @@ func wantedOf(s PolicySpec) []wanted {
 		add := func(member string, expires *time.Time, list, key string) {
 			kind, principal, _ := strings.Cut(member, ":")
 			out = append(out, wanted{authz.Grant{PrincipalKind: kind, PrincipalID: principal, RoleID: role, ExpiresAt: expires},
-				pointer("bindings", role, list, key), pointer("bindings", role)})
+				fault.Pointer("bindings", role, list, key), fault.Pointer("bindings", role)})
 		}
 		b := s.Bindings[role]
 		for i, m := range b.Members {

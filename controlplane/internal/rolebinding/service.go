@@ -108,7 +108,10 @@ func (s *Service) Delete(ctx context.Context, in httpapi.DeleteInput) (resource.
 		if err := s.lockOf(ctx, in.ID); err != nil {
 			return err
 		}
-		r, err := s.Table.Deletable(ctx, in.ID, in.IfMatch)
+		r, err := s.Table.LockIdle(ctx, in.ID, in.IfMatch)
+		if err == nil {
+			err = s.Table.Deletable(ctx, &r)
+		}
 		if err != nil {
 			return err
 		}

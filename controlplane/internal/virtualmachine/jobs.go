@@ -3,13 +3,9 @@ package virtualmachine
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/demarc/demarc/controlplane/internal/hypervisor"
-	"github.com/demarc/demarc/controlplane/internal/platform/authz"
-	"github.com/demarc/demarc/controlplane/internal/platform/reconcile"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
-	"github.com/demarc/demarc/controlplane/internal/platform/service"
 )
 
 func (s *Service) spec(ctx context.Context, r row) (hypervisor.MachineSpec, error) {
@@ -84,27 +80,14 @@ func (s *Service) act(verb func(hypervisor.Driver, context.Context, string) erro
 	}
 }
 
-// reconcile repairs machines that differ from their rows, notes what is seen of them, and removes those without a row.
-func (s *Service) reconcile() reconcile.Reconciler {
-	return reconcile.Reconciler{Name: Kind.Name, Every: 30 * time.Second, Run: func(ctx context.Context) error {
-		return s.locations.Each(authz.System(ctx), s.reconcileLocation)
-	}}
-}
-
-func (s *Service) reconcileLocation(ctx context.Context, location string, driver hypervisor.Driver) error {
-	found, err := driver.List(ctx)
-	if err != nil {
-		return err
+// found is what a location has of the kind.
+func found(ctx context.Context, driver hypervisor.Driver) (map[string]hypervisor.Machine, error) {
+	all, err := driver.List(ctx)
+	out := make(map[string]hypervisor.Machine, len(all.Machines))
+	for _, of := range all.Machines {
+		out[of.ID] = of
 	}
-	machines := make(map[string]hypervisor.Machine, len(found.Machines))
-	for _, m := range found.Machines {
-		machines[m.ID] = m
-	}
-	rows, err := s.Table.All(ctx, "location_id = ?", location)
-	if err != nil {
-		return err
-	}
-	return service.Drift(ctx, s.Converger, rows, machines, s.differs, driver.DeleteMachine)
+	return out, err
 }
 
 // differs also notes the power state that was seen.

@@ -7,7 +7,6 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
-	"github.com/demarc/demarc/controlplane/internal/platform/reconcile"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 	"github.com/demarc/demarc/controlplane/internal/platform/secret"
 	"github.com/demarc/demarc/controlplane/internal/platform/service"
@@ -81,15 +80,14 @@ func New(d module.Deps, customers Customers, locations Locations, cloudspaces Cl
 			{Verb: "reset", Summary: "Cut the power of a running virtual machine and start it again", Check: s.runs, Do: s.act(hypervisor.Driver.Reset)},
 		},
 	})
+	service.Watch(s.Converger, service.World[row, hypervisor.Driver, hypervisor.Machine]{
+		Places: locations.Each, Column: "location_id", Found: found, Differs: s.differs, Remove: hypervisor.Driver.DeleteMachine,
+	})
 	return s
 }
 
 // Module is what it brings to the server.
-func (s *Service) Module() module.Module {
-	m := service.Module(s)
-	m.Reconcilers = []reconcile.Reconciler{s.reconcile()}
-	return m
-}
+func (s *Service) Module() module.Module { return service.Module(s) }
 
 // check refuses a new machine in a cloudspace that is not open, or with a boot disk that its image does not fit on.
 func (s *Service) check(ctx context.Context, old, next *row) error {

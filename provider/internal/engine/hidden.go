@@ -18,12 +18,6 @@ import (
 	"github.com/demarc/demarc/controlplane/client/catalog"
 )
 
-// hidden says whether an object, or an entry of it, was answered without the field because the token may not see it.
-func hidden(f catalog.Field, o map[string]any) bool {
-	_, shown := o[f.Name]
-	return f.VisibleTo != "" && !shown
-}
-
 // kept is what Terraform has for an attribute, null if that is nothing.
 func kept(t tftypes.Type, near tftypes.Value) tftypes.Value {
 	if near.Type() == nil || !near.IsFullyKnown() {

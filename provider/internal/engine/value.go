@@ -237,7 +237,7 @@ func reconcile(fields []catalog.Field, t tftypes.Object, o map[string]any, near 
 		if !ok {
 			continue
 		}
-		if hidden(f, o) {
+		if f.HiddenIn(o) {
 			out[f.Name] = kept(at, prior[f.Name])
 			continue
 		}

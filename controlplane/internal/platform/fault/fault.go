@@ -113,6 +113,21 @@ func Parameter(name, code, detail string) *Error {
 	return &Error{Kind: Malformed, Code: code, Detail: name + " " + detail, Fields: []Field{{Pointer: name, Code: code, Detail: detail}}}
 }
 
+var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
+
+// Pointer is the JSON pointer (RFC 6901) that leads along these keys and indexes: Pointer("labels", "a/b") is /labels/a~1b.
+func Pointer(steps ...string) string {
+	var b strings.Builder
+	for _, s := range steps {
+		b.WriteByte('/')
+		if strings.ContainsAny(s, "~/") {
+			s = pointerEscape.Replace(s)
+		}
+		b.WriteString(s)
+	}
+	return b.String()
+}
+
 // InvalidFields is a 422 with all wrong fields; nil if there are none.
 func InvalidFields(fields ...Field) error {
 	if len(fields) == 0 {

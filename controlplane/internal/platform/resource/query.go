@@ -151,7 +151,7 @@ func (l labelled) Build(b clause.Builder) {
 func ValidateLabels(labels map[string]string) []fault.Field {
 	var out []fault.Field
 	for k, v := range labels {
-		pointer := "/labels/" + pointerSegment(k)
+		pointer := fault.Pointer("labels", k)
 		if len(k) > 128 || !labelKey.MatchString(k) {
 			out = append(out, fault.Field{Pointer: pointer, Code: "pattern", Detail: "a key is letters, digits, '.', '_' and '-', with an optional lower-case prefix and '/'"})
 		}
@@ -162,9 +162,6 @@ func ValidateLabels(labels map[string]string) []fault.Field {
 	sort.Slice(out, func(i, j int) bool { return out[i].Pointer < out[j].Pointer })
 	return out
 }
-
-// pointerSegment is a key as it stands in a JSON pointer.
-func pointerSegment(key string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(key) }
 
 // maxPath is how many names a path has at most: each is a query within that of the name before it.
 const maxPath = 16

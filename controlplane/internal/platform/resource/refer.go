@@ -94,7 +94,7 @@ func mentions(v reflect.Value, pointer string, kinds []string, out *[]Mention) {
 		keys := v.MapKeys()
 		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
 		for _, k := range keys {
-			at := pointer + "/" + pointerSegment(k.String())
+			at := pointer + fault.Pointer(k.String())
 			mentions(k, at, kinds, out)
 			mentions(v.MapIndex(k), at, nil, out)
 		}

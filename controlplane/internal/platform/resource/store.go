@@ -370,16 +370,12 @@ func (t *Table[R]) End(ctx context.Context, id string, reason *string) error {
 	return t.Put(ctx, &row)
 }
 
-// Deletable locks a row that is to be deleted, and refuses while it is protected or holds others.
-func (t *Table[R]) Deletable(ctx context.Context, id string, ifMatch *int64) (R, error) {
-	row, err := t.LockIdle(ctx, id, ifMatch)
-	if err != nil {
-		return row, err
+// Deletable refuses to delete a row, which is locked, while it is protected or holds others.
+func (t *Table[R]) Deletable(ctx context.Context, row *R) error {
+	if c := NamedOf(row); c != nil && c.DeletionProtection {
+		return fault.Conflictf("deletion_protected", "it is protected: set deletion_protection to false first")
 	}
-	if c := NamedOf(&row); c != nil && c.DeletionProtection {
-		return row, fault.Conflictf("deletion_protected", "it is protected: set deletion_protection to false first")
-	}
-	return row, t.empty(ctx, id)
+	return t.empty(ctx, BaseOf(row).ID)
 }
 
 // childrenShown is how many of the objects in the way a refusal names.

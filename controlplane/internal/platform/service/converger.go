@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/authn"
@@ -10,6 +9,7 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
+	"github.com/demarc/demarc/controlplane/internal/platform/reconcile"
 	"github.com/demarc/demarc/controlplane/internal/platform/requestid"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 	"github.com/demarc/demarc/controlplane/internal/platform/saga"
@@ -56,6 +56,8 @@ type Converger[R any] struct {
 	// anything else well, released in that which ends a create that failed.
 	gone, dropped, amend func(ctx context.Context, row *R) error
 	released             func(ctx context.Context, id string) error
+
+	reconcilers []reconcile.Reconciler
 }
 
 // NewConverger returns a converger for the rows of a service.
@@ -171,39 +173,6 @@ func (c *Converger[R]) repairIdle(ctx context.Context, id string) error {
 		return nil
 	}
 	return err
-}
-
-// Drift begins to repair every active row that differs from what was found of it in the world, and removes what was found without a row.
-// found must have been looked up before the rows: what was made in between has its row already, which is looked up once more.
-func Drift[R, F any](ctx context.Context, c *Converger[R], rows []R, found map[string]F,
-	differs func(ctx context.Context, row *R, is F, there bool) (bool, error), remove func(ctx context.Context, id string) error,
-) error {
-	var errs []error
-	known := make(map[string]bool, len(rows))
-	for i := range rows {
-		base := resource.BaseOf(&rows[i])
-		known[base.ID] = true
-		if base.State != resource.Active {
-			continue
-		}
-		is, there := found[base.ID]
-		repairs, err := differs(ctx, &rows[i], is, there)
-		if err == nil && repairs {
-			err = c.repairIdle(ctx, base.ID)
-		}
-		errs = append(errs, err)
-	}
-	for id := range found {
-		if known[id] {
-			continue
-		}
-		_, err := c.table.Get(ctx, id)
-		if fault.IsCode(err, "not_found") {
-			err = remove(ctx, id)
-		}
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
 }
 
 // EachIdle does something in the world for every row that a customer has of the kind, and then, with the row locked as it is by then, what

@@ -40,7 +40,7 @@ func amounts(v reflect.Value, pointer string, out map[string]amount) {
 		}
 	case reflect.Map:
 		for _, k := range v.MapKeys() {
-			amounts(v.MapIndex(k), pointer+"/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(k.String()), out)
+			amounts(v.MapIndex(k), pointer+fault.Pointer(k.String()), out)
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {

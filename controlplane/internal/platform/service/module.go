@@ -6,6 +6,7 @@ import (
 
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
+	"github.com/demarc/demarc/controlplane/internal/platform/reconcile"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 	"github.com/demarc/demarc/controlplane/internal/platform/saga"
 )
@@ -13,9 +14,8 @@ import (
 // Verbs is the service of a kind with the five verbs: one that embeds Stored or Converged, and may do some of them in its own way. D is what a
 // delete answers: nothing, or the object while it is being removed.
 type Verbs[C, S, V, D any] interface {
+	Readable[V]
 	Create(ctx context.Context, in C) (V, error)
-	Get(ctx context.Context, id string) (V, error)
-	List(ctx context.Context, q resource.ListQuery) (resource.Page[V], error)
 	Update(ctx context.Context, in httpapi.PatchInput[S]) (V, error)
 	Delete(ctx context.Context, in httpapi.DeleteInput) (D, error)
 	RemoveAll(ctx context.Context, customerID string) error
@@ -34,6 +34,7 @@ type Description struct {
 	async       []string
 	actions     []action
 	definitions []saga.Definition
+	reconcilers []reconcile.Reconciler
 }
 
 // action is a verb beside the five.
@@ -53,7 +54,7 @@ func (s *Stored[R, C, S, V]) Describe() Description {
 func (s *Converged[R, C, S, V]) Describe() Description {
 	out := s.Stored.Describe()
 	out.async = []string{httpapi.Create, httpapi.Update, httpapi.Delete}
-	out.definitions = s.Definitions()
+	out.definitions, out.reconcilers = s.Definitions(), s.reconcilers
 	for _, a := range s.work.Actions {
 		out.actions = append(out.actions, action{a.Verb, a.Summary})
 	}
@@ -63,14 +64,9 @@ func (s *Converged[R, C, S, V]) Describe() Description {
 // Module is what the service of a kind brings to the server: the five verbs, its actions, and further operations.
 func Module[C, S, V, D any](s Verbs[C, S, V, D], further ...httpapi.Op) module.Module {
 	d := s.Describe()
-	verbs := httpapi.Handlers{
-		Create: httpapi.Handle(func(ctx context.Context, in httpapi.CreateInput[C]) (V, error) { return s.Create(ctx, in.Body) }),
-		Get:    httpapi.Handle(func(ctx context.Context, in httpapi.GetInput) (V, error) { return s.Get(ctx, in.ID) }),
-		List: httpapi.Handle(func(ctx context.Context, in httpapi.ListInput) (resource.Page[V], error) {
-			return s.List(ctx, in.ListQuery)
-		}),
-		Delete: httpapi.Handle(s.Delete),
-	}
+	verbs := reads(s)
+	verbs.Create = httpapi.Handle(func(ctx context.Context, in httpapi.CreateInput[C]) (V, error) { return s.Create(ctx, in.Body) })
+	verbs.Delete = httpapi.Handle(s.Delete)
 	if reflect.TypeFor[S]() != reflect.TypeFor[resource.None]() {
 		verbs.Update = httpapi.Handle(s.Update)
 	}
@@ -87,7 +83,7 @@ func Module[C, S, V, D any](s Verbs[C, S, V, D], further ...httpapi.Op) module.M
 	}
 	return module.Module{
 		Kind: d.kind, Ops: append(ops, further...),
-		Definitions: func() []saga.Definition { return d.definitions },
+		Definitions: func() []saga.Definition { return d.definitions }, Reconcilers: d.reconcilers,
 	}
 }
 

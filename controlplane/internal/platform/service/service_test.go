@@ -112,6 +112,10 @@ type yard struct {
 	released []string
 	broken   bool   // whether no mill can be built
 	billed   string // the state that mills are billed by
+	// seen are the mills in the world, and how many stones each has; what nobody has asked for is pulled down.
+	seen   map[string]int64
+	pulled []string
+	watch  func(ctx context.Context) error
 
 	owners *resource.Table[ownerRow]
 	chests *service.Stored[chestRow, ChestCreate, ChestSpec, chestRow]
@@ -173,6 +177,21 @@ func newYard(t *testing.T) *yard {
 		}
 		return nil
 	}}}})
+	service.Watch(y.mills.Converger, service.World[millRow, *yard, int64]{
+		Places: func(ctx context.Context, visit func(context.Context, string, *yard) error) error {
+			return visit(ctx, y.owner, y)
+		},
+		Column: "customer_id",
+		Found:  func(_ context.Context, y *yard) (map[string]int64, error) { return y.seen, nil },
+		Differs: func(_ context.Context, r *millRow, stones int64, there bool) (bool, error) {
+			return !there || r.Stones != stones, nil
+		},
+		Remove: func(y *yard, _ context.Context, id string) error {
+			y.pulled = append(y.pulled, id)
+			return nil
+		},
+	})
+	y.watch = service.Module(y.mills).Reconcilers[0].Run
 	for _, def := range y.mills.Definitions() {
 		y.engine.Register(def)
 	}
@@ -373,8 +392,7 @@ func TestWhatIsRepairedIsBilledAsItIs(t *testing.T) {
 	y.check(err)
 	mill = y.work(mill)
 	y.billed = "still"
-	y.check(service.Drift(y.ctx, y.mills.Converger, []millRow{mill}, map[string]string{mill.ID: "turning"},
-		func(context.Context, *millRow, string, bool) (bool, error) { return true, nil }, nil))
+	y.check(y.watch(y.ctx))
 	mill, err = y.mills.Get(y.ctx, mill.ID)
 	y.check(err)
 	y.work(mill)
@@ -416,6 +434,41 @@ func TestWhatFailedIsNotMadeAnewWhereNothingIsAdmitted(t *testing.T) {
 	y.closed[y.owner] = false
 	if _, err := y.mills.Update(y.ctx, change(mill.ID, func(*MillSpec) {})); !fault.IsCode(err, "wrong_state") || y.uses(mill.ID) != "" {
 		t.Errorf("%v; it uses %s", err, y.uses(mill.ID))
+	}
+}
+
+// What differs from its row is repaired, what is as its row is not, and what has none is taken out of the world.
+func TestTheWorldIsBroughtToTheRows(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	mill, err := y.newMill()
+	y.check(err)
+	y.seen = map[string]int64{mill.ID: 7, "mil_nobody": 1}
+	state := func() string {
+		m, err := y.mills.Get(y.ctx, mill.ID)
+		y.check(err)
+		return m.State
+	}
+	y.check(y.watch(y.ctx))
+	if state() != resource.Creating || !slices.Equal(y.pulled, []string{"mil_nobody"}) {
+		t.Errorf("while it is made it is %s; pulled down were %v", state(), y.pulled)
+	}
+	mill = y.work(mill)
+	y.seen = map[string]int64{mill.ID: mill.Stones}
+	if y.check(y.watch(y.ctx)); state() != resource.Active {
+		t.Errorf("as it is to be it is %s", state())
+	}
+	for what, seen := range map[string]map[string]int64{"of too many stones": {mill.ID: 7}, "gone": {}} {
+		y.seen = seen
+		if y.check(y.watch(y.ctx)); state() != resource.Updating {
+			t.Errorf("%s it is %s", what, state())
+		}
+		mill, err = y.mills.Get(y.ctx, mill.ID)
+		y.check(err)
+		mill = y.work(mill)
+	}
+	if len(y.pulled) != 1 {
+		t.Errorf("pulled down were %v", y.pulled)
 	}
 }
 

@@ -316,16 +316,14 @@ func (s *Stored[R, C, S, V]) Delete(ctx context.Context, in httpapi.DeleteInput)
 
 // deletable locks a row that is to be deleted, and refuses while it is protected, or while others are in it or need it.
 func (s *Stored[R, C, S, V]) deletable(ctx context.Context, in httpapi.DeleteInput) (R, error) {
-	if s.rules.Release != nil {
-		row, err := s.Table.LockIdle(ctx, in.ID, in.IfMatch)
-		if err == nil {
-			err = s.rules.Release(ctx, &row)
-		}
-		if err != nil {
-			return row, err
-		}
+	row, err := s.Table.LockIdle(ctx, in.ID, in.IfMatch)
+	if err == nil && s.rules.Release != nil {
+		err = s.rules.Release(ctx, &row)
 	}
-	return s.Table.Deletable(ctx, in.ID, in.IfMatch)
+	if err != nil {
+		return row, err
+	}
+	return row, s.Table.Deletable(ctx, &row)
 }
 
 // gone removes a row, and ends what it used.

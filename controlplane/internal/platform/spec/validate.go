@@ -28,18 +28,8 @@ type validation struct {
 	kinds map[string]string
 }
 
-var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
-
 func pointer(path []string, last ...string) string {
-	var b strings.Builder
-	for _, p := range append(path[:len(path):len(path)], last...) {
-		b.WriteByte('/')
-		if strings.ContainsAny(p, "~/") {
-			p = pointerEscape.Replace(p)
-		}
-		b.WriteString(p)
-	}
-	return b.String()
+	return fault.Pointer(append(path[:len(path):len(path)], last...)...)
 }
 
 func (v *validation) fail(code, detail string, last ...string) {

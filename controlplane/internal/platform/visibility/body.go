@@ -95,7 +95,7 @@ func (r Rule) leadsTo(pointer string) bool {
 		return false
 	}
 	for i, step := range r.Path {
-		if step != each && pointerEscape.Replace(step) != steps[i] {
+		if step != each && fault.Pointer(step) != "/"+steps[i] {
 			return false
 		}
 	}

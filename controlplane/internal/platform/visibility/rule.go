@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/fault"
+	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 )
 
 // Trait marks a field in its tag: extensions:"x-visible=prices.get_wholesale".
@@ -75,12 +78,8 @@ type field struct {
 
 // trait is the value of an extension, empty if the field has it not.
 func (f field) trait(name string) string {
-	for _, t := range strings.Split(f.Tag.Get("extensions"), ",") {
-		if v, ok := strings.CutPrefix(t, name+"="); ok {
-			return v
-		}
-	}
-	return ""
+	value, _ := resource.Trait(f.StructField, name)
+	return value
 }
 
 // fieldsOf are the fields of a struct and of those embedded in it.
@@ -99,8 +98,6 @@ func fieldsOf(t reflect.Type) []field {
 	return out
 }
 
-var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
-
 // visit calls fn for each place in a document that a path leads to: with the pointer to it, what it is a member of, and its name there. A
 // member need not be there; what it is a member of has to.
 func visit(doc any, path []string, pointer string, fn func(pointer string, of map[string]any, name string)) {
@@ -115,7 +112,7 @@ func visit(doc any, path []string, pointer string, fn func(pointer string, of ma
 			}
 		}
 		for _, name := range names {
-			at := pointer + "/" + pointerEscape.Replace(name)
+			at := pointer + fault.Pointer(name)
 			if len(rest) == 0 {
 				fn(at, doc, name)
 			} else {
