@@ -1004,7 +1004,7 @@ type APIToken struct {
 	// LastUsedAt When it was last used, to the minute; null if never.
 	LastUsedAt nullable.Nullable[time.Time] `json:"last_used_at"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name string `json:"name"`
 
 	// Notes Notes for people.
@@ -1055,7 +1055,7 @@ type APITokenCreate struct {
 	// Labels Labels to select by. A key may have a prefix and a slash.
 	Labels *map[string]string `json:"labels,omitempty"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name string `json:"name"`
 
 	// Notes Notes for people.
@@ -1091,7 +1091,7 @@ type APITokenPatch struct {
 	// Labels Labels to select by. A key may have a prefix and a slash.
 	Labels nullable.Nullable[map[string]*string] `json:"labels,omitempty"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name *string `json:"name,omitempty"`
 
 	// Notes Notes for people.
@@ -1334,7 +1334,7 @@ type BillingEntity struct {
 	// Language Language of its documents and mails.
 	Language string `json:"language"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name string `json:"name"`
 
 	// Notes Notes for people.
@@ -1388,7 +1388,7 @@ type BillingEntityCreate struct {
 	// Language Language of its documents and mails.
 	Language *string `json:"language,omitempty"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name string `json:"name"`
 
 	// Notes Notes for people.
@@ -1433,7 +1433,7 @@ type BillingEntityPatch struct {
 	// Language Language of its documents and mails.
 	Language nullable.Nullable[string] `json:"language,omitempty"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name *string `json:"name,omitempty"`
 
 	// Notes Notes for people.
@@ -1481,7 +1481,7 @@ type Cloudspace struct {
 	// LocationID The location that it is in.
 	LocationID string `json:"location_id"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name string `json:"name"`
 
 	// NetworkCidr IPv4 network that its machines have their addresses from, between /8 and /30.
@@ -1526,7 +1526,7 @@ type CloudspaceCreate struct {
 	// LocationID The location that it is in.
 	LocationID string `json:"location_id"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name string `json:"name"`
 
 	// NetworkCidr IPv4 network that its machines have their addresses from, between /8 and /30.
@@ -1559,7 +1559,7 @@ type CloudspacePatch struct {
 	// LocalDomain DNS domain inside the network.
 	LocalDomain nullable.Nullable[string] `json:"local_domain,omitempty"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name *string `json:"name,omitempty"`
 
 	// Notes Notes for people.
@@ -1607,7 +1607,7 @@ type Customer struct {
 	// Language Language of its documents and mails.
 	Language string `json:"language"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name string `json:"name"`
 
 	// Notes Notes for people.
@@ -1685,7 +1685,7 @@ type CustomerCreate struct {
 	// Language Language of its documents and mails.
 	Language *string `json:"language,omitempty"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name string `json:"name"`
 
 	// Notes Notes for people.
@@ -1754,7 +1754,7 @@ type CustomerPatch struct {
 	// Language Language of its documents and mails.
 	Language nullable.Nullable[string] `json:"language,omitempty"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name *string `json:"name,omitempty"`
 
 	// Notes Notes for people.
@@ -1820,7 +1820,7 @@ type Disk struct {
 	// Labels Labels to select by. A key may have a prefix and a slash.
 	Labels map[string]string `json:"labels"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name string `json:"name"`
 
 	// Notes Notes for people.
@@ -1865,7 +1865,7 @@ type DiskCreate struct {
 	// Labels Labels to select by. A key may have a prefix and a slash.
 	Labels *map[string]string `json:"labels,omitempty"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name string `json:"name"`
 
 	// Notes Notes for people.
@@ -1901,7 +1901,7 @@ type DiskPatch struct {
 	// Labels Labels to select by. A key may have a prefix and a slash.
 	Labels nullable.Nullable[map[string]*string] `json:"labels,omitempty"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name *string `json:"name,omitempty"`
 
 	// Notes Notes for people.
@@ -1940,7 +1940,7 @@ type Image struct {
 	// MinDiskGib Smallest boot disk that holds it.
 	MinDiskGib int64 `json:"min_disk_gib"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name string `json:"name"`
 
 	// Notes Notes for people.
@@ -1988,7 +1988,7 @@ type ImageCreate struct {
 	// MinDiskGib Smallest boot disk that holds it.
 	MinDiskGib *int64 `json:"min_disk_gib,omitempty"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name string `json:"name"`
 
 	// Notes Notes for people.
@@ -2027,7 +2027,7 @@ type ImagePatch struct {
 	// MinDiskGib Smallest boot disk that holds it.
 	MinDiskGib nullable.Nullable[int64] `json:"min_disk_gib,omitempty"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name *string `json:"name,omitempty"`
 
 	// Notes Notes for people.
@@ -2069,7 +2069,7 @@ type Location struct {
 	// Labels Labels to select by. A key may have a prefix and a slash.
 	Labels map[string]string `json:"labels"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name string `json:"name"`
 
 	// Notes Notes for people.
@@ -2156,7 +2156,7 @@ type LocationCreate struct {
 	// Labels Labels to select by. A key may have a prefix and a slash.
 	Labels *map[string]string `json:"labels,omitempty"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name string `json:"name"`
 
 	// Notes Notes for people.
@@ -2198,7 +2198,7 @@ type LocationPatch struct {
 	// Labels Labels to select by. A key may have a prefix and a slash.
 	Labels nullable.Nullable[map[string]*string] `json:"labels,omitempty"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name *string `json:"name,omitempty"`
 
 	// Notes Notes for people.
@@ -2384,7 +2384,7 @@ type Problem struct {
 	// ChildrenTotal How many there are in all.
 	ChildrenTotal *int `json:"children_total,omitempty"`
 
-	// Code What is wrong, for programs.
+	// Code What is wrong, for programs. Further codes may come.
 	Code string `json:"code"`
 
 	// Detail What is wrong, for people.
@@ -2392,7 +2392,7 @@ type Problem struct {
 
 	// Errors Every wrong field.
 	Errors *[]struct {
-		// Code What is wrong with it.
+		// Code What is wrong with it, for programs. Further codes may come.
 		Code string `json:"code"`
 
 		// Detail The same in words.
@@ -2444,7 +2444,7 @@ type Role struct {
 	// Labels Labels to select by. A key may have a prefix and a slash.
 	Labels map[string]string `json:"labels"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name string `json:"name"`
 
 	// Notes Notes for people.
@@ -2558,7 +2558,7 @@ type RoleCreate struct {
 	// Labels Labels to select by. A key may have a prefix and a slash.
 	Labels *map[string]string `json:"labels,omitempty"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name string `json:"name"`
 
 	// Notes Notes for people.
@@ -2591,7 +2591,7 @@ type RolePatch struct {
 	// Labels Labels to select by. A key may have a prefix and a slash.
 	Labels nullable.Nullable[map[string]*string] `json:"labels,omitempty"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name *string `json:"name,omitempty"`
 
 	// Notes Notes for people.
@@ -2627,7 +2627,7 @@ type ServiceAccount struct {
 	// Labels Labels to select by. A key may have a prefix and a slash.
 	Labels map[string]string `json:"labels"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name string `json:"name"`
 
 	// Notes Notes for people.
@@ -2666,7 +2666,7 @@ type ServiceAccountCreate struct {
 	// Labels Labels to select by. A key may have a prefix and a slash.
 	Labels *map[string]string `json:"labels,omitempty"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name string `json:"name"`
 
 	// Notes Notes for people.
@@ -2699,7 +2699,7 @@ type ServiceAccountPatch struct {
 	// Labels Labels to select by. A key may have a prefix and a slash.
 	Labels nullable.Nullable[map[string]*string] `json:"labels,omitempty"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name *string `json:"name,omitempty"`
 
 	// Notes Notes for people.
@@ -2753,7 +2753,7 @@ type VirtualMachine struct {
 	// MemoryMib Memory. A running machine is stopped and started to change it.
 	MemoryMib int64 `json:"memory_mib"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name string `json:"name"`
 
 	// Notes Notes for people.
@@ -2807,7 +2807,7 @@ type VirtualMachineCreate struct {
 	// MemoryMib Memory. A running machine is stopped and started to change it.
 	MemoryMib int64 `json:"memory_mib"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name string `json:"name"`
 
 	// Notes Notes for people.
@@ -2852,7 +2852,7 @@ type VirtualMachinePatch struct {
 	// MemoryMib Memory. A running machine is stopped and started to change it.
 	MemoryMib *int64 `json:"memory_mib,omitempty"`
 
-	// Name Name is unique within the parent; it can be changed.
+	// Name What it is called: unique within the parent, and can be changed.
 	Name *string `json:"name,omitempty"`
 
 	// Notes Notes for people.

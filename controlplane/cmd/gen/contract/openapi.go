@@ -233,7 +233,7 @@ func (d *document) head(basePath string, kinds []resource.Kind) {
 var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
 
 func (d *document) operations() {
-	d.each(func(path, method string, op *openapi3.Operation) {
+	d.each(func(path, _ string, op *openapi3.Operation) {
 		row := d.ops[op.OperationID]
 		kind := d.kinds[row.Kind]
 		if op.Extensions == nil {
@@ -257,7 +257,7 @@ func (d *document) operations() {
 		}
 		d.parameters(path, op, row, kind)
 		d.requestBody(op, row)
-		d.responses(method, path, op, row)
+		d.responses(op, row)
 	})
 }
 
@@ -432,7 +432,7 @@ func componentRef(name string) *openapi3.SchemaRef {
 }
 
 // responses writes the answers of an operation: the one or two of success, that of a dry run, and the problems that it can end in.
-func (d *document) responses(method, path string, op *openapi3.Operation, row httpapi.Op) {
+func (d *document) responses(op *openapi3.Operation, row httpapi.Op) {
 	success := map[string]string{} // status → component
 	for status, r := range op.Responses.Map() {
 		name := ""
@@ -456,8 +456,8 @@ func (d *document) responses(method, path string, op *openapi3.Operation, row ht
 	for status, name := range success {
 		op.Responses.Set(status, &openapi3.ResponseRef{Value: d.success(status, name, row)})
 	}
-	for _, p := range problemsOf(row, op.RequestBody != nil, strings.Contains(path, "{"), d.hides(d.types[row.Kind].read, map[string]bool{})) {
-		op.Responses.Set(p.status, &openapi3.ResponseRef{Ref: "#/components/responses/" + p.name})
+	for status, name := range problemStatuses {
+		op.Responses.Set(status, &openapi3.ResponseRef{Ref: "#/components/responses/" + name})
 	}
 	if len(success) == 0 {
 		d.faults.addf("operation %s: says no @Success", row.ID)

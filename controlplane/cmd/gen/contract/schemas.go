@@ -509,14 +509,15 @@ func (d *document) relate(kind string, t types) {
 	d.patch(t.spec, t.patch)
 	p := components[t.patch].Value
 	p.Description = "Changes to it, as a JSON merge patch: what is absent stays, null clears."
-	extend(p, "x-spec", t.spec)
 	extend(p, "x-read", t.read)
 	if t.create != "" {
 		extend(p, "x-create", t.create)
 	}
 }
 
-func extend(s *openapi3.Schema, name, value string) {
+func extend(s *openapi3.Schema, name, value string) { extendAny(s, name, value) }
+
+func extendAny(s *openapi3.Schema, name string, value any) {
 	if s.Extensions == nil {
 		s.Extensions = map[string]any{}
 	}
@@ -548,11 +549,17 @@ func (d *document) patch(from, to string) {
 	})
 	components[to] = &openapi3.SchemaRef{Value: s}
 	for field, ref := range s.Properties {
+		if ref.Value.Default != nil { // what null goes back to; a default would be what stands for an absent field
+			extendAny(ref.Value, spec.ExtDefault, ref.Value.Default)
+		}
 		ref.Value.Default = nil
 		ref.Value.Nullable = !slices.Contains(s.Required, field)
 		if values := ref.Value.AdditionalProperties.Schema; values != nil { // null removes an entry
 			ref.Value.AdditionalProperties.Schema = nullable(values)
 		}
+	}
+	if len(s.Required) > 0 { // of the whole that is to come of it
+		extendAny(s, spec.ExtRequired, slices.Sorted(slices.Values(s.Required)))
 	}
 	s.Required = nil
 	for _, name := range nested {

@@ -1,12 +1,12 @@
 package contract
 
 import (
-	"net/http"
-	"strconv"
+	"maps"
+	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
+	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 )
 
@@ -65,61 +65,23 @@ func headers() openapi3.Headers {
 	}
 }
 
-// problem is a way in which an operation can end.
-type problem struct {
-	status, name, words string
-}
+// The two answers of what does not end well: codes and members say the rest.
+const (
+	clientProblem = "ClientProblem"
+	serverProblem = "ServerProblem"
+)
 
-var allProblems = []problem{
-	{"400", "Malformed", "Not JSON, or a parameter that is unknown or wrong."},
-	{"401", "Unauthenticated", "No valid token."},
-	{"403", "Forbidden", "The caller may see it, and may not do this."},
-	{"404", "NotFound", "There is no such object, or none that the caller may see."},
-	{"406", "NotAcceptable", "There is no answer in a content type that Accept allows."},
-	{"408", "TooSlow", "The body came too slowly."},
-	{"409", "Conflict", "The object, or something around it, stands in the way; code says what."},
-	{"412", "PreconditionFailed", "The object's revision is not that of If-Match."},
-	{"413", "TooLarge", "The body is too large."},
-	{"415", "UnsupportedMediaType", "The body is of a content type that is not taken here."},
-	{"422", "Invalid", "Fields are wrong; errors has all of them."},
-	{"428", "PreconditionRequired", "It has to say by If-Match which revision it is about."},
-	{"429", "RateLimited", "Too many requests; Retry-After says when to try again."},
-	{"500", "Internal", "A fault of the server, which its log explains under the request id."},
-	{"503", "Unavailable", "Not now; Retry-After says when to try again."},
-}
-
-// problemsOf are those that an operation can end in.
-func problemsOf(op httpapi.Op, body, object, hides bool) []problem {
-	may := map[string]bool{"400": true, "401": true, "429": true, "500": true, "503": true}
-	may["403"] = op.Scope != httpapi.ScopeFilter && op.Scope != httpapi.ScopeCaller || hides && op.Verb == httpapi.List
-	may["404"] = object
-	may["406"] = len(op.AnswerTypes) > 0
-	streams := len(op.BodyTypes) > 0
-	may["408"] = streams
-	may["409"] = op.Mutates
-	may["412"] = op.Mutates && object && !streams
-	may["428"] = op.RequiresIfMatch
-	may["413"], may["415"] = body, body
-	may["422"] = body || (op.Mutates && op.Method == http.MethodPost) // a key that is used again is one, too
-	var out []problem
-	for _, p := range allProblems {
-		if may[p.status] {
-			out = append(out, p)
-		}
-	}
-	return out
-}
+var problemStatuses = map[string]string{"4XX": clientProblem, "5XX": serverProblem}
 
 func problems() openapi3.ResponseBodies {
 	out := openapi3.ResponseBodies{}
-	for _, p := range allProblems {
-		r := &openapi3.Response{Description: &p.words,
-			Headers: openapi3.Headers{"X-Request-Id": {Ref: "#/components/headers/RequestId"}},
-			Content: openapi3.Content{problemMedia: &openapi3.MediaType{Schema: componentRef("Problem")}}}
-		if n, err := strconv.Atoi(p.status); err == nil && (n == http.StatusTooManyRequests || n == http.StatusServiceUnavailable) {
-			r.Headers["Retry-After"] = &openapi3.HeaderRef{Ref: "#/components/headers/RetryAfter"}
-		}
-		out[p.name] = &openapi3.ResponseRef{Value: r}
+	for name, words := range map[string]string{
+		clientProblem: "The request cannot be answered as it is: `code` says why, `errors` which fields are wrong, Retry-After when to try again.",
+		serverProblem: "It cannot be answered now: Retry-After says when to try again, the server's log what went wrong, under the request's id.",
+	} {
+		out[name] = &openapi3.ResponseRef{Value: &openapi3.Response{Description: &words,
+			Headers: openapi3.Headers{"X-Request-Id": {Ref: "#/components/headers/RequestId"}, "Retry-After": {Ref: "#/components/headers/RetryAfter"}},
+			Content: openapi3.Content{problemMedia: &openapi3.MediaType{Schema: componentRef("Problem")}}}}
 	}
 	return out
 }
@@ -131,6 +93,15 @@ func problemSchema() *openapi3.SchemaRef {
 		s.Description = description
 		return &openapi3.SchemaRef{Value: s}
 	}
+	code := func(description string, names []string) *openapi3.SchemaRef {
+		s := text(description)
+		values := make([]any, len(names))
+		for i, name := range names {
+			values[i] = name
+		}
+		extendAny(s.Value, extKnown, values)
+		return s
+	}
 	number := func(description string) *openapi3.SchemaRef {
 		s := integerSchema()
 		s.Description = description
@@ -140,17 +111,24 @@ func problemSchema() *openapi3.SchemaRef {
 		return &openapi3.SchemaRef{Value: &openapi3.Schema{Type: &openapi3.Types{"array"}, Description: description,
 			Items: &openapi3.SchemaRef{Value: &openapi3.Schema{Type: &openapi3.Types{"object"}, Required: required, Properties: of}}}}
 	}
+	codes := make([]string, len(fault.Codes))
+	for i, c := range fault.Codes {
+		codes[i] = c.Name
+	}
+	slices.Sort(codes)
 	return &openapi3.SchemaRef{Value: &openapi3.Schema{
 		Type: &openapi3.Types{"object"}, Description: "An error, as in RFC 9457. Further members may come.",
 		Required: []string{"code", "instance", "request_id", "status", "title", "type"},
 		Properties: openapi3.Schemas{
 			"type": text("URI of the kind of problem."), "title": text("The status in words."), "status": number("The HTTP status."),
-			"code": text("What is wrong, for programs."), "detail": text("What is wrong, for people."),
+			"code": code("What is wrong, for programs. Further codes may come.", codes), "detail": text("What is wrong, for people."),
 			"instance": text("URN of this request."), "request_id": text("Id of this request."),
 			"operation_id": text("The operation that is changing the object (code operation_in_progress)."),
 			"existing_id":  text("The object that is there already (codes name_taken and already_exists), where the caller may see it."),
 			"errors": list("Every wrong field.", []string{"code", "detail", "pointer"}, openapi3.Schemas{
-				"pointer": text("JSON pointer into the body, or the name of a parameter."), "code": text("What is wrong with it."), "detail": text("The same in words.")}),
+				"pointer": text("JSON pointer into the body, or the name of a parameter."),
+				"code":    code("What is wrong with it, for programs. Further codes may come.", slices.Sorted(maps.Keys(fault.FieldCodes))),
+				"detail":  text("The same in words.")}),
 			"children": list("What the object contains (code has_children): the first of them.", []string{"id", "kind"}, openapi3.Schemas{
 				"kind": text("Its kind."), "id": text("Its id."), "name": text("Its name.")}),
 			"children_total": number("How many there are in all."),
