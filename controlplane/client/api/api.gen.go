@@ -1259,7 +1259,7 @@ type AuditRecord struct {
 	// TargetKind Kind of what it was tried on.
 	TargetKind string `json:"target_kind"`
 
-	// TokenID Id of the API token that was used; null if it was another way of proving who one is.
+	// TokenID Id of the token that was used, as whoever issued it calls it: tok_… of an API token. Null if it has none.
 	TokenID nullable.Nullable[string] `json:"token_id"`
 
 	// UserAgent What the client said of itself.
@@ -2370,16 +2370,7 @@ type PolicyPatch struct {
 // Problem An error, as in RFC 9457. Further members may come.
 type Problem struct {
 	// Children What the object contains (code has_children): the first of them.
-	Children *[]struct {
-		// ID Its id.
-		ID string `json:"id"`
-
-		// Kind Its kind.
-		Kind string `json:"kind"`
-
-		// Name Its name.
-		Name *string `json:"name,omitempty"`
-	} `json:"children,omitempty"`
+	Children *[]ProblemChild `json:"children,omitempty"`
 
 	// ChildrenTotal How many there are in all.
 	ChildrenTotal *int `json:"children_total,omitempty"`
@@ -2391,16 +2382,7 @@ type Problem struct {
 	Detail *string `json:"detail,omitempty"`
 
 	// Errors Every wrong field.
-	Errors *[]struct {
-		// Code What is wrong with it, for programs. Further codes may come.
-		Code string `json:"code"`
-
-		// Detail The same in words.
-		Detail string `json:"detail"`
-
-		// Pointer JSON pointer into the body, or the name of a parameter.
-		Pointer string `json:"pointer"`
-	} `json:"errors,omitempty"`
+	Errors *[]ProblemField `json:"errors,omitempty"`
 
 	// ExistingID The object that is there already (codes name_taken and already_exists), where the caller may see it.
 	ExistingID *string `json:"existing_id,omitempty"`
@@ -2422,6 +2404,30 @@ type Problem struct {
 
 	// Type URI of the kind of problem.
 	Type string `json:"type"`
+}
+
+// ProblemChild What an object contains.
+type ProblemChild struct {
+	// ID Its id.
+	ID string `json:"id"`
+
+	// Kind Its kind.
+	Kind string `json:"kind"`
+
+	// Name Its name.
+	Name *string `json:"name,omitempty"`
+}
+
+// ProblemField A wrong field.
+type ProblemField struct {
+	// Code What is wrong with it, for programs. Further codes may come.
+	Code string `json:"code"`
+
+	// Detail The same in words.
+	Detail string `json:"detail"`
+
+	// Pointer JSON pointer into the body, or the name of a parameter.
+	Pointer string `json:"pointer"`
 }
 
 // Role A set of permissions.

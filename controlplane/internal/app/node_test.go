@@ -70,7 +70,7 @@ func (s *site) start(with parts, set ...func(*config.Config)) *node {
 	s.t.Helper()
 	cfg := config.Config{
 		Listen: "127.0.0.1:0", DataDir: s.t.TempDir(), EncryptionKeyFile: filepath.Join(s.dir, "encryption-key"), SimulatedDir: filepath.Join(s.dir, "simulated"),
-		BootstrapToken: secret.New(ownerToken),
+		BootstrapToken: secret.New(ownerToken), CheckAnswers: true,
 	}.WithDefaults()
 	for _, f := range set {
 		f(&cfg)

@@ -35,8 +35,8 @@ type Record struct {
 	PrincipalID *string `json:"principal_id" readonly:"true" extensions:"x-nullable"`
 	// Kind of who tried.
 	PrincipalKind string `json:"principal_kind" readonly:"true"`
-	// Id of the API token that was used; null if it was another way of proving who one is.
-	TokenID *string `json:"token_id" format:"typeid" readonly:"true" extensions:"x-nullable,x-ref=api_token"`
+	// Id of the token that was used, as whoever issued it calls it: tok_… of an API token. Null if it has none.
+	TokenID *string `json:"token_id" readonly:"true" extensions:"x-nullable"`
 	// Id of the role binding that allowed it; null if none did, or none was needed.
 	BindingID *string `json:"binding_id" format:"typeid" readonly:"true" extensions:"x-nullable,x-ref=role_binding"`
 	// What was tried: the id of an operation of this API, such as virtual_machines.update.

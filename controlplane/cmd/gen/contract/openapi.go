@@ -3,6 +3,7 @@ package contract
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -224,7 +225,7 @@ func (d *document) head(basePath string, kinds []resource.Kind) {
 		d.Extensions = map[string]any{}
 	}
 	d.Extensions["x-prefixes"] = prefixes
-	d.Components.Schemas["Problem"] = problemSchema()
+	maps.Copy(d.Components.Schemas, problemSchemas())
 	d.Components.Parameters = parameters()
 	d.Components.Headers = headers()
 	d.Components.Responses = problems()

@@ -52,12 +52,12 @@ func (d *document) schemas() {
 	components := d.Components.Schemas
 	inputs, reads := d.reachable(true), d.reachable(false)
 	for name := range components {
-		if !inputs[name] && !reads[name] && name != "Problem" {
+		if !inputs[name] && !reads[name] && !strings.HasPrefix(name, problemType) {
 			delete(components, name)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(components)) {
-		if name != "Problem" {
+		if !strings.HasPrefix(name, problemType) {
 			d.common(name)
 		}
 	}

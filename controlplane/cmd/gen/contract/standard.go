@@ -67,6 +67,7 @@ func headers() openapi3.Headers {
 
 // The two answers of what does not end well: codes and members say the rest.
 const (
+	problemType   = "Problem"
 	clientProblem = "ClientProblem"
 	serverProblem = "ServerProblem"
 )
@@ -81,13 +82,13 @@ func problems() openapi3.ResponseBodies {
 	} {
 		out[name] = &openapi3.ResponseRef{Value: &openapi3.Response{Description: &words,
 			Headers: openapi3.Headers{"X-Request-Id": {Ref: "#/components/headers/RequestId"}, "Retry-After": {Ref: "#/components/headers/RetryAfter"}},
-			Content: openapi3.Content{problemMedia: &openapi3.MediaType{Schema: componentRef("Problem")}}}}
+			Content: openapi3.Content{problemMedia: &openapi3.MediaType{Schema: componentRef(problemType)}}}}
 	}
 	return out
 }
 
-// problemSchema is RFC 9457 with the members of the contract.
-func problemSchema() *openapi3.SchemaRef {
+// problemSchemas are RFC 9457 with the members of the contract.
+func problemSchemas() openapi3.Schemas {
 	text := func(description string) *openapi3.SchemaRef {
 		s := stringSchema()
 		s.Description = description
@@ -107,33 +108,37 @@ func problemSchema() *openapi3.SchemaRef {
 		s.Description = description
 		return &openapi3.SchemaRef{Value: s}
 	}
-	list := func(description string, required []string, of openapi3.Schemas) *openapi3.SchemaRef {
-		return &openapi3.SchemaRef{Value: &openapi3.Schema{Type: &openapi3.Types{"array"}, Description: description,
-			Items: &openapi3.SchemaRef{Value: &openapi3.Schema{Type: &openapi3.Types{"object"}, Required: required, Properties: of}}}}
+	object := func(description string, required []string, of openapi3.Schemas) *openapi3.SchemaRef {
+		return &openapi3.SchemaRef{Value: &openapi3.Schema{Type: &openapi3.Types{"object"}, Description: description, Required: required, Properties: of}}
+	}
+	list := func(description, of string) *openapi3.SchemaRef {
+		return &openapi3.SchemaRef{Value: &openapi3.Schema{Type: &openapi3.Types{"array"}, Description: description, Items: componentRef(of)}}
 	}
 	codes := make([]string, len(fault.Codes))
 	for i, c := range fault.Codes {
 		codes[i] = c.Name
 	}
 	slices.Sort(codes)
-	return &openapi3.SchemaRef{Value: &openapi3.Schema{
-		Type: &openapi3.Types{"object"}, Description: "An error, as in RFC 9457. Further members may come.",
-		Required: []string{"code", "instance", "request_id", "status", "title", "type"},
-		Properties: openapi3.Schemas{
+	return openapi3.Schemas{
+		problemType: object("An error, as in RFC 9457. Further members may come.", []string{"code", "instance", "request_id", "status", "title", "type"}, openapi3.Schemas{
 			"type": text("URI of the kind of problem."), "title": text("The status in words."), "status": number("The HTTP status."),
 			"code": code("What is wrong, for programs. Further codes may come.", codes), "detail": text("What is wrong, for people."),
 			"instance": text("URN of this request."), "request_id": text("Id of this request."),
-			"operation_id": text("The operation that is changing the object (code operation_in_progress)."),
-			"existing_id":  text("The object that is there already (codes name_taken and already_exists), where the caller may see it."),
-			"errors": list("Every wrong field.", []string{"code", "detail", "pointer"}, openapi3.Schemas{
-				"pointer": text("JSON pointer into the body, or the name of a parameter."),
-				"code":    code("What is wrong with it, for programs. Further codes may come.", slices.Sorted(maps.Keys(fault.FieldCodes))),
-				"detail":  text("The same in words.")}),
-			"children": list("What the object contains (code has_children): the first of them.", []string{"id", "kind"}, openapi3.Schemas{
-				"kind": text("Its kind."), "id": text("Its id."), "name": text("Its name.")}),
+			"operation_id":   text("The operation that is changing the object (code operation_in_progress)."),
+			"existing_id":    text("The object that is there already (codes name_taken and already_exists), where the caller may see it."),
+			"errors":         list("Every wrong field.", problemType+"Field"),
+			"children":       list("What the object contains (code has_children): the first of them.", problemType+"Child"),
 			"children_total": number("How many there are in all."),
-		},
-	}}
+		}),
+		problemType + "Field": object("A wrong field.", []string{"code", "detail", "pointer"}, openapi3.Schemas{
+			"pointer": text("JSON pointer into the body, or the name of a parameter."),
+			"code":    code("What is wrong with it, for programs. Further codes may come.", slices.Sorted(maps.Keys(fault.FieldCodes))),
+			"detail":  text("The same in words."),
+		}),
+		problemType + "Child": object("What an object contains.", []string{"id", "kind"}, openapi3.Schemas{
+			"kind": text("Its kind."), "id": text("Its id."), "name": text("Its name."),
+		}),
+	}
 }
 
 func ptr[T any](v T) *T { return &v }

@@ -79,6 +79,9 @@ func (w *documentWriter) begin() error {
 	if err := w.mayWrite(); err != nil {
 		return err
 	}
+	if err := s.fits(c, http.StatusOK, w.cl.answers, nil); err != nil {
+		return err
+	}
 	w.begun = true
 	c.Header("Content-Type", withCharset(w.cl.answers))
 	c.Header("Content-Disposition", attachment(w.Name))

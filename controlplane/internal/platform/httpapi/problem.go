@@ -59,6 +59,8 @@ func problemOf(err error, requestID string) (Problem, time.Duration) {
 	}, f.RetryAfter
 }
 
+const problemMedia = "application/problem+json"
+
 // refuse answers with the problem; the cause of a server error goes to the log alone.
 func (s *Server) refuse(c *gin.Context, err error) int {
 	requestID := c.GetString(keyRequestID)
@@ -76,7 +78,10 @@ func (s *Server) refuse(c *gin.Context, err error) int {
 	if merr != nil {
 		s.log.Error("problem not encoded", "error", merr)
 	}
-	c.Data(p.Status, "application/problem+json", body)
+	if err := s.fits(c, p.Status, problemMedia, body); err != nil && p.Code != "internal" {
+		return s.refuse(c, err)
+	}
+	c.Data(p.Status, problemMedia, body)
 	c.Abort()
 	return p.Status
 }

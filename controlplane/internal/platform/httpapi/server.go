@@ -34,6 +34,7 @@ import (
 
 const (
 	keyRequestID = "request_id"
+	keyOperation = "operation"
 	// maxBody is the largest request body.
 	maxBody = 1 << 20
 )
@@ -63,9 +64,17 @@ type Deps struct {
 	Clock          clock.Clock
 	Log            *slog.Logger
 	CatalogVersion string
-	Limits         Limits
+	// CheckAnswers says what is wrong with an answer, for tests: 500 takes its place. Nil: nobody asks.
+	CheckAnswers AnswerChecker
+	Limits       Limits
 	// TrustedProxies are where X-Forwarded-For is believed from.
 	TrustedProxies []netip.Prefix
+}
+
+// AnswerChecker compares answers with the specification.
+type AnswerChecker interface {
+	// Check says what is wrong with an answer to an operation; without one, to a request that has found none.
+	Check(opID string, status int, header http.Header, body []byte) error
 }
 
 // Locator knows where objects stand, one and many.
@@ -168,6 +177,7 @@ type answer struct {
 }
 
 func (s *Server) serve(c *gin.Context, op *Op) {
+	c.Set(keyOperation, op.ID)
 	started := s.Clock.Now()
 	defer s.Observer.RequestStarted()()
 	status := s.handle(c, op)
@@ -235,8 +245,7 @@ func (s *Server) handle(c *gin.Context, op *Op) int {
 	if replayed {
 		c.Header("Idempotency-Replayed", "true")
 	}
-	s.send(c, a)
-	return a.Status
+	return s.send(c, a)
 }
 
 // decidedAgain is how long an answer may take that nobody asks again about: a long poll may outlive what allowed it.
@@ -315,7 +324,7 @@ func (s *Server) stillAllowed(ctx context.Context, c *gin.Context, at *attempt, 
 	return authz.WithCaller(ctx, again.caller, at.decision.Access), nil
 }
 
-func (s *Server) send(c *gin.Context, a answer) {
+func (s *Server) send(c *gin.Context, a answer) int {
 	if a.ETag != "" {
 		c.Header("ETag", a.ETag)
 	}
@@ -323,11 +332,30 @@ func (s *Server) send(c *gin.Context, a answer) {
 		c.Header("Location", a.Location)
 	}
 	if a.Status == http.StatusNoContent {
+		if err := s.fits(c, a.Status, "", nil); err != nil {
+			return s.refuse(c, err)
+		}
 		c.Status(a.Status)
 		c.Writer.WriteHeaderNow()
-		return
+		return a.Status
 	}
-	c.Data(a.Status, "application/json; charset=utf-8", a.Body)
+	if err := s.fits(c, a.Status, jsonMedia, a.Body); err != nil {
+		return s.refuse(c, err)
+	}
+	c.Data(a.Status, jsonMedia, a.Body)
+	return a.Status
+}
+
+const jsonMedia = "application/json; charset=utf-8"
+
+// fits says what of an answer is not as the specification has it, where tests want to know.
+func (s *Server) fits(c *gin.Context, status int, media string, body []byte) error {
+	if s.CheckAnswers == nil {
+		return nil
+	}
+	header := c.Writer.Header().Clone()
+	header.Set("Content-Type", media)
+	return s.CheckAnswers.Check(c.GetString(keyOperation), status, header, body)
 }
 
 // read takes the request apart: parameters, headers and body, each within its limits.
@@ -426,6 +454,9 @@ func (s *Server) write(ctx context.Context, at *attempt, cl *call, run func(cont
 		}
 		if a, err = render(cl.op, out, at.dryRun); err != nil {
 			return err
+		}
+		if at.dryRun && a.Status == http.StatusNoContent && before != nil { // what would be gone, as it was last
+			a = answer{Status: http.StatusOK, Body: before}
 		}
 		whole := a
 		if a, err = s.fields.shown(ctx, cl.op, whole); err != nil {

@@ -1233,15 +1233,7 @@ CATALOG: dict[str, t.Any] = {
                 {"name": "at", "type": "string", "format": "date-time", "computed": True},
                 {"name": "principal_id", "type": "string", "nullable": True, "computed": True},
                 {"name": "principal_kind", "type": "string", "computed": True},
-                {
-                    "name": "token_id",
-                    "type": "string",
-                    "format": "typeid",
-                    "pattern": "^tok_[0-9a-hjkmnp-tv-z]{26}$",
-                    "nullable": True,
-                    "computed": True,
-                    "ref": ["api_token"],
-                },
+                {"name": "token_id", "type": "string", "nullable": True, "computed": True},
                 {
                     "name": "binding_id",
                     "type": "string",

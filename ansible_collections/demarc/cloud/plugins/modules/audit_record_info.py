@@ -118,7 +118,7 @@ audit_records:
       type: str
     token_id:
       description:
-        - Id of the API token that was used; null if it was another way of proving who one is.
+        - 'Id of the token that was used, as whoever issued it calls it: tok_… of an API token. Null if it has none.'
       returned: success
       type: str
     binding_id:
