@@ -2955,6 +2955,9 @@ type PageToken = string
 // Q defines model for Q.
 type Q = string
 
+// RequestID defines model for RequestId.
+type RequestID = string
+
 // RequiredIfMatch defines model for RequiredIfMatch.
 type RequiredIfMatch = string
 
@@ -2968,6 +2971,9 @@ type AccessListParams struct {
 
 	// PageToken The next_page_token of the page before, with the same parameters.
 	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // APITokensListParams defines parameters for APITokensList.
@@ -3004,6 +3010,9 @@ type APITokensListParams struct {
 
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // APITokensListParamsOrderBy defines parameters for APITokensList.
@@ -3014,6 +3023,9 @@ type APITokensCreateParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
 	// IdempotencyKey Any text of the client's own. A request that is sent again with the same key and body gets the same answer.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -3023,14 +3035,26 @@ type APITokensDeleteParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// APITokensGetParams defines parameters for APITokensGet.
+type APITokensGetParams struct {
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // APITokensUpdateParams defines parameters for APITokensUpdate.
 type APITokensUpdateParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
@@ -3040,6 +3064,9 @@ type APITokensUpdateParams struct {
 type APITokensRotateParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 
 	// IdempotencyKey Any text of the client's own. A request that is sent again with the same key and body gets the same answer.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
@@ -3085,6 +3112,9 @@ type AuditRecordsListParams struct {
 
 	// OrderBy Order of the list, with a minus sign before it reversed; what has no value there comes last. Without it the order is one that is stable and fast.
 	OrderBy *AuditRecordsListParamsOrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // AuditRecordsListParamsOutcome defines parameters for AuditRecordsList.
@@ -3092,6 +3122,18 @@ type AuditRecordsListParamsOutcome string
 
 // AuditRecordsListParamsOrderBy defines parameters for AuditRecordsList.
 type AuditRecordsListParamsOrderBy string
+
+// AuditRecordsGetParams defines parameters for AuditRecordsGet.
+type AuditRecordsGetParams struct {
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+}
+
+// BatchGetParams defines parameters for BatchGet.
+type BatchGetParams struct {
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+}
 
 // BillingEntitiesListParams defines parameters for BillingEntitiesList.
 type BillingEntitiesListParams struct {
@@ -3121,6 +3163,9 @@ type BillingEntitiesListParams struct {
 
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // BillingEntitiesListParamsOrderBy defines parameters for BillingEntitiesList.
@@ -3131,6 +3176,9 @@ type BillingEntitiesCreateParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
 	// IdempotencyKey Any text of the client's own. A request that is sent again with the same key and body gets the same answer.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -3140,14 +3188,26 @@ type BillingEntitiesDeleteParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// BillingEntitiesGetParams defines parameters for BillingEntitiesGet.
+type BillingEntitiesGetParams struct {
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // BillingEntitiesUpdateParams defines parameters for BillingEntitiesUpdate.
 type BillingEntitiesUpdateParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
@@ -3187,6 +3247,9 @@ type CloudspacesListParams struct {
 
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // CloudspacesListParamsOrderBy defines parameters for CloudspacesList.
@@ -3197,6 +3260,9 @@ type CloudspacesCreateParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
 	// IdempotencyKey Any text of the client's own. A request that is sent again with the same key and body gets the same answer.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -3206,14 +3272,26 @@ type CloudspacesDeleteParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// CloudspacesGetParams defines parameters for CloudspacesGet.
+type CloudspacesGetParams struct {
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // CloudspacesUpdateParams defines parameters for CloudspacesUpdate.
 type CloudspacesUpdateParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
@@ -3253,6 +3331,9 @@ type CustomersListParams struct {
 
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // CustomersListParamsStatus defines parameters for CustomersList.
@@ -3266,6 +3347,9 @@ type CustomersCreateParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
 	// IdempotencyKey Any text of the client's own. A request that is sent again with the same key and body gets the same answer.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -3275,14 +3359,26 @@ type CustomersDeleteParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// CustomersGetParams defines parameters for CustomersGet.
+type CustomersGetParams struct {
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // CustomersUpdateParams defines parameters for CustomersUpdate.
 type CustomersUpdateParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
@@ -3331,6 +3427,9 @@ type DisksListParams struct {
 
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // DisksListParamsOrderBy defines parameters for DisksList.
@@ -3341,6 +3440,9 @@ type DisksCreateParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
 	// IdempotencyKey Any text of the client's own. A request that is sent again with the same key and body gets the same answer.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -3350,14 +3452,26 @@ type DisksDeleteParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// DisksGetParams defines parameters for DisksGet.
+type DisksGetParams struct {
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // DisksUpdateParams defines parameters for DisksUpdate.
 type DisksUpdateParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
@@ -3394,6 +3508,9 @@ type ImagesListParams struct {
 
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // ImagesListParamsOrderBy defines parameters for ImagesList.
@@ -3404,6 +3521,9 @@ type ImagesCreateParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
 	// IdempotencyKey Any text of the client's own. A request that is sent again with the same key and body gets the same answer.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -3413,14 +3533,26 @@ type ImagesDeleteParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// ImagesGetParams defines parameters for ImagesGet.
+type ImagesGetParams struct {
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // ImagesUpdateParams defines parameters for ImagesUpdate.
 type ImagesUpdateParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
@@ -3448,6 +3580,9 @@ type LocationAccessesListParams struct {
 
 	// OrderBy Order of the list, with a minus sign before it reversed; what has no value there comes last. Without it the order is one that is stable and fast.
 	OrderBy *LocationAccessesListParamsOrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // LocationAccessesListParamsOrderBy defines parameters for LocationAccessesList.
@@ -3458,6 +3593,9 @@ type LocationAccessesCreateParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
 	// IdempotencyKey Any text of the client's own. A request that is sent again with the same key and body gets the same answer.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -3467,8 +3605,17 @@ type LocationAccessesDeleteParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// LocationAccessesGetParams defines parameters for LocationAccessesGet.
+type LocationAccessesGetParams struct {
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // LocationsListParams defines parameters for LocationsList.
@@ -3502,6 +3649,9 @@ type LocationsListParams struct {
 
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // LocationsListParamsOrderBy defines parameters for LocationsList.
@@ -3512,6 +3662,9 @@ type LocationsCreateParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
 	// IdempotencyKey Any text of the client's own. A request that is sent again with the same key and body gets the same answer.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -3521,14 +3674,26 @@ type LocationsDeleteParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// LocationsGetParams defines parameters for LocationsGet.
+type LocationsGetParams struct {
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // LocationsUpdateParams defines parameters for LocationsUpdate.
 type LocationsUpdateParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
@@ -3559,6 +3724,9 @@ type OperationsListParams struct {
 
 	// OrderBy Order of the list, with a minus sign before it reversed; what has no value there comes last. Without it the order is one that is stable and fast.
 	OrderBy *OperationsListParamsOrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // OperationsListParamsState defines parameters for OperationsList.
@@ -3569,14 +3737,20 @@ type OperationsListParamsOrderBy string
 
 // OperationsGetParams defines parameters for OperationsGet.
 type OperationsGetParams struct {
-	// Wait Wait so long for its end, such as 30s; at most 60s.
+	// Wait Wait so long for its end, such as 30s; at most 60s. A number alone is of seconds.
 	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // OperationsCancelParams defines parameters for OperationsCancel.
 type OperationsCancelParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 
 	// IdempotencyKey Any text of the client's own. A request that is sent again with the same key and body gets the same answer.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
@@ -3595,12 +3769,24 @@ type PermissionsListParams struct {
 
 	// PageToken The next_page_token of the page before, with the same parameters.
 	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // PermissionsCheckParams defines parameters for PermissionsCheck.
 type PermissionsCheckParams struct {
 	// Checks Questions with commas between them, at most 100: a permission, or permission@id for one object.
 	Checks string `form:"checks" json:"checks"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+}
+
+// PermissionsGetParams defines parameters for PermissionsGet.
+type PermissionsGetParams struct {
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // PoliciesDeleteParams defines parameters for PoliciesDelete.
@@ -3608,14 +3794,26 @@ type PoliciesDeleteParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
 	// IfMatch The ETag of the object as it was read: the write is refused without it, and if the object has another revision by now.
 	IfMatch RequiredIfMatch `json:"If-Match"`
+}
+
+// PoliciesGetParams defines parameters for PoliciesGet.
+type PoliciesGetParams struct {
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // PoliciesUpdateParams defines parameters for PoliciesUpdate.
 type PoliciesUpdateParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 
 	// IfMatch The ETag of the object as it was read: the write is refused without it, and if the object has another revision by now.
 	IfMatch RequiredIfMatch `json:"If-Match"`
@@ -3655,6 +3853,9 @@ type RoleBindingsListParams struct {
 
 	// OrderBy Order of the list, with a minus sign before it reversed; what has no value there comes last. Without it the order is one that is stable and fast.
 	OrderBy *RoleBindingsListParamsOrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // RoleBindingsListParamsOrderBy defines parameters for RoleBindingsList.
@@ -3665,6 +3866,9 @@ type RoleBindingsCreateParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
 	// IdempotencyKey Any text of the client's own. A request that is sent again with the same key and body gets the same answer.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -3674,14 +3878,26 @@ type RoleBindingsDeleteParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// RoleBindingsGetParams defines parameters for RoleBindingsGet.
+type RoleBindingsGetParams struct {
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // RoleBindingsUpdateParams defines parameters for RoleBindingsUpdate.
 type RoleBindingsUpdateParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
@@ -3718,6 +3934,9 @@ type RolesListParams struct {
 
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // RolesListParamsOrderBy defines parameters for RolesList.
@@ -3728,6 +3947,9 @@ type RolesCreateParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
 	// IdempotencyKey Any text of the client's own. A request that is sent again with the same key and body gets the same answer.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -3737,14 +3959,26 @@ type RolesDeleteParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// RolesGetParams defines parameters for RolesGet.
+type RolesGetParams struct {
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // RolesUpdateParams defines parameters for RolesUpdate.
 type RolesUpdateParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
@@ -3778,6 +4012,9 @@ type ServiceAccountsListParams struct {
 
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // ServiceAccountsListParamsOrderBy defines parameters for ServiceAccountsList.
@@ -3788,6 +4025,9 @@ type ServiceAccountsCreateParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
 	// IdempotencyKey Any text of the client's own. A request that is sent again with the same key and body gets the same answer.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -3797,14 +4037,26 @@ type ServiceAccountsDeleteParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// ServiceAccountsGetParams defines parameters for ServiceAccountsGet.
+type ServiceAccountsGetParams struct {
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // ServiceAccountsUpdateParams defines parameters for ServiceAccountsUpdate.
 type ServiceAccountsUpdateParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
@@ -3856,6 +4108,9 @@ type VirtualMachinesListParams struct {
 
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // VirtualMachinesListParamsPowerState defines parameters for VirtualMachinesList.
@@ -3869,6 +4124,9 @@ type VirtualMachinesCreateParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
 	// IdempotencyKey Any text of the client's own. A request that is sent again with the same key and body gets the same answer.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -3878,14 +4136,26 @@ type VirtualMachinesDeleteParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// VirtualMachinesGetParams defines parameters for VirtualMachinesGet.
+type VirtualMachinesGetParams struct {
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // VirtualMachinesUpdateParams defines parameters for VirtualMachinesUpdate.
 type VirtualMachinesUpdateParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
@@ -3895,6 +4165,9 @@ type VirtualMachinesUpdateParams struct {
 type VirtualMachinesRebootParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 
 	// IdempotencyKey Any text of the client's own. A request that is sent again with the same key and body gets the same answer.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
@@ -3908,11 +4181,20 @@ type VirtualMachinesResetParams struct {
 	// DryRun Answer the object as it would be, and keep nothing.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
 	// IdempotencyKey Any text of the client's own. A request that is sent again with the same key and body gets the same answer.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// WhoamiGetParams defines parameters for WhoamiGet.
+type WhoamiGetParams struct {
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
 }
 
 // APITokensCreateJSONRequestBody defines body for APITokensCreate for application/json ContentType.
@@ -4099,7 +4381,7 @@ type ClientInterface interface {
 	// APITokensGet Get an API token
 	//
 	// Corresponds with GET /api-tokens/{id} (the `APITokensGet` operationId).
-	APITokensGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	APITokensGet(ctx context.Context, id string, params *APITokensGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// APITokensUpdateWithBody Change an API token
 	//
@@ -4137,21 +4419,21 @@ type ClientInterface interface {
 	// AuditRecordsGet Get an audit record
 	//
 	// Corresponds with GET /audit-records/{id} (the `AuditRecordsGet` operationId).
-	AuditRecordsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	AuditRecordsGet(ctx context.Context, id string, params *AuditRecordsGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// BatchGetWithBody Get many objects of any kinds
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /batch-get (the `BatchGet` operationId).
-	BatchGetWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	BatchGetWithBody(ctx context.Context, params *BatchGetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// BatchGet Get many objects of any kinds
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /batch-get (the `BatchGet` operationId).
-	BatchGet(ctx context.Context, body BatchGetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	BatchGet(ctx context.Context, params *BatchGetParams, body BatchGetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// BillingEntitiesList List billing entities
 	//
@@ -4180,7 +4462,7 @@ type ClientInterface interface {
 	// BillingEntitiesGet Get a billing entity
 	//
 	// Corresponds with GET /billing-entities/{id} (the `BillingEntitiesGet` operationId).
-	BillingEntitiesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	BillingEntitiesGet(ctx context.Context, id string, params *BillingEntitiesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// BillingEntitiesUpdateWithBody Change a billing entity
 	//
@@ -4223,7 +4505,7 @@ type ClientInterface interface {
 	// CloudspacesGet Get a cloudspace
 	//
 	// Corresponds with GET /cloudspaces/{id} (the `CloudspacesGet` operationId).
-	CloudspacesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CloudspacesGet(ctx context.Context, id string, params *CloudspacesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CloudspacesUpdateWithBody Change a cloudspace
 	//
@@ -4266,7 +4548,7 @@ type ClientInterface interface {
 	// CustomersGet Get a customer
 	//
 	// Corresponds with GET /customers/{id} (the `CustomersGet` operationId).
-	CustomersGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CustomersGet(ctx context.Context, id string, params *CustomersGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CustomersUpdateWithBody Change a customer
 	//
@@ -4309,7 +4591,7 @@ type ClientInterface interface {
 	// DisksGet Get a disk
 	//
 	// Corresponds with GET /disks/{id} (the `DisksGet` operationId).
-	DisksGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	DisksGet(ctx context.Context, id string, params *DisksGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DisksUpdateWithBody Change a disk
 	//
@@ -4352,7 +4634,7 @@ type ClientInterface interface {
 	// ImagesGet Get an image
 	//
 	// Corresponds with GET /images/{id} (the `ImagesGet` operationId).
-	ImagesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ImagesGet(ctx context.Context, id string, params *ImagesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ImagesUpdateWithBody Change an image
 	//
@@ -4395,7 +4677,7 @@ type ClientInterface interface {
 	// LocationAccessesGet Get a location access
 	//
 	// Corresponds with GET /location-accesses/{id} (the `LocationAccessesGet` operationId).
-	LocationAccessesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	LocationAccessesGet(ctx context.Context, id string, params *LocationAccessesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// LocationsList List locations
 	//
@@ -4424,7 +4706,7 @@ type ClientInterface interface {
 	// LocationsGet Get a location
 	//
 	// Corresponds with GET /locations/{id} (the `LocationsGet` operationId).
-	LocationsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	LocationsGet(ctx context.Context, id string, params *LocationsGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// LocationsUpdateWithBody Change a location
 	//
@@ -4468,7 +4750,7 @@ type ClientInterface interface {
 	// PermissionsGet Get a permission
 	//
 	// Corresponds with GET /permissions/{id} (the `PermissionsGet` operationId).
-	PermissionsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	PermissionsGet(ctx context.Context, id string, params *PermissionsGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// PoliciesDelete Take away every role that is given in a scope itself
 	//
@@ -4478,7 +4760,7 @@ type ClientInterface interface {
 	// PoliciesGet Get the policy of a scope
 	//
 	// Corresponds with GET /policies/{id} (the `PoliciesGet` operationId).
-	PoliciesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	PoliciesGet(ctx context.Context, id string, params *PoliciesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// PoliciesUpdateWithBody Change the policy of a scope
 	//
@@ -4521,7 +4803,7 @@ type ClientInterface interface {
 	// RoleBindingsGet Get a role binding
 	//
 	// Corresponds with GET /role-bindings/{id} (the `RoleBindingsGet` operationId).
-	RoleBindingsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	RoleBindingsGet(ctx context.Context, id string, params *RoleBindingsGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RoleBindingsUpdateWithBody Change when a role binding ends
 	//
@@ -4564,7 +4846,7 @@ type ClientInterface interface {
 	// RolesGet Get a role
 	//
 	// Corresponds with GET /roles/{id} (the `RolesGet` operationId).
-	RolesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	RolesGet(ctx context.Context, id string, params *RolesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RolesUpdateWithBody Change a role
 	//
@@ -4607,7 +4889,7 @@ type ClientInterface interface {
 	// ServiceAccountsGet Get a service account
 	//
 	// Corresponds with GET /service-accounts/{id} (the `ServiceAccountsGet` operationId).
-	ServiceAccountsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ServiceAccountsGet(ctx context.Context, id string, params *ServiceAccountsGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ServiceAccountsUpdateWithBody Change a service account
 	//
@@ -4650,7 +4932,7 @@ type ClientInterface interface {
 	// VirtualMachinesGet Get a virtual machine
 	//
 	// Corresponds with GET /virtual-machines/{id} (the `VirtualMachinesGet` operationId).
-	VirtualMachinesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	VirtualMachinesGet(ctx context.Context, id string, params *VirtualMachinesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// VirtualMachinesUpdateWithBody Change a virtual machine
 	//
@@ -4679,7 +4961,7 @@ type ClientInterface interface {
 	// WhoamiGet Say who calls, with which token and which roles
 	//
 	// Corresponds with GET /whoami (the `WhoamiGet` operationId).
-	WhoamiGet(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+	WhoamiGet(ctx context.Context, params *WhoamiGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // AccessList List who can do what with an object, and by which role binding
@@ -4764,8 +5046,8 @@ func (c *Client) APITokensDelete(ctx context.Context, id string, params *APIToke
 // APITokensGet Get an API token
 //
 // Corresponds with GET /api-tokens/{id} (the `APITokensGet` operationId).
-func (c *Client) APITokensGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewAPITokensGetRequest(c.Server, id)
+func (c *Client) APITokensGet(ctx context.Context, id string, params *APITokensGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAPITokensGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -4862,8 +5144,8 @@ func (c *Client) AuditRecordsList(ctx context.Context, params *AuditRecordsListP
 // AuditRecordsGet Get an audit record
 //
 // Corresponds with GET /audit-records/{id} (the `AuditRecordsGet` operationId).
-func (c *Client) AuditRecordsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewAuditRecordsGetRequest(c.Server, id)
+func (c *Client) AuditRecordsGet(ctx context.Context, id string, params *AuditRecordsGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAuditRecordsGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -4879,8 +5161,8 @@ func (c *Client) AuditRecordsGet(ctx context.Context, id string, reqEditors ...R
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /batch-get (the `BatchGet` operationId).
-func (c *Client) BatchGetWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewBatchGetRequestWithBody(c.Server, contentType, body)
+func (c *Client) BatchGetWithBody(ctx context.Context, params *BatchGetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBatchGetRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4896,8 +5178,8 @@ func (c *Client) BatchGetWithBody(ctx context.Context, contentType string, body 
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /batch-get (the `BatchGet` operationId).
-func (c *Client) BatchGet(ctx context.Context, body BatchGetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewBatchGetRequest(c.Server, body)
+func (c *Client) BatchGet(ctx context.Context, params *BatchGetParams, body BatchGetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBatchGetRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4975,8 +5257,8 @@ func (c *Client) BillingEntitiesDelete(ctx context.Context, id string, params *B
 // BillingEntitiesGet Get a billing entity
 //
 // Corresponds with GET /billing-entities/{id} (the `BillingEntitiesGet` operationId).
-func (c *Client) BillingEntitiesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewBillingEntitiesGetRequest(c.Server, id)
+func (c *Client) BillingEntitiesGet(ctx context.Context, id string, params *BillingEntitiesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBillingEntitiesGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5088,8 +5370,8 @@ func (c *Client) CloudspacesDelete(ctx context.Context, id string, params *Cloud
 // CloudspacesGet Get a cloudspace
 //
 // Corresponds with GET /cloudspaces/{id} (the `CloudspacesGet` operationId).
-func (c *Client) CloudspacesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCloudspacesGetRequest(c.Server, id)
+func (c *Client) CloudspacesGet(ctx context.Context, id string, params *CloudspacesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCloudspacesGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5201,8 +5483,8 @@ func (c *Client) CustomersDelete(ctx context.Context, id string, params *Custome
 // CustomersGet Get a customer
 //
 // Corresponds with GET /customers/{id} (the `CustomersGet` operationId).
-func (c *Client) CustomersGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCustomersGetRequest(c.Server, id)
+func (c *Client) CustomersGet(ctx context.Context, id string, params *CustomersGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCustomersGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5314,8 +5596,8 @@ func (c *Client) DisksDelete(ctx context.Context, id string, params *DisksDelete
 // DisksGet Get a disk
 //
 // Corresponds with GET /disks/{id} (the `DisksGet` operationId).
-func (c *Client) DisksGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewDisksGetRequest(c.Server, id)
+func (c *Client) DisksGet(ctx context.Context, id string, params *DisksGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDisksGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5427,8 +5709,8 @@ func (c *Client) ImagesDelete(ctx context.Context, id string, params *ImagesDele
 // ImagesGet Get an image
 //
 // Corresponds with GET /images/{id} (the `ImagesGet` operationId).
-func (c *Client) ImagesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewImagesGetRequest(c.Server, id)
+func (c *Client) ImagesGet(ctx context.Context, id string, params *ImagesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewImagesGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5540,8 +5822,8 @@ func (c *Client) LocationAccessesDelete(ctx context.Context, id string, params *
 // LocationAccessesGet Get a location access
 //
 // Corresponds with GET /location-accesses/{id} (the `LocationAccessesGet` operationId).
-func (c *Client) LocationAccessesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewLocationAccessesGetRequest(c.Server, id)
+func (c *Client) LocationAccessesGet(ctx context.Context, id string, params *LocationAccessesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLocationAccessesGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5619,8 +5901,8 @@ func (c *Client) LocationsDelete(ctx context.Context, id string, params *Locatio
 // LocationsGet Get a location
 //
 // Corresponds with GET /locations/{id} (the `LocationsGet` operationId).
-func (c *Client) LocationsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewLocationsGetRequest(c.Server, id)
+func (c *Client) LocationsGet(ctx context.Context, id string, params *LocationsGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLocationsGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5743,8 +6025,8 @@ func (c *Client) PermissionsCheck(ctx context.Context, params *PermissionsCheckP
 // PermissionsGet Get a permission
 //
 // Corresponds with GET /permissions/{id} (the `PermissionsGet` operationId).
-func (c *Client) PermissionsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewPermissionsGetRequest(c.Server, id)
+func (c *Client) PermissionsGet(ctx context.Context, id string, params *PermissionsGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPermissionsGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5773,8 +6055,8 @@ func (c *Client) PoliciesDelete(ctx context.Context, id string, params *Policies
 // PoliciesGet Get the policy of a scope
 //
 // Corresponds with GET /policies/{id} (the `PoliciesGet` operationId).
-func (c *Client) PoliciesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewPoliciesGetRequest(c.Server, id)
+func (c *Client) PoliciesGet(ctx context.Context, id string, params *PoliciesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPoliciesGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5886,8 +6168,8 @@ func (c *Client) RoleBindingsDelete(ctx context.Context, id string, params *Role
 // RoleBindingsGet Get a role binding
 //
 // Corresponds with GET /role-bindings/{id} (the `RoleBindingsGet` operationId).
-func (c *Client) RoleBindingsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewRoleBindingsGetRequest(c.Server, id)
+func (c *Client) RoleBindingsGet(ctx context.Context, id string, params *RoleBindingsGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRoleBindingsGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5999,8 +6281,8 @@ func (c *Client) RolesDelete(ctx context.Context, id string, params *RolesDelete
 // RolesGet Get a role
 //
 // Corresponds with GET /roles/{id} (the `RolesGet` operationId).
-func (c *Client) RolesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewRolesGetRequest(c.Server, id)
+func (c *Client) RolesGet(ctx context.Context, id string, params *RolesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRolesGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6112,8 +6394,8 @@ func (c *Client) ServiceAccountsDelete(ctx context.Context, id string, params *S
 // ServiceAccountsGet Get a service account
 //
 // Corresponds with GET /service-accounts/{id} (the `ServiceAccountsGet` operationId).
-func (c *Client) ServiceAccountsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewServiceAccountsGetRequest(c.Server, id)
+func (c *Client) ServiceAccountsGet(ctx context.Context, id string, params *ServiceAccountsGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewServiceAccountsGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6225,8 +6507,8 @@ func (c *Client) VirtualMachinesDelete(ctx context.Context, id string, params *V
 // VirtualMachinesGet Get a virtual machine
 //
 // Corresponds with GET /virtual-machines/{id} (the `VirtualMachinesGet` operationId).
-func (c *Client) VirtualMachinesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewVirtualMachinesGetRequest(c.Server, id)
+func (c *Client) VirtualMachinesGet(ctx context.Context, id string, params *VirtualMachinesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVirtualMachinesGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6304,8 +6586,8 @@ func (c *Client) VirtualMachinesReset(ctx context.Context, id string, params *Vi
 // WhoamiGet Say who calls, with which token and which roles
 //
 // Corresponds with GET /whoami (the `WhoamiGet` operationId).
-func (c *Client) WhoamiGet(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewWhoamiGetRequest(c.Server)
+func (c *Client) WhoamiGet(ctx context.Context, params *WhoamiGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWhoamiGetRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6385,6 +6667,21 @@ func NewAccessListRequest(server string, params *AccessListParams) (*http.Reques
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -6561,6 +6858,21 @@ func NewAPITokensListRequest(server string, params *APITokensListParams) (*http.
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -6630,15 +6942,26 @@ func NewAPITokensCreateRequestWithBody(server string, params *APITokensCreatePar
 
 	if params != nil {
 
-		if params.IdempotencyKey != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Idempotency-Key", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
 	}
@@ -6706,15 +7029,26 @@ func NewAPITokensDeleteRequest(server string, id string, params *APITokensDelete
 
 	if params != nil {
 
-		if params.IfMatch != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Match", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
 		}
 
 	}
@@ -6723,7 +7057,7 @@ func NewAPITokensDeleteRequest(server string, id string, params *APITokensDelete
 }
 
 // NewAPITokensGetRequest constructs an http.Request for the APITokensGet method
-func NewAPITokensGetRequest(server string, id string) (*http.Request, error) {
+func NewAPITokensGetRequest(server string, id string, params *APITokensGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -6751,6 +7085,21 @@ func NewAPITokensGetRequest(server string, id string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -6829,15 +7178,26 @@ func NewAPITokensUpdateRequestWithBody(server string, id string, params *APIToke
 
 	if params != nil {
 
-		if params.IfMatch != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Match", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
 		}
 
 	}
@@ -6918,26 +7278,37 @@ func NewAPITokensRotateRequestWithBody(server string, id string, params *APIToke
 
 	if params != nil {
 
-		if params.IdempotencyKey != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Idempotency-Key", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
 		if params.IfMatch != nil {
-			var headerParam1 string
+			var headerParam2 string
 
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Match", headerParam1)
+			req.Header.Set("If-Match", headerParam2)
 		}
 
 	}
@@ -7128,11 +7499,26 @@ func NewAuditRecordsListRequest(server string, params *AuditRecordsListParams) (
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
 // NewAuditRecordsGetRequest constructs an http.Request for the AuditRecordsGet method
-func NewAuditRecordsGetRequest(server string, id string) (*http.Request, error) {
+func NewAuditRecordsGetRequest(server string, id string, params *AuditRecordsGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -7162,22 +7548,37 @@ func NewAuditRecordsGetRequest(server string, id string) (*http.Request, error) 
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
 // NewBatchGetRequest calls the generic BatchGet builder with application/json body
-func NewBatchGetRequest(server string, body BatchGetJSONRequestBody) (*http.Request, error) {
+func NewBatchGetRequest(server string, params *BatchGetParams, body BatchGetJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewBatchGetRequestWithBody(server, "application/json", bodyReader)
+	return NewBatchGetRequestWithBody(server, params, "application/json", bodyReader)
 }
 
 // NewBatchGetRequestWithBody constructs an http.Request for the BatchGet method, with any body, and a specified content type
-func NewBatchGetRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+func NewBatchGetRequestWithBody(server string, params *BatchGetParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -7201,6 +7602,21 @@ func NewBatchGetRequestWithBody(server string, contentType string, body io.Reade
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+	}
 
 	return req, nil
 }
@@ -7352,6 +7768,21 @@ func NewBillingEntitiesListRequest(server string, params *BillingEntitiesListPar
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -7421,15 +7852,26 @@ func NewBillingEntitiesCreateRequestWithBody(server string, params *BillingEntit
 
 	if params != nil {
 
-		if params.IdempotencyKey != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Idempotency-Key", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
 	}
@@ -7497,15 +7939,26 @@ func NewBillingEntitiesDeleteRequest(server string, id string, params *BillingEn
 
 	if params != nil {
 
-		if params.IfMatch != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Match", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
 		}
 
 	}
@@ -7514,7 +7967,7 @@ func NewBillingEntitiesDeleteRequest(server string, id string, params *BillingEn
 }
 
 // NewBillingEntitiesGetRequest constructs an http.Request for the BillingEntitiesGet method
-func NewBillingEntitiesGetRequest(server string, id string) (*http.Request, error) {
+func NewBillingEntitiesGetRequest(server string, id string, params *BillingEntitiesGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -7542,6 +7995,21 @@ func NewBillingEntitiesGetRequest(server string, id string) (*http.Request, erro
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -7620,15 +8088,26 @@ func NewBillingEntitiesUpdateRequestWithBody(server string, id string, params *B
 
 	if params != nil {
 
-		if params.IfMatch != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Match", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
 		}
 
 	}
@@ -7807,6 +8286,21 @@ func NewCloudspacesListRequest(server string, params *CloudspacesListParams) (*h
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -7876,15 +8370,26 @@ func NewCloudspacesCreateRequestWithBody(server string, params *CloudspacesCreat
 
 	if params != nil {
 
-		if params.IdempotencyKey != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Idempotency-Key", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
 	}
@@ -7952,15 +8457,26 @@ func NewCloudspacesDeleteRequest(server string, id string, params *CloudspacesDe
 
 	if params != nil {
 
-		if params.IfMatch != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Match", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
 		}
 
 	}
@@ -7969,7 +8485,7 @@ func NewCloudspacesDeleteRequest(server string, id string, params *CloudspacesDe
 }
 
 // NewCloudspacesGetRequest constructs an http.Request for the CloudspacesGet method
-func NewCloudspacesGetRequest(server string, id string) (*http.Request, error) {
+func NewCloudspacesGetRequest(server string, id string, params *CloudspacesGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -7997,6 +8513,21 @@ func NewCloudspacesGetRequest(server string, id string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -8075,15 +8606,26 @@ func NewCloudspacesUpdateRequestWithBody(server string, id string, params *Cloud
 
 	if params != nil {
 
-		if params.IfMatch != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Match", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
 		}
 
 	}
@@ -8262,6 +8804,21 @@ func NewCustomersListRequest(server string, params *CustomersListParams) (*http.
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -8331,15 +8888,26 @@ func NewCustomersCreateRequestWithBody(server string, params *CustomersCreatePar
 
 	if params != nil {
 
-		if params.IdempotencyKey != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Idempotency-Key", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
 	}
@@ -8407,15 +8975,26 @@ func NewCustomersDeleteRequest(server string, id string, params *CustomersDelete
 
 	if params != nil {
 
-		if params.IfMatch != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Match", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
 		}
 
 	}
@@ -8424,7 +9003,7 @@ func NewCustomersDeleteRequest(server string, id string, params *CustomersDelete
 }
 
 // NewCustomersGetRequest constructs an http.Request for the CustomersGet method
-func NewCustomersGetRequest(server string, id string) (*http.Request, error) {
+func NewCustomersGetRequest(server string, id string, params *CustomersGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -8452,6 +9031,21 @@ func NewCustomersGetRequest(server string, id string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -8530,15 +9124,26 @@ func NewCustomersUpdateRequestWithBody(server string, id string, params *Custome
 
 	if params != nil {
 
-		if params.IfMatch != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Match", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
 		}
 
 	}
@@ -8753,6 +9358,21 @@ func NewDisksListRequest(server string, params *DisksListParams) (*http.Request,
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -8822,15 +9442,26 @@ func NewDisksCreateRequestWithBody(server string, params *DisksCreateParams, con
 
 	if params != nil {
 
-		if params.IdempotencyKey != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Idempotency-Key", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
 	}
@@ -8898,15 +9529,26 @@ func NewDisksDeleteRequest(server string, id string, params *DisksDeleteParams) 
 
 	if params != nil {
 
-		if params.IfMatch != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Match", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
 		}
 
 	}
@@ -8915,7 +9557,7 @@ func NewDisksDeleteRequest(server string, id string, params *DisksDeleteParams) 
 }
 
 // NewDisksGetRequest constructs an http.Request for the DisksGet method
-func NewDisksGetRequest(server string, id string) (*http.Request, error) {
+func NewDisksGetRequest(server string, id string, params *DisksGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -8943,6 +9585,21 @@ func NewDisksGetRequest(server string, id string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -9021,15 +9678,26 @@ func NewDisksUpdateRequestWithBody(server string, id string, params *DisksUpdate
 
 	if params != nil {
 
-		if params.IfMatch != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Match", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
 		}
 
 	}
@@ -9196,6 +9864,21 @@ func NewImagesListRequest(server string, params *ImagesListParams) (*http.Reques
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -9265,15 +9948,26 @@ func NewImagesCreateRequestWithBody(server string, params *ImagesCreateParams, c
 
 	if params != nil {
 
-		if params.IdempotencyKey != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Idempotency-Key", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
 	}
@@ -9341,15 +10035,26 @@ func NewImagesDeleteRequest(server string, id string, params *ImagesDeleteParams
 
 	if params != nil {
 
-		if params.IfMatch != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Match", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
 		}
 
 	}
@@ -9358,7 +10063,7 @@ func NewImagesDeleteRequest(server string, id string, params *ImagesDeleteParams
 }
 
 // NewImagesGetRequest constructs an http.Request for the ImagesGet method
-func NewImagesGetRequest(server string, id string) (*http.Request, error) {
+func NewImagesGetRequest(server string, id string, params *ImagesGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -9386,6 +10091,21 @@ func NewImagesGetRequest(server string, id string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -9464,15 +10184,26 @@ func NewImagesUpdateRequestWithBody(server string, id string, params *ImagesUpda
 
 	if params != nil {
 
-		if params.IfMatch != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Match", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
 		}
 
 	}
@@ -9603,6 +10334,21 @@ func NewLocationAccessesListRequest(server string, params *LocationAccessesListP
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -9672,15 +10418,26 @@ func NewLocationAccessesCreateRequestWithBody(server string, params *LocationAcc
 
 	if params != nil {
 
-		if params.IdempotencyKey != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Idempotency-Key", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
 	}
@@ -9748,15 +10505,26 @@ func NewLocationAccessesDeleteRequest(server string, id string, params *Location
 
 	if params != nil {
 
-		if params.IfMatch != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Match", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
 		}
 
 	}
@@ -9765,7 +10533,7 @@ func NewLocationAccessesDeleteRequest(server string, id string, params *Location
 }
 
 // NewLocationAccessesGetRequest constructs an http.Request for the LocationAccessesGet method
-func NewLocationAccessesGetRequest(server string, id string) (*http.Request, error) {
+func NewLocationAccessesGetRequest(server string, id string, params *LocationAccessesGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -9793,6 +10561,21 @@ func NewLocationAccessesGetRequest(server string, id string) (*http.Request, err
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -9957,6 +10740,21 @@ func NewLocationsListRequest(server string, params *LocationsListParams) (*http.
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -10026,15 +10824,26 @@ func NewLocationsCreateRequestWithBody(server string, params *LocationsCreatePar
 
 	if params != nil {
 
-		if params.IdempotencyKey != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Idempotency-Key", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
 	}
@@ -10102,15 +10911,26 @@ func NewLocationsDeleteRequest(server string, id string, params *LocationsDelete
 
 	if params != nil {
 
-		if params.IfMatch != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Match", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
 		}
 
 	}
@@ -10119,7 +10939,7 @@ func NewLocationsDeleteRequest(server string, id string, params *LocationsDelete
 }
 
 // NewLocationsGetRequest constructs an http.Request for the LocationsGet method
-func NewLocationsGetRequest(server string, id string) (*http.Request, error) {
+func NewLocationsGetRequest(server string, id string, params *LocationsGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -10147,6 +10967,21 @@ func NewLocationsGetRequest(server string, id string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -10225,15 +11060,26 @@ func NewLocationsUpdateRequestWithBody(server string, id string, params *Locatio
 
 	if params != nil {
 
-		if params.IfMatch != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Match", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
 		}
 
 	}
@@ -10376,6 +11222,21 @@ func NewOperationsListRequest(server string, params *OperationsListParams) (*htt
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -10416,7 +11277,7 @@ func NewOperationsGetRequest(server string, id string, params *OperationsGetPara
 
 		if params.Wait != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "duration"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -10435,6 +11296,21 @@ func NewOperationsGetRequest(server string, id string, params *OperationsGetPara
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -10500,26 +11376,37 @@ func NewOperationsCancelRequest(server string, id string, params *OperationsCanc
 
 	if params != nil {
 
-		if params.IdempotencyKey != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Idempotency-Key", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
 		if params.IfMatch != nil {
-			var headerParam1 string
+			var headerParam2 string
 
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Match", headerParam1)
+			req.Header.Set("If-Match", headerParam2)
 		}
 
 	}
@@ -10602,6 +11489,21 @@ func NewPermissionsListRequest(server string, params *PermissionsListParams) (*h
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -10652,11 +11554,26 @@ func NewPermissionsCheckRequest(server string, params *PermissionsCheckParams) (
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
 // NewPermissionsGetRequest constructs an http.Request for the PermissionsGet method
-func NewPermissionsGetRequest(server string, id string) (*http.Request, error) {
+func NewPermissionsGetRequest(server string, id string, params *PermissionsGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -10684,6 +11601,21 @@ func NewPermissionsGetRequest(server string, id string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -10749,14 +11681,25 @@ func NewPoliciesDeleteRequest(server string, id string, params *PoliciesDeletePa
 
 	if params != nil {
 
-		var headerParam0 string
+		if params.XRequestID != nil {
+			var headerParam0 string
 
-		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 		if err != nil {
 			return nil, err
 		}
 
-		req.Header.Set("If-Match", headerParam0)
+		req.Header.Set("If-Match", headerParam1)
 
 	}
 
@@ -10764,7 +11707,7 @@ func NewPoliciesDeleteRequest(server string, id string, params *PoliciesDeletePa
 }
 
 // NewPoliciesGetRequest constructs an http.Request for the PoliciesGet method
-func NewPoliciesGetRequest(server string, id string) (*http.Request, error) {
+func NewPoliciesGetRequest(server string, id string, params *PoliciesGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -10792,6 +11735,21 @@ func NewPoliciesGetRequest(server string, id string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -10870,14 +11828,25 @@ func NewPoliciesUpdateRequestWithBody(server string, id string, params *Policies
 
 	if params != nil {
 
-		var headerParam0 string
+		if params.XRequestID != nil {
+			var headerParam0 string
 
-		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 		if err != nil {
 			return nil, err
 		}
 
-		req.Header.Set("If-Match", headerParam0)
+		req.Header.Set("If-Match", headerParam1)
 
 	}
 
@@ -11055,6 +12024,21 @@ func NewRoleBindingsListRequest(server string, params *RoleBindingsListParams) (
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -11124,15 +12108,26 @@ func NewRoleBindingsCreateRequestWithBody(server string, params *RoleBindingsCre
 
 	if params != nil {
 
-		if params.IdempotencyKey != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Idempotency-Key", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
 	}
@@ -11200,15 +12195,26 @@ func NewRoleBindingsDeleteRequest(server string, id string, params *RoleBindings
 
 	if params != nil {
 
-		if params.IfMatch != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Match", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
 		}
 
 	}
@@ -11217,7 +12223,7 @@ func NewRoleBindingsDeleteRequest(server string, id string, params *RoleBindings
 }
 
 // NewRoleBindingsGetRequest constructs an http.Request for the RoleBindingsGet method
-func NewRoleBindingsGetRequest(server string, id string) (*http.Request, error) {
+func NewRoleBindingsGetRequest(server string, id string, params *RoleBindingsGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -11245,6 +12251,21 @@ func NewRoleBindingsGetRequest(server string, id string) (*http.Request, error) 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -11323,15 +12344,26 @@ func NewRoleBindingsUpdateRequestWithBody(server string, id string, params *Role
 
 	if params != nil {
 
-		if params.IfMatch != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Match", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
 		}
 
 	}
@@ -11498,6 +12530,21 @@ func NewRolesListRequest(server string, params *RolesListParams) (*http.Request,
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -11567,15 +12614,26 @@ func NewRolesCreateRequestWithBody(server string, params *RolesCreateParams, con
 
 	if params != nil {
 
-		if params.IdempotencyKey != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Idempotency-Key", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
 	}
@@ -11643,15 +12701,26 @@ func NewRolesDeleteRequest(server string, id string, params *RolesDeleteParams) 
 
 	if params != nil {
 
-		if params.IfMatch != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Match", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
 		}
 
 	}
@@ -11660,7 +12729,7 @@ func NewRolesDeleteRequest(server string, id string, params *RolesDeleteParams) 
 }
 
 // NewRolesGetRequest constructs an http.Request for the RolesGet method
-func NewRolesGetRequest(server string, id string) (*http.Request, error) {
+func NewRolesGetRequest(server string, id string, params *RolesGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -11688,6 +12757,21 @@ func NewRolesGetRequest(server string, id string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -11766,15 +12850,26 @@ func NewRolesUpdateRequestWithBody(server string, id string, params *RolesUpdate
 
 	if params != nil {
 
-		if params.IfMatch != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Match", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
 		}
 
 	}
@@ -11929,6 +13024,21 @@ func NewServiceAccountsListRequest(server string, params *ServiceAccountsListPar
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -11998,15 +13108,26 @@ func NewServiceAccountsCreateRequestWithBody(server string, params *ServiceAccou
 
 	if params != nil {
 
-		if params.IdempotencyKey != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Idempotency-Key", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
 	}
@@ -12074,15 +13195,26 @@ func NewServiceAccountsDeleteRequest(server string, id string, params *ServiceAc
 
 	if params != nil {
 
-		if params.IfMatch != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Match", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
 		}
 
 	}
@@ -12091,7 +13223,7 @@ func NewServiceAccountsDeleteRequest(server string, id string, params *ServiceAc
 }
 
 // NewServiceAccountsGetRequest constructs an http.Request for the ServiceAccountsGet method
-func NewServiceAccountsGetRequest(server string, id string) (*http.Request, error) {
+func NewServiceAccountsGetRequest(server string, id string, params *ServiceAccountsGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -12119,6 +13251,21 @@ func NewServiceAccountsGetRequest(server string, id string) (*http.Request, erro
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -12197,15 +13344,26 @@ func NewServiceAccountsUpdateRequestWithBody(server string, id string, params *S
 
 	if params != nil {
 
-		if params.IfMatch != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Match", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
 		}
 
 	}
@@ -12432,6 +13590,21 @@ func NewVirtualMachinesListRequest(server string, params *VirtualMachinesListPar
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -12501,15 +13674,26 @@ func NewVirtualMachinesCreateRequestWithBody(server string, params *VirtualMachi
 
 	if params != nil {
 
-		if params.IdempotencyKey != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Idempotency-Key", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
 	}
@@ -12577,15 +13761,26 @@ func NewVirtualMachinesDeleteRequest(server string, id string, params *VirtualMa
 
 	if params != nil {
 
-		if params.IfMatch != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Match", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
 		}
 
 	}
@@ -12594,7 +13789,7 @@ func NewVirtualMachinesDeleteRequest(server string, id string, params *VirtualMa
 }
 
 // NewVirtualMachinesGetRequest constructs an http.Request for the VirtualMachinesGet method
-func NewVirtualMachinesGetRequest(server string, id string) (*http.Request, error) {
+func NewVirtualMachinesGetRequest(server string, id string, params *VirtualMachinesGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -12622,6 +13817,21 @@ func NewVirtualMachinesGetRequest(server string, id string) (*http.Request, erro
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -12700,15 +13910,26 @@ func NewVirtualMachinesUpdateRequestWithBody(server string, id string, params *V
 
 	if params != nil {
 
-		if params.IfMatch != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Match", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
 		}
 
 	}
@@ -12776,26 +13997,37 @@ func NewVirtualMachinesRebootRequest(server string, id string, params *VirtualMa
 
 	if params != nil {
 
-		if params.IdempotencyKey != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Idempotency-Key", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
 		if params.IfMatch != nil {
-			var headerParam1 string
+			var headerParam2 string
 
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Match", headerParam1)
+			req.Header.Set("If-Match", headerParam2)
 		}
 
 	}
@@ -12863,26 +14095,37 @@ func NewVirtualMachinesResetRequest(server string, id string, params *VirtualMac
 
 	if params != nil {
 
-		if params.IdempotencyKey != nil {
+		if params.XRequestID != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Idempotency-Key", headerParam0)
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
 		if params.IfMatch != nil {
-			var headerParam1 string
+			var headerParam2 string
 
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Match", headerParam1)
+			req.Header.Set("If-Match", headerParam2)
 		}
 
 	}
@@ -12891,7 +14134,7 @@ func NewVirtualMachinesResetRequest(server string, id string, params *VirtualMac
 }
 
 // NewWhoamiGetRequest constructs an http.Request for the WhoamiGet method
-func NewWhoamiGetRequest(server string) (*http.Request, error) {
+func NewWhoamiGetRequest(server string, params *WhoamiGetParams) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -12912,6 +14155,21 @@ func NewWhoamiGetRequest(server string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -13001,7 +14259,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api-tokens/{id} (the `APITokensGet` operationId).
-	APITokensGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*APITokensGetResponse, error)
+	APITokensGetWithResponse(ctx context.Context, id string, params *APITokensGetParams, reqEditors ...RequestEditorFn) (*APITokensGetResponse, error)
 
 	// APITokensUpdateWithBodyWithResponse Change an API token
 	//
@@ -13043,21 +14301,21 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /audit-records/{id} (the `AuditRecordsGet` operationId).
-	AuditRecordsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*AuditRecordsGetResponse, error)
+	AuditRecordsGetWithResponse(ctx context.Context, id string, params *AuditRecordsGetParams, reqEditors ...RequestEditorFn) (*AuditRecordsGetResponse, error)
 
 	// BatchGetWithBodyWithResponse Get many objects of any kinds
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /batch-get (the `BatchGet` operationId).
-	BatchGetWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BatchGetResponse, error)
+	BatchGetWithBodyWithResponse(ctx context.Context, params *BatchGetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BatchGetResponse, error)
 
 	// BatchGetWithResponse Get many objects of any kinds
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /batch-get (the `BatchGet` operationId).
-	BatchGetWithResponse(ctx context.Context, body BatchGetJSONRequestBody, reqEditors ...RequestEditorFn) (*BatchGetResponse, error)
+	BatchGetWithResponse(ctx context.Context, params *BatchGetParams, body BatchGetJSONRequestBody, reqEditors ...RequestEditorFn) (*BatchGetResponse, error)
 
 	// BillingEntitiesListWithResponse List billing entities
 	//
@@ -13092,7 +14350,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /billing-entities/{id} (the `BillingEntitiesGet` operationId).
-	BillingEntitiesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*BillingEntitiesGetResponse, error)
+	BillingEntitiesGetWithResponse(ctx context.Context, id string, params *BillingEntitiesGetParams, reqEditors ...RequestEditorFn) (*BillingEntitiesGetResponse, error)
 
 	// BillingEntitiesUpdateWithBodyWithResponse Change a billing entity
 	//
@@ -13141,7 +14399,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /cloudspaces/{id} (the `CloudspacesGet` operationId).
-	CloudspacesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*CloudspacesGetResponse, error)
+	CloudspacesGetWithResponse(ctx context.Context, id string, params *CloudspacesGetParams, reqEditors ...RequestEditorFn) (*CloudspacesGetResponse, error)
 
 	// CloudspacesUpdateWithBodyWithResponse Change a cloudspace
 	//
@@ -13190,7 +14448,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /customers/{id} (the `CustomersGet` operationId).
-	CustomersGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*CustomersGetResponse, error)
+	CustomersGetWithResponse(ctx context.Context, id string, params *CustomersGetParams, reqEditors ...RequestEditorFn) (*CustomersGetResponse, error)
 
 	// CustomersUpdateWithBodyWithResponse Change a customer
 	//
@@ -13239,7 +14497,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /disks/{id} (the `DisksGet` operationId).
-	DisksGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DisksGetResponse, error)
+	DisksGetWithResponse(ctx context.Context, id string, params *DisksGetParams, reqEditors ...RequestEditorFn) (*DisksGetResponse, error)
 
 	// DisksUpdateWithBodyWithResponse Change a disk
 	//
@@ -13288,7 +14546,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /images/{id} (the `ImagesGet` operationId).
-	ImagesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ImagesGetResponse, error)
+	ImagesGetWithResponse(ctx context.Context, id string, params *ImagesGetParams, reqEditors ...RequestEditorFn) (*ImagesGetResponse, error)
 
 	// ImagesUpdateWithBodyWithResponse Change an image
 	//
@@ -13337,7 +14595,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /location-accesses/{id} (the `LocationAccessesGet` operationId).
-	LocationAccessesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*LocationAccessesGetResponse, error)
+	LocationAccessesGetWithResponse(ctx context.Context, id string, params *LocationAccessesGetParams, reqEditors ...RequestEditorFn) (*LocationAccessesGetResponse, error)
 
 	// LocationsListWithResponse List locations
 	//
@@ -13372,7 +14630,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /locations/{id} (the `LocationsGet` operationId).
-	LocationsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*LocationsGetResponse, error)
+	LocationsGetWithResponse(ctx context.Context, id string, params *LocationsGetParams, reqEditors ...RequestEditorFn) (*LocationsGetResponse, error)
 
 	// LocationsUpdateWithBodyWithResponse Change a location
 	//
@@ -13428,7 +14686,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /permissions/{id} (the `PermissionsGet` operationId).
-	PermissionsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*PermissionsGetResponse, error)
+	PermissionsGetWithResponse(ctx context.Context, id string, params *PermissionsGetParams, reqEditors ...RequestEditorFn) (*PermissionsGetResponse, error)
 
 	// PoliciesDeleteWithResponse Take away every role that is given in a scope itself
 	//
@@ -13442,7 +14700,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /policies/{id} (the `PoliciesGet` operationId).
-	PoliciesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*PoliciesGetResponse, error)
+	PoliciesGetWithResponse(ctx context.Context, id string, params *PoliciesGetParams, reqEditors ...RequestEditorFn) (*PoliciesGetResponse, error)
 
 	// PoliciesUpdateWithBodyWithResponse Change the policy of a scope
 	//
@@ -13491,7 +14749,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /role-bindings/{id} (the `RoleBindingsGet` operationId).
-	RoleBindingsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RoleBindingsGetResponse, error)
+	RoleBindingsGetWithResponse(ctx context.Context, id string, params *RoleBindingsGetParams, reqEditors ...RequestEditorFn) (*RoleBindingsGetResponse, error)
 
 	// RoleBindingsUpdateWithBodyWithResponse Change when a role binding ends
 	//
@@ -13540,7 +14798,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /roles/{id} (the `RolesGet` operationId).
-	RolesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RolesGetResponse, error)
+	RolesGetWithResponse(ctx context.Context, id string, params *RolesGetParams, reqEditors ...RequestEditorFn) (*RolesGetResponse, error)
 
 	// RolesUpdateWithBodyWithResponse Change a role
 	//
@@ -13589,7 +14847,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /service-accounts/{id} (the `ServiceAccountsGet` operationId).
-	ServiceAccountsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ServiceAccountsGetResponse, error)
+	ServiceAccountsGetWithResponse(ctx context.Context, id string, params *ServiceAccountsGetParams, reqEditors ...RequestEditorFn) (*ServiceAccountsGetResponse, error)
 
 	// ServiceAccountsUpdateWithBodyWithResponse Change a service account
 	//
@@ -13638,7 +14896,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /virtual-machines/{id} (the `VirtualMachinesGet` operationId).
-	VirtualMachinesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*VirtualMachinesGetResponse, error)
+	VirtualMachinesGetWithResponse(ctx context.Context, id string, params *VirtualMachinesGetParams, reqEditors ...RequestEditorFn) (*VirtualMachinesGetResponse, error)
 
 	// VirtualMachinesUpdateWithBodyWithResponse Change a virtual machine
 	//
@@ -13673,7 +14931,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /whoami (the `WhoamiGet` operationId).
-	WhoamiGetWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*WhoamiGetResponse, error)
+	WhoamiGetWithResponse(ctx context.Context, params *WhoamiGetParams, reqEditors ...RequestEditorFn) (*WhoamiGetResponse, error)
 }
 
 // AccessListResponse200Headers the declared response headers of an HTTP 200 response for AccessList
@@ -18564,8 +19822,8 @@ func (c *ClientWithResponses) APITokensDeleteWithResponse(ctx context.Context, i
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api-tokens/{id} (the `APITokensGet` operationId).
-func (c *ClientWithResponses) APITokensGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*APITokensGetResponse, error) {
-	rsp, err := c.APITokensGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) APITokensGetWithResponse(ctx context.Context, id string, params *APITokensGetParams, reqEditors ...RequestEditorFn) (*APITokensGetResponse, error) {
+	rsp, err := c.APITokensGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -18642,8 +19900,8 @@ func (c *ClientWithResponses) AuditRecordsListWithResponse(ctx context.Context, 
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /audit-records/{id} (the `AuditRecordsGet` operationId).
-func (c *ClientWithResponses) AuditRecordsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*AuditRecordsGetResponse, error) {
-	rsp, err := c.AuditRecordsGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) AuditRecordsGetWithResponse(ctx context.Context, id string, params *AuditRecordsGetParams, reqEditors ...RequestEditorFn) (*AuditRecordsGetResponse, error) {
+	rsp, err := c.AuditRecordsGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -18655,8 +19913,8 @@ func (c *ClientWithResponses) AuditRecordsGetWithResponse(ctx context.Context, i
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /batch-get (the `BatchGet` operationId).
-func (c *ClientWithResponses) BatchGetWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BatchGetResponse, error) {
-	rsp, err := c.BatchGetWithBody(ctx, contentType, body, reqEditors...)
+func (c *ClientWithResponses) BatchGetWithBodyWithResponse(ctx context.Context, params *BatchGetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BatchGetResponse, error) {
+	rsp, err := c.BatchGetWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -18668,8 +19926,8 @@ func (c *ClientWithResponses) BatchGetWithBodyWithResponse(ctx context.Context, 
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /batch-get (the `BatchGet` operationId).
-func (c *ClientWithResponses) BatchGetWithResponse(ctx context.Context, body BatchGetJSONRequestBody, reqEditors ...RequestEditorFn) (*BatchGetResponse, error) {
-	rsp, err := c.BatchGet(ctx, body, reqEditors...)
+func (c *ClientWithResponses) BatchGetWithResponse(ctx context.Context, params *BatchGetParams, body BatchGetJSONRequestBody, reqEditors ...RequestEditorFn) (*BatchGetResponse, error) {
+	rsp, err := c.BatchGet(ctx, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -18733,8 +19991,8 @@ func (c *ClientWithResponses) BillingEntitiesDeleteWithResponse(ctx context.Cont
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /billing-entities/{id} (the `BillingEntitiesGet` operationId).
-func (c *ClientWithResponses) BillingEntitiesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*BillingEntitiesGetResponse, error) {
-	rsp, err := c.BillingEntitiesGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) BillingEntitiesGetWithResponse(ctx context.Context, id string, params *BillingEntitiesGetParams, reqEditors ...RequestEditorFn) (*BillingEntitiesGetResponse, error) {
+	rsp, err := c.BillingEntitiesGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -18824,8 +20082,8 @@ func (c *ClientWithResponses) CloudspacesDeleteWithResponse(ctx context.Context,
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /cloudspaces/{id} (the `CloudspacesGet` operationId).
-func (c *ClientWithResponses) CloudspacesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*CloudspacesGetResponse, error) {
-	rsp, err := c.CloudspacesGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) CloudspacesGetWithResponse(ctx context.Context, id string, params *CloudspacesGetParams, reqEditors ...RequestEditorFn) (*CloudspacesGetResponse, error) {
+	rsp, err := c.CloudspacesGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -18915,8 +20173,8 @@ func (c *ClientWithResponses) CustomersDeleteWithResponse(ctx context.Context, i
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /customers/{id} (the `CustomersGet` operationId).
-func (c *ClientWithResponses) CustomersGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*CustomersGetResponse, error) {
-	rsp, err := c.CustomersGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) CustomersGetWithResponse(ctx context.Context, id string, params *CustomersGetParams, reqEditors ...RequestEditorFn) (*CustomersGetResponse, error) {
+	rsp, err := c.CustomersGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -19006,8 +20264,8 @@ func (c *ClientWithResponses) DisksDeleteWithResponse(ctx context.Context, id st
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /disks/{id} (the `DisksGet` operationId).
-func (c *ClientWithResponses) DisksGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DisksGetResponse, error) {
-	rsp, err := c.DisksGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) DisksGetWithResponse(ctx context.Context, id string, params *DisksGetParams, reqEditors ...RequestEditorFn) (*DisksGetResponse, error) {
+	rsp, err := c.DisksGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -19097,8 +20355,8 @@ func (c *ClientWithResponses) ImagesDeleteWithResponse(ctx context.Context, id s
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /images/{id} (the `ImagesGet` operationId).
-func (c *ClientWithResponses) ImagesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ImagesGetResponse, error) {
-	rsp, err := c.ImagesGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) ImagesGetWithResponse(ctx context.Context, id string, params *ImagesGetParams, reqEditors ...RequestEditorFn) (*ImagesGetResponse, error) {
+	rsp, err := c.ImagesGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -19188,8 +20446,8 @@ func (c *ClientWithResponses) LocationAccessesDeleteWithResponse(ctx context.Con
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /location-accesses/{id} (the `LocationAccessesGet` operationId).
-func (c *ClientWithResponses) LocationAccessesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*LocationAccessesGetResponse, error) {
-	rsp, err := c.LocationAccessesGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) LocationAccessesGetWithResponse(ctx context.Context, id string, params *LocationAccessesGetParams, reqEditors ...RequestEditorFn) (*LocationAccessesGetResponse, error) {
+	rsp, err := c.LocationAccessesGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -19253,8 +20511,8 @@ func (c *ClientWithResponses) LocationsDeleteWithResponse(ctx context.Context, i
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /locations/{id} (the `LocationsGet` operationId).
-func (c *ClientWithResponses) LocationsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*LocationsGetResponse, error) {
-	rsp, err := c.LocationsGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) LocationsGetWithResponse(ctx context.Context, id string, params *LocationsGetParams, reqEditors ...RequestEditorFn) (*LocationsGetResponse, error) {
+	rsp, err := c.LocationsGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -19357,8 +20615,8 @@ func (c *ClientWithResponses) PermissionsCheckWithResponse(ctx context.Context, 
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /permissions/{id} (the `PermissionsGet` operationId).
-func (c *ClientWithResponses) PermissionsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*PermissionsGetResponse, error) {
-	rsp, err := c.PermissionsGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) PermissionsGetWithResponse(ctx context.Context, id string, params *PermissionsGetParams, reqEditors ...RequestEditorFn) (*PermissionsGetResponse, error) {
+	rsp, err := c.PermissionsGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -19383,8 +20641,8 @@ func (c *ClientWithResponses) PoliciesDeleteWithResponse(ctx context.Context, id
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /policies/{id} (the `PoliciesGet` operationId).
-func (c *ClientWithResponses) PoliciesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*PoliciesGetResponse, error) {
-	rsp, err := c.PoliciesGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) PoliciesGetWithResponse(ctx context.Context, id string, params *PoliciesGetParams, reqEditors ...RequestEditorFn) (*PoliciesGetResponse, error) {
+	rsp, err := c.PoliciesGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -19474,8 +20732,8 @@ func (c *ClientWithResponses) RoleBindingsDeleteWithResponse(ctx context.Context
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /role-bindings/{id} (the `RoleBindingsGet` operationId).
-func (c *ClientWithResponses) RoleBindingsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RoleBindingsGetResponse, error) {
-	rsp, err := c.RoleBindingsGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) RoleBindingsGetWithResponse(ctx context.Context, id string, params *RoleBindingsGetParams, reqEditors ...RequestEditorFn) (*RoleBindingsGetResponse, error) {
+	rsp, err := c.RoleBindingsGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -19565,8 +20823,8 @@ func (c *ClientWithResponses) RolesDeleteWithResponse(ctx context.Context, id st
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /roles/{id} (the `RolesGet` operationId).
-func (c *ClientWithResponses) RolesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RolesGetResponse, error) {
-	rsp, err := c.RolesGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) RolesGetWithResponse(ctx context.Context, id string, params *RolesGetParams, reqEditors ...RequestEditorFn) (*RolesGetResponse, error) {
+	rsp, err := c.RolesGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -19656,8 +20914,8 @@ func (c *ClientWithResponses) ServiceAccountsDeleteWithResponse(ctx context.Cont
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /service-accounts/{id} (the `ServiceAccountsGet` operationId).
-func (c *ClientWithResponses) ServiceAccountsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ServiceAccountsGetResponse, error) {
-	rsp, err := c.ServiceAccountsGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) ServiceAccountsGetWithResponse(ctx context.Context, id string, params *ServiceAccountsGetParams, reqEditors ...RequestEditorFn) (*ServiceAccountsGetResponse, error) {
+	rsp, err := c.ServiceAccountsGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -19747,8 +21005,8 @@ func (c *ClientWithResponses) VirtualMachinesDeleteWithResponse(ctx context.Cont
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /virtual-machines/{id} (the `VirtualMachinesGet` operationId).
-func (c *ClientWithResponses) VirtualMachinesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*VirtualMachinesGetResponse, error) {
-	rsp, err := c.VirtualMachinesGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) VirtualMachinesGetWithResponse(ctx context.Context, id string, params *VirtualMachinesGetParams, reqEditors ...RequestEditorFn) (*VirtualMachinesGetResponse, error) {
+	rsp, err := c.VirtualMachinesGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -19812,8 +21070,8 @@ func (c *ClientWithResponses) VirtualMachinesResetWithResponse(ctx context.Conte
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /whoami (the `WhoamiGet` operationId).
-func (c *ClientWithResponses) WhoamiGetWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*WhoamiGetResponse, error) {
-	rsp, err := c.WhoamiGet(ctx, reqEditors...)
+func (c *ClientWithResponses) WhoamiGetWithResponse(ctx context.Context, params *WhoamiGetParams, reqEditors ...RequestEditorFn) (*WhoamiGetResponse, error) {
+	rsp, err := c.WhoamiGet(ctx, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}

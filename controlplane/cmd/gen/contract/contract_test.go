@@ -322,6 +322,8 @@ func TestWhatBreaksTheRules(t *testing.T) {
 	expect(t, err,
 		"type Inner, field bare: has no description",
 		"field typo: nobody knows the extension x-volatil",
+		"field typo: ThingSpec is a name in Go",
+		"type ThingCreate: ThingSpec is a name in Go",
 		"field false: write x-grow-only without a value",
 		"field no_pointer: is neither required nor has a default",
 		"field pointer: is always there",

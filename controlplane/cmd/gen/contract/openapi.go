@@ -302,6 +302,10 @@ func (d *document) parameters(path string, op *openapi3.Operation, row httpapi.O
 			}
 		}
 	}
+	addStandard("RequestId")
+	if slices.Contains(row.AnswerTypes, httpapi.EventStream) {
+		addStandard("LastEventId")
+	}
 	if !row.Mutates || len(row.BodyTypes) > 0 {
 		return
 	}

@@ -413,13 +413,13 @@ func (p *publication) shareParameters() {
 	}
 }
 
-// sharePaths puts the parameters of a path, which all its operations have, beside them.
+// sharePaths puts the parameters that all operations of a path have beside them.
 func (p *publication) sharePaths() {
 	for _, path := range p.Paths.InMatchingOrder() {
 		item := p.Paths.Value(path)
 		for _, op := range item.Operations() {
 			op.Parameters = slices.DeleteFunc(op.Parameters, func(param *openapi3.ParameterRef) bool {
-				if param.Value.In != openapi3.ParameterInPath {
+				if param.Value.In != openapi3.ParameterInPath && param.Ref != "#/components/parameters/RequestId" {
 					return false
 				}
 				if item.Parameters.GetByInAndName(param.Value.In, param.Value.Name) == nil {

@@ -3,6 +3,7 @@ package contract
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"sort"
 	"strconv"
@@ -165,6 +166,7 @@ func (d *document) common(name string) {
 	s := d.Components.Schemas[name].Value
 	if g := d.source.named[name]; g != nil {
 		s.Description = sentence(g.doc)
+		d.plainWords(fmt.Sprintf("%s: type %s", g.place, name), s.Description)
 	}
 	if s.AdditionalProperties.Schema != nil || len(s.Properties) == 0 {
 		d.faults.addf("type %s: only structs can be types of the contract", name)
@@ -183,6 +185,7 @@ func (d *document) common(name string) {
 		if f.Description == "" && !(field == "items" && s.Properties["next_page_token"] != nil) {
 			d.faults.addf("%s: has no description; a comment on the line before it", where)
 		}
+		d.plainWords(where, f.Description)
 		d.extensions(where, f)
 		d.field(where, f)
 	}
@@ -191,6 +194,17 @@ func (d *document) common(name string) {
 			if t.read == name && d.kinds[kind].Prefix != "" {
 				id.Value.Pattern = idPattern(d.kinds[kind].Prefix)
 			}
+		}
+	}
+}
+
+var mixedCase = regexp.MustCompile(`\b[A-Za-z]+[a-z][A-Z]\w*`)
+
+// plainWords refuses a description that calls something by its name in Go: who reads it has never seen that.
+func (d *document) plainWords(where, description string) {
+	for _, word := range mixedCase.FindAllString(description, -1) {
+		if d.source.named[word] != nil {
+			d.faults.addf("%s: %s is a name in Go; say what it is", where, word)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
+	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 )
 
@@ -25,6 +26,8 @@ func parameters() openapi3.ParametersMap {
 		s.MaxLength = &maxLength
 		return s
 	}
+	requestID := text(100)
+	requestID.Pattern = httpapi.RequestIDPattern
 	size := integerSchema()
 	size.Min, size.Max, size.Default = ptr(1.0), ptr(float64(resource.MaxPageSize)), resource.DefaultPageSize
 	required := parameter("header", "If-Match", "The ETag of the object as it was read: the write is refused without it, and if the object has another revision by now.",
@@ -41,7 +44,10 @@ func parameters() openapi3.ParametersMap {
 		"DryRun": parameter("query", "dry_run", "Answer the object as it would be, and keep nothing.", &openapi3.Schema{Type: &openapi3.Types{"boolean"}}),
 		"IdempotencyKey": parameter("header", "Idempotency-Key",
 			"Any text of the client's own. A request that is sent again with the same key and body gets the same answer.", text(255)),
-		"IfMatch": parameter("header", "If-Match", "An ETag: the write is refused if the object has another revision by now.", stringSchema()),
+		"RequestId": parameter("header", "X-Request-Id",
+			"Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.", requestID),
+		"LastEventId": parameter("header", "Last-Event-ID", "The event after which the answer is to begin.", text(200)),
+		"IfMatch":     parameter("header", "If-Match", "An ETag: the write is refused if the object has another revision by now.", stringSchema()),
 	}
 }
 

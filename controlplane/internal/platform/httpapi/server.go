@@ -139,7 +139,10 @@ var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
 
 func ginPath(p string) string { return pathParameter.ReplaceAllString(p, ":$1") }
 
-var requestIDShape = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}$`)
+// RequestIDPattern is the form of the ids of requests that clients may choose.
+const RequestIDPattern = `^[A-Za-z0-9_.-]{1,100}$`
+
+var requestIDShape = regexp.MustCompile(RequestIDPattern)
 
 // begin gives the request its id, and turns a panic into an opaque error.
 func (s *Server) begin(c *gin.Context) {

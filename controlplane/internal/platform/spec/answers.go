@@ -97,8 +97,10 @@ func fits(s *openapi3.Schema, body []byte) error {
 	}
 	if err := s.VisitJSON(x, openapi3.VisitAsResponse()); err != nil {
 		var wrong *openapi3.SchemaError
-		if errors.As(err, &wrong) { // without the whole schema
-			return fmt.Errorf("%s: %s", fault.Pointer(wrong.JSONPointer()...), wrong.Reason)
+		for errors.As(err, &wrong) { // down to what is wrong in a part, and without the whole schema
+			if err = wrong.Origin; err == nil {
+				return fmt.Errorf("%s: %s", fault.Pointer(wrong.JSONPointer()...), wrong.Reason)
+			}
 		}
 		return err
 	}

@@ -14,7 +14,7 @@ type Inner struct {
 type ThingSpec struct {
 	// Name.
 	Name string `json:"name" validate:"required" format:"slug"`
-	// A misspelt extension.
+	// A misspelt extension of ThingSpec.
 	Typo *string `json:"typo" extensions:"x-volatil"`
 	// Swag makes the text "false" of it.
 	False *string `json:"false" extensions:"x-grow-only=false"`
