@@ -555,6 +555,39 @@ func (e VirtualMachineState) Valid() bool {
 	}
 }
 
+// Defines values for APITokensListParamsState.
+const (
+	APITokensListParamsStateActive   APITokensListParamsState = "active"
+	APITokensListParamsStateCreating APITokensListParamsState = "creating"
+	APITokensListParamsStateDeleting APITokensListParamsState = "deleting"
+	APITokensListParamsStateFailed   APITokensListParamsState = "failed"
+	APITokensListParamsStatePending  APITokensListParamsState = "pending"
+	APITokensListParamsStateRecycled APITokensListParamsState = "recycled"
+	APITokensListParamsStateUpdating APITokensListParamsState = "updating"
+)
+
+// Valid indicates whether the value is a known member of the APITokensListParamsState enum.
+func (e APITokensListParamsState) Valid() bool {
+	switch e {
+	case APITokensListParamsStateActive:
+		return true
+	case APITokensListParamsStateCreating:
+		return true
+	case APITokensListParamsStateDeleting:
+		return true
+	case APITokensListParamsStateFailed:
+		return true
+	case APITokensListParamsStatePending:
+		return true
+	case APITokensListParamsStateRecycled:
+		return true
+	case APITokensListParamsStateUpdating:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for APITokensListParamsOrderBy.
 const (
 	APITokensListParamsOrderByCreatedAt      APITokensListParamsOrderBy = "created_at"
@@ -624,6 +657,39 @@ func (e AuditRecordsListParamsOrderBy) Valid() bool {
 	}
 }
 
+// Defines values for BillingEntitiesListParamsState.
+const (
+	BillingEntitiesListParamsStateActive   BillingEntitiesListParamsState = "active"
+	BillingEntitiesListParamsStateCreating BillingEntitiesListParamsState = "creating"
+	BillingEntitiesListParamsStateDeleting BillingEntitiesListParamsState = "deleting"
+	BillingEntitiesListParamsStateFailed   BillingEntitiesListParamsState = "failed"
+	BillingEntitiesListParamsStatePending  BillingEntitiesListParamsState = "pending"
+	BillingEntitiesListParamsStateRecycled BillingEntitiesListParamsState = "recycled"
+	BillingEntitiesListParamsStateUpdating BillingEntitiesListParamsState = "updating"
+)
+
+// Valid indicates whether the value is a known member of the BillingEntitiesListParamsState enum.
+func (e BillingEntitiesListParamsState) Valid() bool {
+	switch e {
+	case BillingEntitiesListParamsStateActive:
+		return true
+	case BillingEntitiesListParamsStateCreating:
+		return true
+	case BillingEntitiesListParamsStateDeleting:
+		return true
+	case BillingEntitiesListParamsStateFailed:
+		return true
+	case BillingEntitiesListParamsStatePending:
+		return true
+	case BillingEntitiesListParamsStateRecycled:
+		return true
+	case BillingEntitiesListParamsStateUpdating:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for BillingEntitiesListParamsOrderBy.
 const (
 	BillingEntitiesListParamsOrderByCreatedAt      BillingEntitiesListParamsOrderBy = "created_at"
@@ -648,6 +714,39 @@ func (e BillingEntitiesListParamsOrderBy) Valid() bool {
 	}
 }
 
+// Defines values for CloudspacesListParamsState.
+const (
+	CloudspacesListParamsStateActive   CloudspacesListParamsState = "active"
+	CloudspacesListParamsStateCreating CloudspacesListParamsState = "creating"
+	CloudspacesListParamsStateDeleting CloudspacesListParamsState = "deleting"
+	CloudspacesListParamsStateFailed   CloudspacesListParamsState = "failed"
+	CloudspacesListParamsStatePending  CloudspacesListParamsState = "pending"
+	CloudspacesListParamsStateRecycled CloudspacesListParamsState = "recycled"
+	CloudspacesListParamsStateUpdating CloudspacesListParamsState = "updating"
+)
+
+// Valid indicates whether the value is a known member of the CloudspacesListParamsState enum.
+func (e CloudspacesListParamsState) Valid() bool {
+	switch e {
+	case CloudspacesListParamsStateActive:
+		return true
+	case CloudspacesListParamsStateCreating:
+		return true
+	case CloudspacesListParamsStateDeleting:
+		return true
+	case CloudspacesListParamsStateFailed:
+		return true
+	case CloudspacesListParamsStatePending:
+		return true
+	case CloudspacesListParamsStateRecycled:
+		return true
+	case CloudspacesListParamsStateUpdating:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CloudspacesListParamsOrderBy.
 const (
 	CloudspacesListParamsOrderByCreatedAt      CloudspacesListParamsOrderBy = "created_at"
@@ -666,6 +765,39 @@ func (e CloudspacesListParamsOrderBy) Valid() bool {
 	case CloudspacesListParamsOrderByMinusName:
 		return true
 	case CloudspacesListParamsOrderByName:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CustomersListParamsState.
+const (
+	CustomersListParamsStateActive   CustomersListParamsState = "active"
+	CustomersListParamsStateCreating CustomersListParamsState = "creating"
+	CustomersListParamsStateDeleting CustomersListParamsState = "deleting"
+	CustomersListParamsStateFailed   CustomersListParamsState = "failed"
+	CustomersListParamsStatePending  CustomersListParamsState = "pending"
+	CustomersListParamsStateRecycled CustomersListParamsState = "recycled"
+	CustomersListParamsStateUpdating CustomersListParamsState = "updating"
+)
+
+// Valid indicates whether the value is a known member of the CustomersListParamsState enum.
+func (e CustomersListParamsState) Valid() bool {
+	switch e {
+	case CustomersListParamsStateActive:
+		return true
+	case CustomersListParamsStateCreating:
+		return true
+	case CustomersListParamsStateDeleting:
+		return true
+	case CustomersListParamsStateFailed:
+		return true
+	case CustomersListParamsStatePending:
+		return true
+	case CustomersListParamsStateRecycled:
+		return true
+	case CustomersListParamsStateUpdating:
 		return true
 	default:
 		return false
@@ -720,6 +852,39 @@ func (e CustomersListParamsOrderBy) Valid() bool {
 	}
 }
 
+// Defines values for DisksListParamsState.
+const (
+	DisksListParamsStateActive   DisksListParamsState = "active"
+	DisksListParamsStateCreating DisksListParamsState = "creating"
+	DisksListParamsStateDeleting DisksListParamsState = "deleting"
+	DisksListParamsStateFailed   DisksListParamsState = "failed"
+	DisksListParamsStatePending  DisksListParamsState = "pending"
+	DisksListParamsStateRecycled DisksListParamsState = "recycled"
+	DisksListParamsStateUpdating DisksListParamsState = "updating"
+)
+
+// Valid indicates whether the value is a known member of the DisksListParamsState enum.
+func (e DisksListParamsState) Valid() bool {
+	switch e {
+	case DisksListParamsStateActive:
+		return true
+	case DisksListParamsStateCreating:
+		return true
+	case DisksListParamsStateDeleting:
+		return true
+	case DisksListParamsStateFailed:
+		return true
+	case DisksListParamsStatePending:
+		return true
+	case DisksListParamsStateRecycled:
+		return true
+	case DisksListParamsStateUpdating:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DisksListParamsOrderBy.
 const (
 	DisksListParamsOrderByCreatedAt      DisksListParamsOrderBy = "created_at"
@@ -744,6 +909,39 @@ func (e DisksListParamsOrderBy) Valid() bool {
 	case DisksListParamsOrderByName:
 		return true
 	case DisksListParamsOrderBySizeGib:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ImagesListParamsState.
+const (
+	ImagesListParamsStateActive   ImagesListParamsState = "active"
+	ImagesListParamsStateCreating ImagesListParamsState = "creating"
+	ImagesListParamsStateDeleting ImagesListParamsState = "deleting"
+	ImagesListParamsStateFailed   ImagesListParamsState = "failed"
+	ImagesListParamsStatePending  ImagesListParamsState = "pending"
+	ImagesListParamsStateRecycled ImagesListParamsState = "recycled"
+	ImagesListParamsStateUpdating ImagesListParamsState = "updating"
+)
+
+// Valid indicates whether the value is a known member of the ImagesListParamsState enum.
+func (e ImagesListParamsState) Valid() bool {
+	switch e {
+	case ImagesListParamsStateActive:
+		return true
+	case ImagesListParamsStateCreating:
+		return true
+	case ImagesListParamsStateDeleting:
+		return true
+	case ImagesListParamsStateFailed:
+		return true
+	case ImagesListParamsStatePending:
+		return true
+	case ImagesListParamsStateRecycled:
+		return true
+	case ImagesListParamsStateUpdating:
 		return true
 	default:
 		return false
@@ -786,6 +984,39 @@ func (e LocationAccessesListParamsOrderBy) Valid() bool {
 	case LocationAccessesListParamsOrderByCreatedAt:
 		return true
 	case LocationAccessesListParamsOrderByMinusCreatedAt:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LocationsListParamsState.
+const (
+	LocationsListParamsStateActive   LocationsListParamsState = "active"
+	LocationsListParamsStateCreating LocationsListParamsState = "creating"
+	LocationsListParamsStateDeleting LocationsListParamsState = "deleting"
+	LocationsListParamsStateFailed   LocationsListParamsState = "failed"
+	LocationsListParamsStatePending  LocationsListParamsState = "pending"
+	LocationsListParamsStateRecycled LocationsListParamsState = "recycled"
+	LocationsListParamsStateUpdating LocationsListParamsState = "updating"
+)
+
+// Valid indicates whether the value is a known member of the LocationsListParamsState enum.
+func (e LocationsListParamsState) Valid() bool {
+	switch e {
+	case LocationsListParamsStateActive:
+		return true
+	case LocationsListParamsStateCreating:
+		return true
+	case LocationsListParamsStateDeleting:
+		return true
+	case LocationsListParamsStateFailed:
+		return true
+	case LocationsListParamsStatePending:
+		return true
+	case LocationsListParamsStateRecycled:
+		return true
+	case LocationsListParamsStateUpdating:
 		return true
 	default:
 		return false
@@ -885,6 +1116,39 @@ func (e RoleBindingsListParamsOrderBy) Valid() bool {
 	}
 }
 
+// Defines values for RolesListParamsState.
+const (
+	RolesListParamsStateActive   RolesListParamsState = "active"
+	RolesListParamsStateCreating RolesListParamsState = "creating"
+	RolesListParamsStateDeleting RolesListParamsState = "deleting"
+	RolesListParamsStateFailed   RolesListParamsState = "failed"
+	RolesListParamsStatePending  RolesListParamsState = "pending"
+	RolesListParamsStateRecycled RolesListParamsState = "recycled"
+	RolesListParamsStateUpdating RolesListParamsState = "updating"
+)
+
+// Valid indicates whether the value is a known member of the RolesListParamsState enum.
+func (e RolesListParamsState) Valid() bool {
+	switch e {
+	case RolesListParamsStateActive:
+		return true
+	case RolesListParamsStateCreating:
+		return true
+	case RolesListParamsStateDeleting:
+		return true
+	case RolesListParamsStateFailed:
+		return true
+	case RolesListParamsStatePending:
+		return true
+	case RolesListParamsStateRecycled:
+		return true
+	case RolesListParamsStateUpdating:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for RolesListParamsOrderBy.
 const (
 	RolesListParamsOrderByCreatedAt      RolesListParamsOrderBy = "created_at"
@@ -909,6 +1173,39 @@ func (e RolesListParamsOrderBy) Valid() bool {
 	}
 }
 
+// Defines values for ServiceAccountsListParamsState.
+const (
+	ServiceAccountsListParamsStateActive   ServiceAccountsListParamsState = "active"
+	ServiceAccountsListParamsStateCreating ServiceAccountsListParamsState = "creating"
+	ServiceAccountsListParamsStateDeleting ServiceAccountsListParamsState = "deleting"
+	ServiceAccountsListParamsStateFailed   ServiceAccountsListParamsState = "failed"
+	ServiceAccountsListParamsStatePending  ServiceAccountsListParamsState = "pending"
+	ServiceAccountsListParamsStateRecycled ServiceAccountsListParamsState = "recycled"
+	ServiceAccountsListParamsStateUpdating ServiceAccountsListParamsState = "updating"
+)
+
+// Valid indicates whether the value is a known member of the ServiceAccountsListParamsState enum.
+func (e ServiceAccountsListParamsState) Valid() bool {
+	switch e {
+	case ServiceAccountsListParamsStateActive:
+		return true
+	case ServiceAccountsListParamsStateCreating:
+		return true
+	case ServiceAccountsListParamsStateDeleting:
+		return true
+	case ServiceAccountsListParamsStateFailed:
+		return true
+	case ServiceAccountsListParamsStatePending:
+		return true
+	case ServiceAccountsListParamsStateRecycled:
+		return true
+	case ServiceAccountsListParamsStateUpdating:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ServiceAccountsListParamsOrderBy.
 const (
 	ServiceAccountsListParamsOrderByCreatedAt      ServiceAccountsListParamsOrderBy = "created_at"
@@ -927,6 +1224,39 @@ func (e ServiceAccountsListParamsOrderBy) Valid() bool {
 	case ServiceAccountsListParamsOrderByMinusName:
 		return true
 	case ServiceAccountsListParamsOrderByName:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for VirtualMachinesListParamsState.
+const (
+	VirtualMachinesListParamsStateActive   VirtualMachinesListParamsState = "active"
+	VirtualMachinesListParamsStateCreating VirtualMachinesListParamsState = "creating"
+	VirtualMachinesListParamsStateDeleting VirtualMachinesListParamsState = "deleting"
+	VirtualMachinesListParamsStateFailed   VirtualMachinesListParamsState = "failed"
+	VirtualMachinesListParamsStatePending  VirtualMachinesListParamsState = "pending"
+	VirtualMachinesListParamsStateRecycled VirtualMachinesListParamsState = "recycled"
+	VirtualMachinesListParamsStateUpdating VirtualMachinesListParamsState = "updating"
+)
+
+// Valid indicates whether the value is a known member of the VirtualMachinesListParamsState enum.
+func (e VirtualMachinesListParamsState) Valid() bool {
+	switch e {
+	case VirtualMachinesListParamsStateActive:
+		return true
+	case VirtualMachinesListParamsStateCreating:
+		return true
+	case VirtualMachinesListParamsStateDeleting:
+		return true
+	case VirtualMachinesListParamsStateFailed:
+		return true
+	case VirtualMachinesListParamsStatePending:
+		return true
+	case VirtualMachinesListParamsStateRecycled:
+		return true
+	case VirtualMachinesListParamsStateUpdating:
 		return true
 	default:
 		return false
@@ -2966,6 +3296,15 @@ type AccessListParams struct {
 
 // APITokensListParams defines parameters for APITokensList.
 type APITokensListParams struct {
+	// BillingEntityID Those of one billing entity, and of its customers.
+	BillingEntityID *string `form:"billing_entity_id,omitempty" json:"billing_entity_id,omitempty"`
+
+	// CustomerID Those of one customer.
+	CustomerID *string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
+
+	// State Those in one of these states.
+	State *[]APITokensListParamsState `form:"state,omitempty" json:"state,omitempty"`
+
 	// ServiceAccountID Those of one service account.
 	ServiceAccountID *string `form:"service_account_id,omitempty" json:"service_account_id,omitempty"`
 
@@ -2999,6 +3338,9 @@ type APITokensListParams struct {
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
 }
+
+// APITokensListParamsState defines parameters for APITokensList.
+type APITokensListParamsState string
 
 // APITokensListParamsOrderBy defines parameters for APITokensList.
 type APITokensListParamsOrderBy string
@@ -3044,6 +3386,12 @@ type APITokensRotateParams struct {
 
 // AuditRecordsListParams defines parameters for AuditRecordsList.
 type AuditRecordsListParams struct {
+	// BillingEntityID Those of one billing entity, and of its customers.
+	BillingEntityID *string `form:"billing_entity_id,omitempty" json:"billing_entity_id,omitempty"`
+
+	// CustomerID Those of one customer.
+	CustomerID *string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
+
 	// TargetID What was tried on this object.
 	TargetID *string `form:"target_id,omitempty" json:"target_id,omitempty"`
 
@@ -3055,12 +3403,6 @@ type AuditRecordsListParams struct {
 
 	// Outcome What came to one of these.
 	Outcome *[]AuditRecordsListParamsOutcome `form:"outcome,omitempty" json:"outcome,omitempty"`
-
-	// CustomerID What was tried on all that belongs to this customer.
-	CustomerID *string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
-
-	// BillingEntityID What was tried on all that belongs to this billing entity.
-	BillingEntityID *string `form:"billing_entity_id,omitempty" json:"billing_entity_id,omitempty"`
 
 	// RequestID What this request tried.
 	RequestID *string `form:"request_id,omitempty" json:"request_id,omitempty"`
@@ -3089,6 +3431,9 @@ type AuditRecordsListParamsOrderBy string
 
 // BillingEntitiesListParams defines parameters for BillingEntitiesList.
 type BillingEntitiesListParams struct {
+	// State Those in one of these states.
+	State *[]BillingEntitiesListParamsState `form:"state,omitempty" json:"state,omitempty"`
+
 	// ParentID Those directly below it.
 	ParentID *string `form:"parent_id,omitempty" json:"parent_id,omitempty"`
 
@@ -3116,6 +3461,9 @@ type BillingEntitiesListParams struct {
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
 }
+
+// BillingEntitiesListParamsState defines parameters for BillingEntitiesList.
+type BillingEntitiesListParamsState string
 
 // BillingEntitiesListParamsOrderBy defines parameters for BillingEntitiesList.
 type BillingEntitiesListParamsOrderBy string
@@ -3149,11 +3497,14 @@ type BillingEntitiesUpdateParams struct {
 
 // CloudspacesListParams defines parameters for CloudspacesList.
 type CloudspacesListParams struct {
-	// BillingEntityID Those of the customers of one billing entity.
+	// BillingEntityID Those of one billing entity, and of its customers.
 	BillingEntityID *string `form:"billing_entity_id,omitempty" json:"billing_entity_id,omitempty"`
 
 	// CustomerID Those of one customer.
 	CustomerID *string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
+
+	// State Those in one of these states.
+	State *[]CloudspacesListParamsState `form:"state,omitempty" json:"state,omitempty"`
 
 	// LocationID Those in one location.
 	LocationID *string `form:"location_id,omitempty" json:"location_id,omitempty"`
@@ -3182,6 +3533,9 @@ type CloudspacesListParams struct {
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
 }
+
+// CloudspacesListParamsState defines parameters for CloudspacesList.
+type CloudspacesListParamsState string
 
 // CloudspacesListParamsOrderBy defines parameters for CloudspacesList.
 type CloudspacesListParamsOrderBy string
@@ -3215,8 +3569,11 @@ type CloudspacesUpdateParams struct {
 
 // CustomersListParams defines parameters for CustomersList.
 type CustomersListParams struct {
-	// BillingEntityID Those of one billing entity.
+	// BillingEntityID Those of one billing entity, and of its customers.
 	BillingEntityID *string `form:"billing_entity_id,omitempty" json:"billing_entity_id,omitempty"`
+
+	// State Those in one of these states.
+	State *[]CustomersListParamsState `form:"state,omitempty" json:"state,omitempty"`
 
 	// Status Those of one of these statuses.
 	Status *[]CustomersListParamsStatus `form:"status,omitempty" json:"status,omitempty"`
@@ -3248,6 +3605,9 @@ type CustomersListParams struct {
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
 }
+
+// CustomersListParamsState defines parameters for CustomersList.
+type CustomersListParamsState string
 
 // CustomersListParamsStatus defines parameters for CustomersList.
 type CustomersListParamsStatus string
@@ -3284,11 +3644,14 @@ type CustomersUpdateParams struct {
 
 // DisksListParams defines parameters for DisksList.
 type DisksListParams struct {
-	// BillingEntityID Those of the customers of one billing entity.
+	// BillingEntityID Those of one billing entity, and of its customers.
 	BillingEntityID *string `form:"billing_entity_id,omitempty" json:"billing_entity_id,omitempty"`
 
 	// CustomerID Those of one customer.
 	CustomerID *string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
+
+	// State Those in one of these states.
+	State *[]DisksListParamsState `form:"state,omitempty" json:"state,omitempty"`
 
 	// CloudspaceID Those in one cloudspace.
 	CloudspaceID *string `form:"cloudspace_id,omitempty" json:"cloudspace_id,omitempty"`
@@ -3327,6 +3690,9 @@ type DisksListParams struct {
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
 }
 
+// DisksListParamsState defines parameters for DisksList.
+type DisksListParamsState string
+
 // DisksListParamsOrderBy defines parameters for DisksList.
 type DisksListParamsOrderBy string
 
@@ -3359,6 +3725,9 @@ type DisksUpdateParams struct {
 
 // ImagesListParams defines parameters for ImagesList.
 type ImagesListParams struct {
+	// State Those in one of these states.
+	State *[]ImagesListParamsState `form:"state,omitempty" json:"state,omitempty"`
+
 	// OsType Those of this operating system.
 	OsType *ImageOsType `form:"os_type,omitempty" json:"os_type,omitempty"`
 
@@ -3389,6 +3758,9 @@ type ImagesListParams struct {
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
 }
+
+// ImagesListParamsState defines parameters for ImagesList.
+type ImagesListParamsState string
 
 // ImagesListParamsOrderBy defines parameters for ImagesList.
 type ImagesListParamsOrderBy string
@@ -3467,6 +3839,9 @@ type LocationAccessesDeleteParams struct {
 
 // LocationsListParams defines parameters for LocationsList.
 type LocationsListParams struct {
+	// State Those in one of these states.
+	State *[]LocationsListParamsState `form:"state,omitempty" json:"state,omitempty"`
+
 	// Enabled Those that take new cloudspaces, or do not.
 	Enabled *bool `form:"enabled,omitempty" json:"enabled,omitempty"`
 
@@ -3497,6 +3872,9 @@ type LocationsListParams struct {
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
 }
+
+// LocationsListParamsState defines parameters for LocationsList.
+type LocationsListParamsState string
 
 // LocationsListParamsOrderBy defines parameters for LocationsList.
 type LocationsListParamsOrderBy string
@@ -3530,14 +3908,17 @@ type LocationsUpdateParams struct {
 
 // OperationsListParams defines parameters for OperationsList.
 type OperationsListParams struct {
-	// TargetID Those of one object.
-	TargetID *string `form:"target_id,omitempty" json:"target_id,omitempty"`
+	// BillingEntityID Those of one billing entity, and of its customers.
+	BillingEntityID *string `form:"billing_entity_id,omitempty" json:"billing_entity_id,omitempty"`
 
 	// CustomerID Those of one customer.
 	CustomerID *string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
 
 	// State Those in one of these states.
 	State *[]OperationsListParamsState `form:"state,omitempty" json:"state,omitempty"`
+
+	// TargetID Those of one object.
+	TargetID *string `form:"target_id,omitempty" json:"target_id,omitempty"`
 
 	// CreatedAtFrom Those that were made then or later.
 	CreatedAtFrom *time.Time `form:"created_at_from,omitempty" json:"created_at_from,omitempty"`
@@ -3617,6 +3998,12 @@ type PoliciesUpdateParams struct {
 
 // RoleBindingsListParams defines parameters for RoleBindingsList.
 type RoleBindingsListParams struct {
+	// BillingEntityID Those of one billing entity, and of its customers.
+	BillingEntityID *string `form:"billing_entity_id,omitempty" json:"billing_entity_id,omitempty"`
+
+	// CustomerID Those of one customer.
+	CustomerID *string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
+
 	// PrincipalKind Those of one kind of principals.
 	PrincipalKind *RoleBindingPrincipalKind `form:"principal_kind,omitempty" json:"principal_kind,omitempty"`
 
@@ -3683,6 +4070,15 @@ type RoleBindingsUpdateParams struct {
 
 // RolesListParams defines parameters for RolesList.
 type RolesListParams struct {
+	// BillingEntityID Those of one billing entity, and of its customers.
+	BillingEntityID *string `form:"billing_entity_id,omitempty" json:"billing_entity_id,omitempty"`
+
+	// CustomerID Those of one customer.
+	CustomerID *string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
+
+	// State Those in one of these states.
+	State *[]RolesListParamsState `form:"state,omitempty" json:"state,omitempty"`
+
 	// OwnerID Those of one customer or billing entity.
 	OwnerID *string `form:"owner_id,omitempty" json:"owner_id,omitempty"`
 
@@ -3713,6 +4109,9 @@ type RolesListParams struct {
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
 }
+
+// RolesListParamsState defines parameters for RolesList.
+type RolesListParamsState string
 
 // RolesListParamsOrderBy defines parameters for RolesList.
 type RolesListParamsOrderBy string
@@ -3746,6 +4145,15 @@ type RolesUpdateParams struct {
 
 // ServiceAccountsListParams defines parameters for ServiceAccountsList.
 type ServiceAccountsListParams struct {
+	// BillingEntityID Those of one billing entity, and of its customers.
+	BillingEntityID *string `form:"billing_entity_id,omitempty" json:"billing_entity_id,omitempty"`
+
+	// CustomerID Those of one customer.
+	CustomerID *string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
+
+	// State Those in one of these states.
+	State *[]ServiceAccountsListParamsState `form:"state,omitempty" json:"state,omitempty"`
+
 	// OwnerID Those of one customer or billing entity.
 	OwnerID *string `form:"owner_id,omitempty" json:"owner_id,omitempty"`
 
@@ -3773,6 +4181,9 @@ type ServiceAccountsListParams struct {
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
 }
+
+// ServiceAccountsListParamsState defines parameters for ServiceAccountsList.
+type ServiceAccountsListParamsState string
 
 // ServiceAccountsListParamsOrderBy defines parameters for ServiceAccountsList.
 type ServiceAccountsListParamsOrderBy string
@@ -3806,11 +4217,14 @@ type ServiceAccountsUpdateParams struct {
 
 // VirtualMachinesListParams defines parameters for VirtualMachinesList.
 type VirtualMachinesListParams struct {
-	// BillingEntityID Those of the customers of one billing entity.
+	// BillingEntityID Those of one billing entity, and of its customers.
 	BillingEntityID *string `form:"billing_entity_id,omitempty" json:"billing_entity_id,omitempty"`
 
 	// CustomerID Those of one customer.
 	CustomerID *string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
+
+	// State Those in one of these states.
+	State *[]VirtualMachinesListParamsState `form:"state,omitempty" json:"state,omitempty"`
 
 	// CloudspaceID Those in one cloudspace.
 	CloudspaceID *string `form:"cloudspace_id,omitempty" json:"cloudspace_id,omitempty"`
@@ -3851,6 +4265,9 @@ type VirtualMachinesListParams struct {
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
 }
+
+// VirtualMachinesListParamsState defines parameters for VirtualMachinesList.
+type VirtualMachinesListParamsState string
 
 // VirtualMachinesListParamsPowerState defines parameters for VirtualMachinesList.
 type VirtualMachinesListParamsPowerState string
@@ -6412,6 +6829,42 @@ func NewAPITokensListRequest(server string, params *APITokensListParams) (*http.
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
+		if params.BillingEntityID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "billing_entity_id", *params.BillingEntityID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CustomerID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "customer_id", *params.CustomerID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.ServiceAccountID != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "service_account_id", *params.ServiceAccountID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
@@ -6967,6 +7420,30 @@ func NewAuditRecordsListRequest(server string, params *AuditRecordsListParams) (
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
+		if params.BillingEntityID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "billing_entity_id", *params.BillingEntityID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CustomerID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "customer_id", *params.CustomerID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.TargetID != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "target_id", *params.TargetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -7006,30 +7483,6 @@ func NewAuditRecordsListRequest(server string, params *AuditRecordsListParams) (
 		if params.Outcome != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "outcome", *params.Outcome, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if params.CustomerID != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "customer_id", *params.CustomerID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if params.BillingEntityID != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "billing_entity_id", *params.BillingEntityID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -7226,6 +7679,18 @@ func NewBillingEntitiesListRequest(server string, params *BillingEntitiesListPar
 		// styled parameters, preserving literal commas as delimiters
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
 
 		if params.ParentID != nil {
 
@@ -7682,6 +8147,18 @@ func NewCloudspacesListRequest(server string, params *CloudspacesListParams) (*h
 
 		}
 
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.LocationID != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "location_id", *params.LocationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
@@ -8116,6 +8593,18 @@ func NewCustomersListRequest(server string, params *CustomersListParams) (*http.
 		if params.BillingEntityID != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "billing_entity_id", *params.BillingEntityID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -8592,6 +9081,18 @@ func NewDisksListRequest(server string, params *DisksListParams) (*http.Request,
 
 		}
 
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.CloudspaceID != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cloudspace_id", *params.CloudspaceID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
@@ -9058,6 +9559,18 @@ func NewImagesListRequest(server string, params *ImagesListParams) (*http.Reques
 		// styled parameters, preserving literal commas as delimiters
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
 
 		if params.OsType != nil {
 
@@ -9820,6 +10333,18 @@ func NewLocationsListRequest(server string, params *LocationsListParams) (*http.
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Enabled != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "enabled", *params.Enabled, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
@@ -10263,9 +10788,9 @@ func NewOperationsListRequest(server string, params *OperationsListParams) (*htt
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
-		if params.TargetID != nil {
+		if params.BillingEntityID != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "target_id", *params.TargetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "billing_entity_id", *params.BillingEntityID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -10290,6 +10815,18 @@ func NewOperationsListRequest(server string, params *OperationsListParams) (*htt
 		if params.State != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.TargetID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "target_id", *params.TargetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -10906,6 +11443,30 @@ func NewRoleBindingsListRequest(server string, params *RoleBindingsListParams) (
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
+		if params.BillingEntityID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "billing_entity_id", *params.BillingEntityID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CustomerID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "customer_id", *params.CustomerID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.PrincipalKind != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "principal_kind", *params.PrincipalKind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -11361,6 +11922,42 @@ func NewRolesListRequest(server string, params *RolesListParams) (*http.Request,
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
+		if params.BillingEntityID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "billing_entity_id", *params.BillingEntityID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CustomerID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "customer_id", *params.CustomerID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.OwnerID != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "owner_id", *params.OwnerID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
@@ -11803,6 +12400,42 @@ func NewServiceAccountsListRequest(server string, params *ServiceAccountsListPar
 		// styled parameters, preserving literal commas as delimiters
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
+
+		if params.BillingEntityID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "billing_entity_id", *params.BillingEntityID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CustomerID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "customer_id", *params.CustomerID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
 
 		if params.OwnerID != nil {
 
@@ -12250,6 +12883,18 @@ func NewVirtualMachinesListRequest(server string, params *VirtualMachinesListPar
 		if params.CustomerID != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "customer_id", *params.CustomerID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

@@ -85,7 +85,7 @@ func modules(d module.Deps, drivers *hypervisor.Registry, further ...func(module
 	all := make([]any, len(nouns))
 	for i, n := range nouns {
 		built[i], all[i] = n.Module(), n
-		d.Operations.Add(built[i].Ops...)
+		d.Operations.Add(built[i].Operations(d.Registry)...)
 	}
 	return services{billingEntities, customers, locations, images, cloudspaces, machines, disks, roles, bindings}, built, d.Needs.Connect(all...)
 }

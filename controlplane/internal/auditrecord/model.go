@@ -18,8 +18,6 @@ var Kind = resource.Kind{
 		{Name: "principal_id", Words: "What this principal tried"},
 		{Name: "operation", Words: "Attempts at this operation", Column: "op_id"},
 		{Name: "outcome", Words: "What came to one of these", Many: true},
-		{Name: "customer_id", Words: "What was tried on all that belongs to this customer"},
-		{Name: "billing_entity_id", Words: "What was tried on all that belongs to this billing entity"},
 		{Name: "request_id", Words: "What this request tried"},
 	},
 	Words: map[string]string{"list": "List audit records, the newest first"},

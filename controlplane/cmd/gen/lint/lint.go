@@ -258,6 +258,10 @@ func (l *linter) named(where string, k *catalog.Kind) {
 }
 
 func (l *linter) filters(where string, k *catalog.Kind) {
+	_, listed := k.Operations["list"]
+	if listed && k.Field("state") != nil && !slices.ContainsFunc(k.Filters, func(f catalog.Filter) bool { return f.Name == "state" && f.Many }) {
+		l.addf("%s: is in states, and its list has no filter by several of them", where)
+	}
 	for _, f := range k.Filters {
 		at := where + ", filter " + f.Name
 		l.description(at, f.Description)

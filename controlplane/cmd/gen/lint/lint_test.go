@@ -38,7 +38,7 @@ func sound(t *testing.T) *catalog.Catalog {
 	 "operations":{"create":{"id":"books.create","summary":"Make."},"get":{"id":"books.get","summary":"Get."},"list":{"id":"books.list","summary":"List."},
 	  "update":{"id":"books.update","summary":"Change."},"delete":{"id":"books.delete","summary":"Remove."}},
 	 "actions":[{"name":"open","id":"books.open","summary":"Open it."}],
-	 "filters":[{"name":"shelf_id","type":"string","description":"Those on one shelf.","ref":["shelf"]}],
+	 "filters":[{"name":"shelf_id","type":"string","description":"Those on one shelf.","ref":["shelf"]},{"name":"state","type":"string","description":"Those in such a state.","enum":["active"],"many":true}],
 	 "states":{"active":["get","update","delete","open"]}}]}`), &c); err != nil {
 		t.Fatal(err)
 	}
@@ -127,6 +127,7 @@ func TestCatalogFinds(t *testing.T) {
 		"filter lamp: is neither a field nor the id": func(k *catalog.Kind) {
 			k.Filters = append(k.Filters, catalog.Filter{Name: "lamp", Description: "Words."})
 		},
+		"is in states, and its list has no filter": func(k *catalog.Kind) { k.Filters = k.Filters[:1] },
 		"filter labels: the field is a map": func(k *catalog.Kind) {
 			k.Filters = append(k.Filters, catalog.Filter{Name: "labels", Description: "Words."})
 		},

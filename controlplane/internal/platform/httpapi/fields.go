@@ -64,7 +64,7 @@ func (f *fields) admit(at *attempt, cl *call) ([]visibility.Rule, error) {
 			if strings.TrimPrefix(cl.query.Get("order_by"), "-") == field {
 				return "order_by"
 			}
-			for _, filter := range kind.AllFilters() {
+			for _, filter := range f.kinds.Filters(kind) {
 				if filter.Name != field && filter.Column != field {
 					continue
 				}

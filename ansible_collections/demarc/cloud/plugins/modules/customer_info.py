@@ -48,9 +48,22 @@ options:
       - '-created_at'
   billing_entity_id:
     description:
-      - Those of one billing entity.
+      - Those of one billing entity, and of its customers.
       - The id of a billing entity, or its name or path of names, such as V(reseller).
     type: str
+  state:
+    description:
+      - Those in one of these states.
+    type: list
+    elements: str
+    choices:
+      - pending
+      - creating
+      - active
+      - updating
+      - deleting
+      - recycled
+      - failed
   status:
     description:
       - Those of one of these statuses.
