@@ -3264,6 +3264,9 @@ type IdempotencyKey = string
 // IfMatch defines model for IfMatch.
 type IfMatch = string
 
+// IfNoneMatch defines model for IfNoneMatch.
+type IfNoneMatch = string
+
 // Label defines model for Label.
 type Label = string
 
@@ -3292,6 +3295,9 @@ type AccessListParams struct {
 
 	// PageToken The next_page_token of the page before, with the same parameters.
 	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // APITokensListParams defines parameters for APITokensList.
@@ -3337,6 +3343,9 @@ type APITokensListParams struct {
 
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // APITokensListParamsState defines parameters for APITokensList.
@@ -3361,6 +3370,12 @@ type APITokensDeleteParams struct {
 
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// APITokensGetParams defines parameters for APITokensGet.
+type APITokensGetParams struct {
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // APITokensUpdateParams defines parameters for APITokensUpdate.
@@ -3421,6 +3436,9 @@ type AuditRecordsListParams struct {
 
 	// OrderBy Order of the list, with a minus sign before it reversed; what has no value there comes last. Without it the order is one that is stable and fast.
 	OrderBy *AuditRecordsListParamsOrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // AuditRecordsListParamsOutcome defines parameters for AuditRecordsList.
@@ -3428,6 +3446,12 @@ type AuditRecordsListParamsOutcome string
 
 // AuditRecordsListParamsOrderBy defines parameters for AuditRecordsList.
 type AuditRecordsListParamsOrderBy string
+
+// AuditRecordsGetParams defines parameters for AuditRecordsGet.
+type AuditRecordsGetParams struct {
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
 
 // BillingEntitiesListParams defines parameters for BillingEntitiesList.
 type BillingEntitiesListParams struct {
@@ -3460,6 +3484,9 @@ type BillingEntitiesListParams struct {
 
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // BillingEntitiesListParamsState defines parameters for BillingEntitiesList.
@@ -3484,6 +3511,12 @@ type BillingEntitiesDeleteParams struct {
 
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// BillingEntitiesGetParams defines parameters for BillingEntitiesGet.
+type BillingEntitiesGetParams struct {
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // BillingEntitiesUpdateParams defines parameters for BillingEntitiesUpdate.
@@ -3532,6 +3565,9 @@ type CloudspacesListParams struct {
 
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // CloudspacesListParamsState defines parameters for CloudspacesList.
@@ -3556,6 +3592,12 @@ type CloudspacesDeleteParams struct {
 
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// CloudspacesGetParams defines parameters for CloudspacesGet.
+type CloudspacesGetParams struct {
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // CloudspacesUpdateParams defines parameters for CloudspacesUpdate.
@@ -3604,6 +3646,9 @@ type CustomersListParams struct {
 
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // CustomersListParamsState defines parameters for CustomersList.
@@ -3631,6 +3676,12 @@ type CustomersDeleteParams struct {
 
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// CustomersGetParams defines parameters for CustomersGet.
+type CustomersGetParams struct {
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // CustomersUpdateParams defines parameters for CustomersUpdate.
@@ -3688,6 +3739,9 @@ type DisksListParams struct {
 
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // DisksListParamsState defines parameters for DisksList.
@@ -3712,6 +3766,12 @@ type DisksDeleteParams struct {
 
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// DisksGetParams defines parameters for DisksGet.
+type DisksGetParams struct {
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // DisksUpdateParams defines parameters for DisksUpdate.
@@ -3757,6 +3817,9 @@ type ImagesListParams struct {
 
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // ImagesListParamsState defines parameters for ImagesList.
@@ -3781,6 +3844,12 @@ type ImagesDeleteParams struct {
 
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// ImagesGetParams defines parameters for ImagesGet.
+type ImagesGetParams struct {
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // ImagesUpdateParams defines parameters for ImagesUpdate.
@@ -3814,6 +3883,9 @@ type LocationAccessesListParams struct {
 
 	// OrderBy Order of the list, with a minus sign before it reversed; what has no value there comes last. Without it the order is one that is stable and fast.
 	OrderBy *LocationAccessesListParamsOrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // LocationAccessesListParamsOrderBy defines parameters for LocationAccessesList.
@@ -3835,6 +3907,12 @@ type LocationAccessesDeleteParams struct {
 
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// LocationAccessesGetParams defines parameters for LocationAccessesGet.
+type LocationAccessesGetParams struct {
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // LocationsListParams defines parameters for LocationsList.
@@ -3871,6 +3949,9 @@ type LocationsListParams struct {
 
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // LocationsListParamsState defines parameters for LocationsList.
@@ -3895,6 +3976,12 @@ type LocationsDeleteParams struct {
 
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// LocationsGetParams defines parameters for LocationsGet.
+type LocationsGetParams struct {
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // LocationsUpdateParams defines parameters for LocationsUpdate.
@@ -3934,6 +4021,9 @@ type OperationsListParams struct {
 
 	// OrderBy Order of the list, with a minus sign before it reversed; what has no value there comes last. Without it the order is one that is stable and fast.
 	OrderBy *OperationsListParamsOrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // OperationsListParamsState defines parameters for OperationsList.
@@ -3946,6 +4036,9 @@ type OperationsListParamsOrderBy string
 type OperationsGetParams struct {
 	// Wait Wait so long for its end, such as 30s; at most 60s.
 	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // OperationsCancelParams defines parameters for OperationsCancel.
@@ -3970,12 +4063,24 @@ type PermissionsListParams struct {
 
 	// PageToken The next_page_token of the page before, with the same parameters.
 	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // PermissionsCheckParams defines parameters for PermissionsCheck.
 type PermissionsCheckParams struct {
 	// Checks Questions with commas between them, at most 100: a permission, or permission@id for one object.
 	Checks string `form:"checks" json:"checks"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// PermissionsGetParams defines parameters for PermissionsGet.
+type PermissionsGetParams struct {
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // PoliciesDeleteParams defines parameters for PoliciesDelete.
@@ -3985,6 +4090,12 @@ type PoliciesDeleteParams struct {
 
 	// IfMatch The ETag of the object as it was read: the write is refused without it, and if the object has another revision by now.
 	IfMatch RequiredIfMatch `json:"If-Match"`
+}
+
+// PoliciesGetParams defines parameters for PoliciesGet.
+type PoliciesGetParams struct {
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // PoliciesUpdateParams defines parameters for PoliciesUpdate.
@@ -4036,6 +4147,9 @@ type RoleBindingsListParams struct {
 
 	// OrderBy Order of the list, with a minus sign before it reversed; what has no value there comes last. Without it the order is one that is stable and fast.
 	OrderBy *RoleBindingsListParamsOrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // RoleBindingsListParamsOrderBy defines parameters for RoleBindingsList.
@@ -4057,6 +4171,12 @@ type RoleBindingsDeleteParams struct {
 
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// RoleBindingsGetParams defines parameters for RoleBindingsGet.
+type RoleBindingsGetParams struct {
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // RoleBindingsUpdateParams defines parameters for RoleBindingsUpdate.
@@ -4108,6 +4228,9 @@ type RolesListParams struct {
 
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // RolesListParamsState defines parameters for RolesList.
@@ -4132,6 +4255,12 @@ type RolesDeleteParams struct {
 
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// RolesGetParams defines parameters for RolesGet.
+type RolesGetParams struct {
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // RolesUpdateParams defines parameters for RolesUpdate.
@@ -4180,6 +4309,9 @@ type ServiceAccountsListParams struct {
 
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // ServiceAccountsListParamsState defines parameters for ServiceAccountsList.
@@ -4204,6 +4336,12 @@ type ServiceAccountsDeleteParams struct {
 
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// ServiceAccountsGetParams defines parameters for ServiceAccountsGet.
+type ServiceAccountsGetParams struct {
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // ServiceAccountsUpdateParams defines parameters for ServiceAccountsUpdate.
@@ -4264,6 +4402,9 @@ type VirtualMachinesListParams struct {
 
 	// Path Name path: the names from an ancestor down to the object, such as acme/web/vm1. Every match is answered.
 	Path *NamePath `form:"path,omitempty" json:"path,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // VirtualMachinesListParamsState defines parameters for VirtualMachinesList.
@@ -4291,6 +4432,12 @@ type VirtualMachinesDeleteParams struct {
 
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// VirtualMachinesGetParams defines parameters for VirtualMachinesGet.
+type VirtualMachinesGetParams struct {
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // VirtualMachinesUpdateParams defines parameters for VirtualMachinesUpdate.
@@ -4324,6 +4471,12 @@ type VirtualMachinesResetParams struct {
 
 	// IfMatch An ETag: the write is refused if the object has another revision by now.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// WhoamiGetParams defines parameters for WhoamiGet.
+type WhoamiGetParams struct {
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // APITokensCreateJSONRequestBody defines body for APITokensCreate for application/json ContentType.
@@ -4510,7 +4663,7 @@ type ClientInterface interface {
 	// APITokensGet Get an API token
 	//
 	// Corresponds with GET /api-tokens/{id} (the `APITokensGet` operationId).
-	APITokensGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	APITokensGet(ctx context.Context, id string, params *APITokensGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// APITokensUpdateWithBody Change an API token
 	//
@@ -4548,7 +4701,7 @@ type ClientInterface interface {
 	// AuditRecordsGet Get an audit record
 	//
 	// Corresponds with GET /audit-records/{id} (the `AuditRecordsGet` operationId).
-	AuditRecordsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	AuditRecordsGet(ctx context.Context, id string, params *AuditRecordsGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// BatchGetWithBody Get many objects of any kinds
 	//
@@ -4591,7 +4744,7 @@ type ClientInterface interface {
 	// BillingEntitiesGet Get a billing entity
 	//
 	// Corresponds with GET /billing-entities/{id} (the `BillingEntitiesGet` operationId).
-	BillingEntitiesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	BillingEntitiesGet(ctx context.Context, id string, params *BillingEntitiesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// BillingEntitiesUpdateWithBody Change a billing entity
 	//
@@ -4634,7 +4787,7 @@ type ClientInterface interface {
 	// CloudspacesGet Get a cloudspace
 	//
 	// Corresponds with GET /cloudspaces/{id} (the `CloudspacesGet` operationId).
-	CloudspacesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CloudspacesGet(ctx context.Context, id string, params *CloudspacesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CloudspacesUpdateWithBody Change a cloudspace
 	//
@@ -4677,7 +4830,7 @@ type ClientInterface interface {
 	// CustomersGet Get a customer
 	//
 	// Corresponds with GET /customers/{id} (the `CustomersGet` operationId).
-	CustomersGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CustomersGet(ctx context.Context, id string, params *CustomersGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CustomersUpdateWithBody Change a customer
 	//
@@ -4720,7 +4873,7 @@ type ClientInterface interface {
 	// DisksGet Get a disk
 	//
 	// Corresponds with GET /disks/{id} (the `DisksGet` operationId).
-	DisksGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	DisksGet(ctx context.Context, id string, params *DisksGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DisksUpdateWithBody Change a disk
 	//
@@ -4763,7 +4916,7 @@ type ClientInterface interface {
 	// ImagesGet Get an image
 	//
 	// Corresponds with GET /images/{id} (the `ImagesGet` operationId).
-	ImagesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ImagesGet(ctx context.Context, id string, params *ImagesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ImagesUpdateWithBody Change an image
 	//
@@ -4806,7 +4959,7 @@ type ClientInterface interface {
 	// LocationAccessesGet Get a location access
 	//
 	// Corresponds with GET /location-accesses/{id} (the `LocationAccessesGet` operationId).
-	LocationAccessesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	LocationAccessesGet(ctx context.Context, id string, params *LocationAccessesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// LocationsList List locations
 	//
@@ -4835,7 +4988,7 @@ type ClientInterface interface {
 	// LocationsGet Get a location
 	//
 	// Corresponds with GET /locations/{id} (the `LocationsGet` operationId).
-	LocationsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	LocationsGet(ctx context.Context, id string, params *LocationsGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// LocationsUpdateWithBody Change a location
 	//
@@ -4879,7 +5032,7 @@ type ClientInterface interface {
 	// PermissionsGet Get a permission
 	//
 	// Corresponds with GET /permissions/{id} (the `PermissionsGet` operationId).
-	PermissionsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	PermissionsGet(ctx context.Context, id string, params *PermissionsGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// PoliciesDelete Take away every role that is given in a scope itself
 	//
@@ -4889,7 +5042,7 @@ type ClientInterface interface {
 	// PoliciesGet Get the policy of a scope
 	//
 	// Corresponds with GET /policies/{id} (the `PoliciesGet` operationId).
-	PoliciesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	PoliciesGet(ctx context.Context, id string, params *PoliciesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// PoliciesUpdateWithBody Change the policy of a scope
 	//
@@ -4932,7 +5085,7 @@ type ClientInterface interface {
 	// RoleBindingsGet Get a role binding
 	//
 	// Corresponds with GET /role-bindings/{id} (the `RoleBindingsGet` operationId).
-	RoleBindingsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	RoleBindingsGet(ctx context.Context, id string, params *RoleBindingsGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RoleBindingsUpdateWithBody Change when a role binding ends
 	//
@@ -4975,7 +5128,7 @@ type ClientInterface interface {
 	// RolesGet Get a role
 	//
 	// Corresponds with GET /roles/{id} (the `RolesGet` operationId).
-	RolesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	RolesGet(ctx context.Context, id string, params *RolesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RolesUpdateWithBody Change a role
 	//
@@ -5018,7 +5171,7 @@ type ClientInterface interface {
 	// ServiceAccountsGet Get a service account
 	//
 	// Corresponds with GET /service-accounts/{id} (the `ServiceAccountsGet` operationId).
-	ServiceAccountsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ServiceAccountsGet(ctx context.Context, id string, params *ServiceAccountsGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ServiceAccountsUpdateWithBody Change a service account
 	//
@@ -5061,7 +5214,7 @@ type ClientInterface interface {
 	// VirtualMachinesGet Get a virtual machine
 	//
 	// Corresponds with GET /virtual-machines/{id} (the `VirtualMachinesGet` operationId).
-	VirtualMachinesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	VirtualMachinesGet(ctx context.Context, id string, params *VirtualMachinesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// VirtualMachinesUpdateWithBody Change a virtual machine
 	//
@@ -5090,7 +5243,7 @@ type ClientInterface interface {
 	// WhoamiGet Say who calls, with which token and which roles
 	//
 	// Corresponds with GET /whoami (the `WhoamiGet` operationId).
-	WhoamiGet(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+	WhoamiGet(ctx context.Context, params *WhoamiGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // AccessList List who can do what with an object, and by which role binding
@@ -5175,8 +5328,8 @@ func (c *Client) APITokensDelete(ctx context.Context, id string, params *APIToke
 // APITokensGet Get an API token
 //
 // Corresponds with GET /api-tokens/{id} (the `APITokensGet` operationId).
-func (c *Client) APITokensGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewAPITokensGetRequest(c.Server, id)
+func (c *Client) APITokensGet(ctx context.Context, id string, params *APITokensGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAPITokensGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5273,8 +5426,8 @@ func (c *Client) AuditRecordsList(ctx context.Context, params *AuditRecordsListP
 // AuditRecordsGet Get an audit record
 //
 // Corresponds with GET /audit-records/{id} (the `AuditRecordsGet` operationId).
-func (c *Client) AuditRecordsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewAuditRecordsGetRequest(c.Server, id)
+func (c *Client) AuditRecordsGet(ctx context.Context, id string, params *AuditRecordsGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAuditRecordsGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5386,8 +5539,8 @@ func (c *Client) BillingEntitiesDelete(ctx context.Context, id string, params *B
 // BillingEntitiesGet Get a billing entity
 //
 // Corresponds with GET /billing-entities/{id} (the `BillingEntitiesGet` operationId).
-func (c *Client) BillingEntitiesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewBillingEntitiesGetRequest(c.Server, id)
+func (c *Client) BillingEntitiesGet(ctx context.Context, id string, params *BillingEntitiesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBillingEntitiesGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5499,8 +5652,8 @@ func (c *Client) CloudspacesDelete(ctx context.Context, id string, params *Cloud
 // CloudspacesGet Get a cloudspace
 //
 // Corresponds with GET /cloudspaces/{id} (the `CloudspacesGet` operationId).
-func (c *Client) CloudspacesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCloudspacesGetRequest(c.Server, id)
+func (c *Client) CloudspacesGet(ctx context.Context, id string, params *CloudspacesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCloudspacesGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5612,8 +5765,8 @@ func (c *Client) CustomersDelete(ctx context.Context, id string, params *Custome
 // CustomersGet Get a customer
 //
 // Corresponds with GET /customers/{id} (the `CustomersGet` operationId).
-func (c *Client) CustomersGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCustomersGetRequest(c.Server, id)
+func (c *Client) CustomersGet(ctx context.Context, id string, params *CustomersGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCustomersGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5725,8 +5878,8 @@ func (c *Client) DisksDelete(ctx context.Context, id string, params *DisksDelete
 // DisksGet Get a disk
 //
 // Corresponds with GET /disks/{id} (the `DisksGet` operationId).
-func (c *Client) DisksGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewDisksGetRequest(c.Server, id)
+func (c *Client) DisksGet(ctx context.Context, id string, params *DisksGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDisksGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5838,8 +5991,8 @@ func (c *Client) ImagesDelete(ctx context.Context, id string, params *ImagesDele
 // ImagesGet Get an image
 //
 // Corresponds with GET /images/{id} (the `ImagesGet` operationId).
-func (c *Client) ImagesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewImagesGetRequest(c.Server, id)
+func (c *Client) ImagesGet(ctx context.Context, id string, params *ImagesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewImagesGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5951,8 +6104,8 @@ func (c *Client) LocationAccessesDelete(ctx context.Context, id string, params *
 // LocationAccessesGet Get a location access
 //
 // Corresponds with GET /location-accesses/{id} (the `LocationAccessesGet` operationId).
-func (c *Client) LocationAccessesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewLocationAccessesGetRequest(c.Server, id)
+func (c *Client) LocationAccessesGet(ctx context.Context, id string, params *LocationAccessesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLocationAccessesGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6030,8 +6183,8 @@ func (c *Client) LocationsDelete(ctx context.Context, id string, params *Locatio
 // LocationsGet Get a location
 //
 // Corresponds with GET /locations/{id} (the `LocationsGet` operationId).
-func (c *Client) LocationsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewLocationsGetRequest(c.Server, id)
+func (c *Client) LocationsGet(ctx context.Context, id string, params *LocationsGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLocationsGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6154,8 +6307,8 @@ func (c *Client) PermissionsCheck(ctx context.Context, params *PermissionsCheckP
 // PermissionsGet Get a permission
 //
 // Corresponds with GET /permissions/{id} (the `PermissionsGet` operationId).
-func (c *Client) PermissionsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewPermissionsGetRequest(c.Server, id)
+func (c *Client) PermissionsGet(ctx context.Context, id string, params *PermissionsGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPermissionsGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6184,8 +6337,8 @@ func (c *Client) PoliciesDelete(ctx context.Context, id string, params *Policies
 // PoliciesGet Get the policy of a scope
 //
 // Corresponds with GET /policies/{id} (the `PoliciesGet` operationId).
-func (c *Client) PoliciesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewPoliciesGetRequest(c.Server, id)
+func (c *Client) PoliciesGet(ctx context.Context, id string, params *PoliciesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPoliciesGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6297,8 +6450,8 @@ func (c *Client) RoleBindingsDelete(ctx context.Context, id string, params *Role
 // RoleBindingsGet Get a role binding
 //
 // Corresponds with GET /role-bindings/{id} (the `RoleBindingsGet` operationId).
-func (c *Client) RoleBindingsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewRoleBindingsGetRequest(c.Server, id)
+func (c *Client) RoleBindingsGet(ctx context.Context, id string, params *RoleBindingsGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRoleBindingsGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6410,8 +6563,8 @@ func (c *Client) RolesDelete(ctx context.Context, id string, params *RolesDelete
 // RolesGet Get a role
 //
 // Corresponds with GET /roles/{id} (the `RolesGet` operationId).
-func (c *Client) RolesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewRolesGetRequest(c.Server, id)
+func (c *Client) RolesGet(ctx context.Context, id string, params *RolesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRolesGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6523,8 +6676,8 @@ func (c *Client) ServiceAccountsDelete(ctx context.Context, id string, params *S
 // ServiceAccountsGet Get a service account
 //
 // Corresponds with GET /service-accounts/{id} (the `ServiceAccountsGet` operationId).
-func (c *Client) ServiceAccountsGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewServiceAccountsGetRequest(c.Server, id)
+func (c *Client) ServiceAccountsGet(ctx context.Context, id string, params *ServiceAccountsGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewServiceAccountsGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6636,8 +6789,8 @@ func (c *Client) VirtualMachinesDelete(ctx context.Context, id string, params *V
 // VirtualMachinesGet Get a virtual machine
 //
 // Corresponds with GET /virtual-machines/{id} (the `VirtualMachinesGet` operationId).
-func (c *Client) VirtualMachinesGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewVirtualMachinesGetRequest(c.Server, id)
+func (c *Client) VirtualMachinesGet(ctx context.Context, id string, params *VirtualMachinesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVirtualMachinesGetRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6715,8 +6868,8 @@ func (c *Client) VirtualMachinesReset(ctx context.Context, id string, params *Vi
 // WhoamiGet Say who calls, with which token and which roles
 //
 // Corresponds with GET /whoami (the `WhoamiGet` operationId).
-func (c *Client) WhoamiGet(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewWhoamiGetRequest(c.Server)
+func (c *Client) WhoamiGet(ctx context.Context, params *WhoamiGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWhoamiGetRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6796,6 +6949,21 @@ func NewAccessListRequest(server string, params *AccessListParams) (*http.Reques
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -7008,6 +7176,21 @@ func NewAPITokensListRequest(server string, params *APITokensListParams) (*http.
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -7170,7 +7353,7 @@ func NewAPITokensDeleteRequest(server string, id string, params *APITokensDelete
 }
 
 // NewAPITokensGetRequest constructs an http.Request for the APITokensGet method
-func NewAPITokensGetRequest(server string, id string) (*http.Request, error) {
+func NewAPITokensGetRequest(server string, id string, params *APITokensGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -7198,6 +7381,21 @@ func NewAPITokensGetRequest(server string, id string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -7575,11 +7773,26 @@ func NewAuditRecordsListRequest(server string, params *AuditRecordsListParams) (
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
 // NewAuditRecordsGetRequest constructs an http.Request for the AuditRecordsGet method
-func NewAuditRecordsGetRequest(server string, id string) (*http.Request, error) {
+func NewAuditRecordsGetRequest(server string, id string, params *AuditRecordsGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -7607,6 +7820,21 @@ func NewAuditRecordsGetRequest(server string, id string) (*http.Request, error) 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -7811,6 +8039,21 @@ func NewBillingEntitiesListRequest(server string, params *BillingEntitiesListPar
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -7973,7 +8216,7 @@ func NewBillingEntitiesDeleteRequest(server string, id string, params *BillingEn
 }
 
 // NewBillingEntitiesGetRequest constructs an http.Request for the BillingEntitiesGet method
-func NewBillingEntitiesGetRequest(server string, id string) (*http.Request, error) {
+func NewBillingEntitiesGetRequest(server string, id string, params *BillingEntitiesGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -8001,6 +8244,21 @@ func NewBillingEntitiesGetRequest(server string, id string) (*http.Request, erro
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -8278,6 +8536,21 @@ func NewCloudspacesListRequest(server string, params *CloudspacesListParams) (*h
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -8440,7 +8713,7 @@ func NewCloudspacesDeleteRequest(server string, id string, params *CloudspacesDe
 }
 
 // NewCloudspacesGetRequest constructs an http.Request for the CloudspacesGet method
-func NewCloudspacesGetRequest(server string, id string) (*http.Request, error) {
+func NewCloudspacesGetRequest(server string, id string, params *CloudspacesGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -8468,6 +8741,21 @@ func NewCloudspacesGetRequest(server string, id string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -8745,6 +9033,21 @@ func NewCustomersListRequest(server string, params *CustomersListParams) (*http.
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -8907,7 +9210,7 @@ func NewCustomersDeleteRequest(server string, id string, params *CustomersDelete
 }
 
 // NewCustomersGetRequest constructs an http.Request for the CustomersGet method
-func NewCustomersGetRequest(server string, id string) (*http.Request, error) {
+func NewCustomersGetRequest(server string, id string, params *CustomersGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -8935,6 +9238,21 @@ func NewCustomersGetRequest(server string, id string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -9248,6 +9566,21 @@ func NewDisksListRequest(server string, params *DisksListParams) (*http.Request,
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -9410,7 +9743,7 @@ func NewDisksDeleteRequest(server string, id string, params *DisksDeleteParams) 
 }
 
 // NewDisksGetRequest constructs an http.Request for the DisksGet method
-func NewDisksGetRequest(server string, id string) (*http.Request, error) {
+func NewDisksGetRequest(server string, id string, params *DisksGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -9438,6 +9771,21 @@ func NewDisksGetRequest(server string, id string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -9703,6 +10051,21 @@ func NewImagesListRequest(server string, params *ImagesListParams) (*http.Reques
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -9865,7 +10228,7 @@ func NewImagesDeleteRequest(server string, id string, params *ImagesDeleteParams
 }
 
 // NewImagesGetRequest constructs an http.Request for the ImagesGet method
-func NewImagesGetRequest(server string, id string) (*http.Request, error) {
+func NewImagesGetRequest(server string, id string, params *ImagesGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -9893,6 +10256,21 @@ func NewImagesGetRequest(server string, id string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -10110,6 +10488,21 @@ func NewLocationAccessesListRequest(server string, params *LocationAccessesListP
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -10272,7 +10665,7 @@ func NewLocationAccessesDeleteRequest(server string, id string, params *Location
 }
 
 // NewLocationAccessesGetRequest constructs an http.Request for the LocationAccessesGet method
-func NewLocationAccessesGetRequest(server string, id string) (*http.Request, error) {
+func NewLocationAccessesGetRequest(server string, id string, params *LocationAccessesGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -10300,6 +10693,21 @@ func NewLocationAccessesGetRequest(server string, id string) (*http.Request, err
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -10476,6 +10884,21 @@ func NewLocationsListRequest(server string, params *LocationsListParams) (*http.
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -10638,7 +11061,7 @@ func NewLocationsDeleteRequest(server string, id string, params *LocationsDelete
 }
 
 // NewLocationsGetRequest constructs an http.Request for the LocationsGet method
-func NewLocationsGetRequest(server string, id string) (*http.Request, error) {
+func NewLocationsGetRequest(server string, id string, params *LocationsGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -10666,6 +11089,21 @@ func NewLocationsGetRequest(server string, id string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -10907,6 +11345,21 @@ func NewOperationsListRequest(server string, params *OperationsListParams) (*htt
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -10966,6 +11419,21 @@ func NewOperationsGetRequest(server string, id string, params *OperationsGetPara
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -11133,6 +11601,21 @@ func NewPermissionsListRequest(server string, params *PermissionsListParams) (*h
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -11183,11 +11666,26 @@ func NewPermissionsCheckRequest(server string, params *PermissionsCheckParams) (
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
 // NewPermissionsGetRequest constructs an http.Request for the PermissionsGet method
-func NewPermissionsGetRequest(server string, id string) (*http.Request, error) {
+func NewPermissionsGetRequest(server string, id string, params *PermissionsGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -11215,6 +11713,21 @@ func NewPermissionsGetRequest(server string, id string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -11295,7 +11808,7 @@ func NewPoliciesDeleteRequest(server string, id string, params *PoliciesDeletePa
 }
 
 // NewPoliciesGetRequest constructs an http.Request for the PoliciesGet method
-func NewPoliciesGetRequest(server string, id string) (*http.Request, error) {
+func NewPoliciesGetRequest(server string, id string, params *PoliciesGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -11323,6 +11836,21 @@ func NewPoliciesGetRequest(server string, id string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -11610,6 +12138,21 @@ func NewRoleBindingsListRequest(server string, params *RoleBindingsListParams) (
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -11772,7 +12315,7 @@ func NewRoleBindingsDeleteRequest(server string, id string, params *RoleBindings
 }
 
 // NewRoleBindingsGetRequest constructs an http.Request for the RoleBindingsGet method
-func NewRoleBindingsGetRequest(server string, id string) (*http.Request, error) {
+func NewRoleBindingsGetRequest(server string, id string, params *RoleBindingsGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -11800,6 +12343,21 @@ func NewRoleBindingsGetRequest(server string, id string) (*http.Request, error) 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -12089,6 +12647,21 @@ func NewRolesListRequest(server string, params *RolesListParams) (*http.Request,
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -12251,7 +12824,7 @@ func NewRolesDeleteRequest(server string, id string, params *RolesDeleteParams) 
 }
 
 // NewRolesGetRequest constructs an http.Request for the RolesGet method
-func NewRolesGetRequest(server string, id string) (*http.Request, error) {
+func NewRolesGetRequest(server string, id string, params *RolesGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -12279,6 +12852,21 @@ func NewRolesGetRequest(server string, id string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -12556,6 +13144,21 @@ func NewServiceAccountsListRequest(server string, params *ServiceAccountsListPar
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -12718,7 +13321,7 @@ func NewServiceAccountsDeleteRequest(server string, id string, params *ServiceAc
 }
 
 // NewServiceAccountsGetRequest constructs an http.Request for the ServiceAccountsGet method
-func NewServiceAccountsGetRequest(server string, id string) (*http.Request, error) {
+func NewServiceAccountsGetRequest(server string, id string, params *ServiceAccountsGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -12746,6 +13349,21 @@ func NewServiceAccountsGetRequest(server string, id string) (*http.Request, erro
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -13071,6 +13689,21 @@ func NewVirtualMachinesListRequest(server string, params *VirtualMachinesListPar
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
 	return req, nil
 }
 
@@ -13233,7 +13866,7 @@ func NewVirtualMachinesDeleteRequest(server string, id string, params *VirtualMa
 }
 
 // NewVirtualMachinesGetRequest constructs an http.Request for the VirtualMachinesGet method
-func NewVirtualMachinesGetRequest(server string, id string) (*http.Request, error) {
+func NewVirtualMachinesGetRequest(server string, id string, params *VirtualMachinesGetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -13261,6 +13894,21 @@ func NewVirtualMachinesGetRequest(server string, id string) (*http.Request, erro
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -13530,7 +14178,7 @@ func NewVirtualMachinesResetRequest(server string, id string, params *VirtualMac
 }
 
 // NewWhoamiGetRequest constructs an http.Request for the WhoamiGet method
-func NewWhoamiGetRequest(server string) (*http.Request, error) {
+func NewWhoamiGetRequest(server string, params *WhoamiGetParams) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -13551,6 +14199,21 @@ func NewWhoamiGetRequest(server string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -13640,7 +14303,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api-tokens/{id} (the `APITokensGet` operationId).
-	APITokensGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*APITokensGetResponse, error)
+	APITokensGetWithResponse(ctx context.Context, id string, params *APITokensGetParams, reqEditors ...RequestEditorFn) (*APITokensGetResponse, error)
 
 	// APITokensUpdateWithBodyWithResponse Change an API token
 	//
@@ -13682,7 +14345,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /audit-records/{id} (the `AuditRecordsGet` operationId).
-	AuditRecordsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*AuditRecordsGetResponse, error)
+	AuditRecordsGetWithResponse(ctx context.Context, id string, params *AuditRecordsGetParams, reqEditors ...RequestEditorFn) (*AuditRecordsGetResponse, error)
 
 	// BatchGetWithBodyWithResponse Get many objects of any kinds
 	//
@@ -13731,7 +14394,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /billing-entities/{id} (the `BillingEntitiesGet` operationId).
-	BillingEntitiesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*BillingEntitiesGetResponse, error)
+	BillingEntitiesGetWithResponse(ctx context.Context, id string, params *BillingEntitiesGetParams, reqEditors ...RequestEditorFn) (*BillingEntitiesGetResponse, error)
 
 	// BillingEntitiesUpdateWithBodyWithResponse Change a billing entity
 	//
@@ -13780,7 +14443,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /cloudspaces/{id} (the `CloudspacesGet` operationId).
-	CloudspacesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*CloudspacesGetResponse, error)
+	CloudspacesGetWithResponse(ctx context.Context, id string, params *CloudspacesGetParams, reqEditors ...RequestEditorFn) (*CloudspacesGetResponse, error)
 
 	// CloudspacesUpdateWithBodyWithResponse Change a cloudspace
 	//
@@ -13829,7 +14492,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /customers/{id} (the `CustomersGet` operationId).
-	CustomersGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*CustomersGetResponse, error)
+	CustomersGetWithResponse(ctx context.Context, id string, params *CustomersGetParams, reqEditors ...RequestEditorFn) (*CustomersGetResponse, error)
 
 	// CustomersUpdateWithBodyWithResponse Change a customer
 	//
@@ -13878,7 +14541,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /disks/{id} (the `DisksGet` operationId).
-	DisksGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DisksGetResponse, error)
+	DisksGetWithResponse(ctx context.Context, id string, params *DisksGetParams, reqEditors ...RequestEditorFn) (*DisksGetResponse, error)
 
 	// DisksUpdateWithBodyWithResponse Change a disk
 	//
@@ -13927,7 +14590,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /images/{id} (the `ImagesGet` operationId).
-	ImagesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ImagesGetResponse, error)
+	ImagesGetWithResponse(ctx context.Context, id string, params *ImagesGetParams, reqEditors ...RequestEditorFn) (*ImagesGetResponse, error)
 
 	// ImagesUpdateWithBodyWithResponse Change an image
 	//
@@ -13976,7 +14639,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /location-accesses/{id} (the `LocationAccessesGet` operationId).
-	LocationAccessesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*LocationAccessesGetResponse, error)
+	LocationAccessesGetWithResponse(ctx context.Context, id string, params *LocationAccessesGetParams, reqEditors ...RequestEditorFn) (*LocationAccessesGetResponse, error)
 
 	// LocationsListWithResponse List locations
 	//
@@ -14011,7 +14674,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /locations/{id} (the `LocationsGet` operationId).
-	LocationsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*LocationsGetResponse, error)
+	LocationsGetWithResponse(ctx context.Context, id string, params *LocationsGetParams, reqEditors ...RequestEditorFn) (*LocationsGetResponse, error)
 
 	// LocationsUpdateWithBodyWithResponse Change a location
 	//
@@ -14067,7 +14730,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /permissions/{id} (the `PermissionsGet` operationId).
-	PermissionsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*PermissionsGetResponse, error)
+	PermissionsGetWithResponse(ctx context.Context, id string, params *PermissionsGetParams, reqEditors ...RequestEditorFn) (*PermissionsGetResponse, error)
 
 	// PoliciesDeleteWithResponse Take away every role that is given in a scope itself
 	//
@@ -14081,7 +14744,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /policies/{id} (the `PoliciesGet` operationId).
-	PoliciesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*PoliciesGetResponse, error)
+	PoliciesGetWithResponse(ctx context.Context, id string, params *PoliciesGetParams, reqEditors ...RequestEditorFn) (*PoliciesGetResponse, error)
 
 	// PoliciesUpdateWithBodyWithResponse Change the policy of a scope
 	//
@@ -14130,7 +14793,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /role-bindings/{id} (the `RoleBindingsGet` operationId).
-	RoleBindingsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RoleBindingsGetResponse, error)
+	RoleBindingsGetWithResponse(ctx context.Context, id string, params *RoleBindingsGetParams, reqEditors ...RequestEditorFn) (*RoleBindingsGetResponse, error)
 
 	// RoleBindingsUpdateWithBodyWithResponse Change when a role binding ends
 	//
@@ -14179,7 +14842,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /roles/{id} (the `RolesGet` operationId).
-	RolesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RolesGetResponse, error)
+	RolesGetWithResponse(ctx context.Context, id string, params *RolesGetParams, reqEditors ...RequestEditorFn) (*RolesGetResponse, error)
 
 	// RolesUpdateWithBodyWithResponse Change a role
 	//
@@ -14228,7 +14891,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /service-accounts/{id} (the `ServiceAccountsGet` operationId).
-	ServiceAccountsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ServiceAccountsGetResponse, error)
+	ServiceAccountsGetWithResponse(ctx context.Context, id string, params *ServiceAccountsGetParams, reqEditors ...RequestEditorFn) (*ServiceAccountsGetResponse, error)
 
 	// ServiceAccountsUpdateWithBodyWithResponse Change a service account
 	//
@@ -14277,7 +14940,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /virtual-machines/{id} (the `VirtualMachinesGet` operationId).
-	VirtualMachinesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*VirtualMachinesGetResponse, error)
+	VirtualMachinesGetWithResponse(ctx context.Context, id string, params *VirtualMachinesGetParams, reqEditors ...RequestEditorFn) (*VirtualMachinesGetResponse, error)
 
 	// VirtualMachinesUpdateWithBodyWithResponse Change a virtual machine
 	//
@@ -14312,12 +14975,13 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /whoami (the `WhoamiGet` operationId).
-	WhoamiGetWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*WhoamiGetResponse, error)
+	WhoamiGetWithResponse(ctx context.Context, params *WhoamiGetParams, reqEditors ...RequestEditorFn) (*WhoamiGetResponse, error)
 }
 
 // AccessListResponse200Headers the declared response headers of an HTTP 200 response for AccessList
 type AccessListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -14374,6 +15038,7 @@ func (r AccessListResponse) ContentType() string {
 // APITokensListResponse200Headers the declared response headers of an HTTP 200 response for APITokensList
 type APITokensListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -14742,6 +15407,7 @@ func (r APITokensRotateResponse) ContentType() string {
 // AuditRecordsListResponse200Headers the declared response headers of an HTTP 200 response for AuditRecordsList
 type AuditRecordsListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -14798,6 +15464,7 @@ func (r AuditRecordsListResponse) ContentType() string {
 // AuditRecordsGetResponse200Headers the declared response headers of an HTTP 200 response for AuditRecordsGet
 type AuditRecordsGetResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -14910,6 +15577,7 @@ func (r BatchGetResponse) ContentType() string {
 // BillingEntitiesListResponse200Headers the declared response headers of an HTTP 200 response for BillingEntitiesList
 type BillingEntitiesListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -15220,6 +15888,7 @@ func (r BillingEntitiesUpdateResponse) ContentType() string {
 // CloudspacesListResponse200Headers the declared response headers of an HTTP 200 response for CloudspacesList
 type CloudspacesListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -15574,6 +16243,7 @@ func (r CloudspacesUpdateResponse) ContentType() string {
 // CustomersListResponse200Headers the declared response headers of an HTTP 200 response for CustomersList
 type CustomersListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -15901,6 +16571,7 @@ func (r CustomersUpdateResponse) ContentType() string {
 // DisksListResponse200Headers the declared response headers of an HTTP 200 response for DisksList
 type DisksListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -16255,6 +16926,7 @@ func (r DisksUpdateResponse) ContentType() string {
 // ImagesListResponse200Headers the declared response headers of an HTTP 200 response for ImagesList
 type ImagesListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -16565,6 +17237,7 @@ func (r ImagesUpdateResponse) ContentType() string {
 // LocationAccessesListResponse200Headers the declared response headers of an HTTP 200 response for LocationAccessesList
 type LocationAccessesListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -16818,6 +17491,7 @@ func (r LocationAccessesGetResponse) ContentType() string {
 // LocationsListResponse200Headers the declared response headers of an HTTP 200 response for LocationsList
 type LocationsListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -17128,6 +17802,7 @@ func (r LocationsUpdateResponse) ContentType() string {
 // OperationsListResponse200Headers the declared response headers of an HTTP 200 response for OperationsList
 type OperationsListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -17184,6 +17859,7 @@ func (r OperationsListResponse) ContentType() string {
 // OperationsGetResponse200Headers the declared response headers of an HTTP 200 response for OperationsGet
 type OperationsGetResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -17297,6 +17973,7 @@ func (r OperationsCancelResponse) ContentType() string {
 // PermissionsListResponse200Headers the declared response headers of an HTTP 200 response for PermissionsList
 type PermissionsListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -17353,6 +18030,7 @@ func (r PermissionsListResponse) ContentType() string {
 // PermissionsCheckResponse200Headers the declared response headers of an HTTP 200 response for PermissionsCheck
 type PermissionsCheckResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -17409,6 +18087,7 @@ func (r PermissionsCheckResponse) ContentType() string {
 // PermissionsGetResponse200Headers the declared response headers of an HTTP 200 response for PermissionsGet
 type PermissionsGetResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -17644,6 +18323,7 @@ func (r PoliciesUpdateResponse) ContentType() string {
 // RoleBindingsListResponse200Headers the declared response headers of an HTTP 200 response for RoleBindingsList
 type RoleBindingsListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -17954,6 +18634,7 @@ func (r RoleBindingsUpdateResponse) ContentType() string {
 // RolesListResponse200Headers the declared response headers of an HTTP 200 response for RolesList
 type RolesListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -18264,6 +18945,7 @@ func (r RolesUpdateResponse) ContentType() string {
 // ServiceAccountsListResponse200Headers the declared response headers of an HTTP 200 response for ServiceAccountsList
 type ServiceAccountsListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -18574,6 +19256,7 @@ func (r ServiceAccountsUpdateResponse) ContentType() string {
 // VirtualMachinesListResponse200Headers the declared response headers of an HTTP 200 response for VirtualMachinesList
 type VirtualMachinesListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -19080,6 +19763,7 @@ func (r VirtualMachinesResetResponse) ContentType() string {
 // WhoamiGetResponse200Headers the declared response headers of an HTTP 200 response for WhoamiGet
 type WhoamiGetResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -19203,8 +19887,8 @@ func (c *ClientWithResponses) APITokensDeleteWithResponse(ctx context.Context, i
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api-tokens/{id} (the `APITokensGet` operationId).
-func (c *ClientWithResponses) APITokensGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*APITokensGetResponse, error) {
-	rsp, err := c.APITokensGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) APITokensGetWithResponse(ctx context.Context, id string, params *APITokensGetParams, reqEditors ...RequestEditorFn) (*APITokensGetResponse, error) {
+	rsp, err := c.APITokensGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -19281,8 +19965,8 @@ func (c *ClientWithResponses) AuditRecordsListWithResponse(ctx context.Context, 
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /audit-records/{id} (the `AuditRecordsGet` operationId).
-func (c *ClientWithResponses) AuditRecordsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*AuditRecordsGetResponse, error) {
-	rsp, err := c.AuditRecordsGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) AuditRecordsGetWithResponse(ctx context.Context, id string, params *AuditRecordsGetParams, reqEditors ...RequestEditorFn) (*AuditRecordsGetResponse, error) {
+	rsp, err := c.AuditRecordsGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -19372,8 +20056,8 @@ func (c *ClientWithResponses) BillingEntitiesDeleteWithResponse(ctx context.Cont
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /billing-entities/{id} (the `BillingEntitiesGet` operationId).
-func (c *ClientWithResponses) BillingEntitiesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*BillingEntitiesGetResponse, error) {
-	rsp, err := c.BillingEntitiesGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) BillingEntitiesGetWithResponse(ctx context.Context, id string, params *BillingEntitiesGetParams, reqEditors ...RequestEditorFn) (*BillingEntitiesGetResponse, error) {
+	rsp, err := c.BillingEntitiesGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -19463,8 +20147,8 @@ func (c *ClientWithResponses) CloudspacesDeleteWithResponse(ctx context.Context,
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /cloudspaces/{id} (the `CloudspacesGet` operationId).
-func (c *ClientWithResponses) CloudspacesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*CloudspacesGetResponse, error) {
-	rsp, err := c.CloudspacesGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) CloudspacesGetWithResponse(ctx context.Context, id string, params *CloudspacesGetParams, reqEditors ...RequestEditorFn) (*CloudspacesGetResponse, error) {
+	rsp, err := c.CloudspacesGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -19554,8 +20238,8 @@ func (c *ClientWithResponses) CustomersDeleteWithResponse(ctx context.Context, i
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /customers/{id} (the `CustomersGet` operationId).
-func (c *ClientWithResponses) CustomersGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*CustomersGetResponse, error) {
-	rsp, err := c.CustomersGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) CustomersGetWithResponse(ctx context.Context, id string, params *CustomersGetParams, reqEditors ...RequestEditorFn) (*CustomersGetResponse, error) {
+	rsp, err := c.CustomersGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -19645,8 +20329,8 @@ func (c *ClientWithResponses) DisksDeleteWithResponse(ctx context.Context, id st
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /disks/{id} (the `DisksGet` operationId).
-func (c *ClientWithResponses) DisksGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DisksGetResponse, error) {
-	rsp, err := c.DisksGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) DisksGetWithResponse(ctx context.Context, id string, params *DisksGetParams, reqEditors ...RequestEditorFn) (*DisksGetResponse, error) {
+	rsp, err := c.DisksGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -19736,8 +20420,8 @@ func (c *ClientWithResponses) ImagesDeleteWithResponse(ctx context.Context, id s
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /images/{id} (the `ImagesGet` operationId).
-func (c *ClientWithResponses) ImagesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ImagesGetResponse, error) {
-	rsp, err := c.ImagesGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) ImagesGetWithResponse(ctx context.Context, id string, params *ImagesGetParams, reqEditors ...RequestEditorFn) (*ImagesGetResponse, error) {
+	rsp, err := c.ImagesGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -19827,8 +20511,8 @@ func (c *ClientWithResponses) LocationAccessesDeleteWithResponse(ctx context.Con
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /location-accesses/{id} (the `LocationAccessesGet` operationId).
-func (c *ClientWithResponses) LocationAccessesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*LocationAccessesGetResponse, error) {
-	rsp, err := c.LocationAccessesGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) LocationAccessesGetWithResponse(ctx context.Context, id string, params *LocationAccessesGetParams, reqEditors ...RequestEditorFn) (*LocationAccessesGetResponse, error) {
+	rsp, err := c.LocationAccessesGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -19892,8 +20576,8 @@ func (c *ClientWithResponses) LocationsDeleteWithResponse(ctx context.Context, i
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /locations/{id} (the `LocationsGet` operationId).
-func (c *ClientWithResponses) LocationsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*LocationsGetResponse, error) {
-	rsp, err := c.LocationsGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) LocationsGetWithResponse(ctx context.Context, id string, params *LocationsGetParams, reqEditors ...RequestEditorFn) (*LocationsGetResponse, error) {
+	rsp, err := c.LocationsGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -19996,8 +20680,8 @@ func (c *ClientWithResponses) PermissionsCheckWithResponse(ctx context.Context, 
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /permissions/{id} (the `PermissionsGet` operationId).
-func (c *ClientWithResponses) PermissionsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*PermissionsGetResponse, error) {
-	rsp, err := c.PermissionsGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) PermissionsGetWithResponse(ctx context.Context, id string, params *PermissionsGetParams, reqEditors ...RequestEditorFn) (*PermissionsGetResponse, error) {
+	rsp, err := c.PermissionsGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -20022,8 +20706,8 @@ func (c *ClientWithResponses) PoliciesDeleteWithResponse(ctx context.Context, id
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /policies/{id} (the `PoliciesGet` operationId).
-func (c *ClientWithResponses) PoliciesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*PoliciesGetResponse, error) {
-	rsp, err := c.PoliciesGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) PoliciesGetWithResponse(ctx context.Context, id string, params *PoliciesGetParams, reqEditors ...RequestEditorFn) (*PoliciesGetResponse, error) {
+	rsp, err := c.PoliciesGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -20113,8 +20797,8 @@ func (c *ClientWithResponses) RoleBindingsDeleteWithResponse(ctx context.Context
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /role-bindings/{id} (the `RoleBindingsGet` operationId).
-func (c *ClientWithResponses) RoleBindingsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RoleBindingsGetResponse, error) {
-	rsp, err := c.RoleBindingsGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) RoleBindingsGetWithResponse(ctx context.Context, id string, params *RoleBindingsGetParams, reqEditors ...RequestEditorFn) (*RoleBindingsGetResponse, error) {
+	rsp, err := c.RoleBindingsGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -20204,8 +20888,8 @@ func (c *ClientWithResponses) RolesDeleteWithResponse(ctx context.Context, id st
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /roles/{id} (the `RolesGet` operationId).
-func (c *ClientWithResponses) RolesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RolesGetResponse, error) {
-	rsp, err := c.RolesGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) RolesGetWithResponse(ctx context.Context, id string, params *RolesGetParams, reqEditors ...RequestEditorFn) (*RolesGetResponse, error) {
+	rsp, err := c.RolesGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -20295,8 +20979,8 @@ func (c *ClientWithResponses) ServiceAccountsDeleteWithResponse(ctx context.Cont
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /service-accounts/{id} (the `ServiceAccountsGet` operationId).
-func (c *ClientWithResponses) ServiceAccountsGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ServiceAccountsGetResponse, error) {
-	rsp, err := c.ServiceAccountsGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) ServiceAccountsGetWithResponse(ctx context.Context, id string, params *ServiceAccountsGetParams, reqEditors ...RequestEditorFn) (*ServiceAccountsGetResponse, error) {
+	rsp, err := c.ServiceAccountsGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -20386,8 +21070,8 @@ func (c *ClientWithResponses) VirtualMachinesDeleteWithResponse(ctx context.Cont
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /virtual-machines/{id} (the `VirtualMachinesGet` operationId).
-func (c *ClientWithResponses) VirtualMachinesGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*VirtualMachinesGetResponse, error) {
-	rsp, err := c.VirtualMachinesGet(ctx, id, reqEditors...)
+func (c *ClientWithResponses) VirtualMachinesGetWithResponse(ctx context.Context, id string, params *VirtualMachinesGetParams, reqEditors ...RequestEditorFn) (*VirtualMachinesGetResponse, error) {
+	rsp, err := c.VirtualMachinesGet(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -20451,8 +21135,8 @@ func (c *ClientWithResponses) VirtualMachinesResetWithResponse(ctx context.Conte
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /whoami (the `WhoamiGet` operationId).
-func (c *ClientWithResponses) WhoamiGetWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*WhoamiGetResponse, error) {
-	rsp, err := c.WhoamiGet(ctx, reqEditors...)
+func (c *ClientWithResponses) WhoamiGetWithResponse(ctx context.Context, params *WhoamiGetParams, reqEditors ...RequestEditorFn) (*WhoamiGetResponse, error) {
+	rsp, err := c.WhoamiGet(ctx, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -20498,6 +21182,13 @@ func ParseAccessListResponse(rsp *http.Response) (*AccessListResponse, error) {
 				return nil, err
 			}
 			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
 		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
@@ -20551,6 +21242,13 @@ func ParseAPITokensListResponse(rsp *http.Response) (*APITokensListResponse, err
 				return nil, err
 			}
 			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
 		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
@@ -20977,6 +21675,13 @@ func ParseAuditRecordsListResponse(rsp *http.Response) (*AuditRecordsListRespons
 			}
 			headers.DemarcCatalog = &value
 		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -21029,6 +21734,13 @@ func ParseAuditRecordsGetResponse(rsp *http.Response) (*AuditRecordsGetResponse,
 				return nil, err
 			}
 			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
 		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
@@ -21135,6 +21847,13 @@ func ParseBillingEntitiesListResponse(rsp *http.Response) (*BillingEntitiesListR
 				return nil, err
 			}
 			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
 		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
@@ -21493,6 +22212,13 @@ func ParseCloudspacesListResponse(rsp *http.Response) (*CloudspacesListResponse,
 				return nil, err
 			}
 			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
 		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
@@ -21953,6 +22679,13 @@ func ParseCustomersListResponse(rsp *http.Response) (*CustomersListResponse, err
 			}
 			headers.DemarcCatalog = &value
 		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -22348,6 +23081,13 @@ func ParseDisksListResponse(rsp *http.Response) (*DisksListResponse, error) {
 				return nil, err
 			}
 			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
 		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
@@ -22808,6 +23548,13 @@ func ParseImagesListResponse(rsp *http.Response) (*ImagesListResponse, error) {
 			}
 			headers.DemarcCatalog = &value
 		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -23166,6 +23913,13 @@ func ParseLocationAccessesListResponse(rsp *http.Response) (*LocationAccessesLis
 			}
 			headers.DemarcCatalog = &value
 		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -23463,6 +24217,13 @@ func ParseLocationsListResponse(rsp *http.Response) (*LocationsListResponse, err
 				return nil, err
 			}
 			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
 		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
@@ -23822,6 +24583,13 @@ func ParseOperationsListResponse(rsp *http.Response) (*OperationsListResponse, e
 			}
 			headers.DemarcCatalog = &value
 		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -23874,6 +24642,13 @@ func ParseOperationsGetResponse(rsp *http.Response) (*OperationsGetResponse, err
 				return nil, err
 			}
 			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
 		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
@@ -23988,6 +24763,13 @@ func ParsePermissionsListResponse(rsp *http.Response) (*PermissionsListResponse,
 			}
 			headers.DemarcCatalog = &value
 		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -24041,6 +24823,13 @@ func ParsePermissionsCheckResponse(rsp *http.Response) (*PermissionsCheckRespons
 			}
 			headers.DemarcCatalog = &value
 		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -24093,6 +24882,13 @@ func ParsePermissionsGetResponse(rsp *http.Response) (*PermissionsGetResponse, e
 				return nil, err
 			}
 			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
 		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
@@ -24346,6 +25142,13 @@ func ParseRoleBindingsListResponse(rsp *http.Response) (*RoleBindingsListRespons
 				return nil, err
 			}
 			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
 		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
@@ -24705,6 +25508,13 @@ func ParseRolesListResponse(rsp *http.Response) (*RolesListResponse, error) {
 			}
 			headers.DemarcCatalog = &value
 		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -25063,6 +25873,13 @@ func ParseServiceAccountsListResponse(rsp *http.Response) (*ServiceAccountsListR
 			}
 			headers.DemarcCatalog = &value
 		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -25420,6 +26237,13 @@ func ParseVirtualMachinesListResponse(rsp *http.Response) (*VirtualMachinesListR
 				return nil, err
 			}
 			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
 		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
@@ -26103,6 +26927,13 @@ func ParseWhoamiGetResponse(rsp *http.Response) (*WhoamiGetResponse, error) {
 				return nil, err
 			}
 			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
 		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string

@@ -281,7 +281,7 @@ func TestCatalog(t *testing.T) {
 			slices.Equal(names(c.Operations[0].Fields), []string{"ids"}) && c.Operations[0].Fields[0].Required && *c.Operations[0].Fields[0].MaxItems == 500 &&
 			slices.Equal(names(c.Operations[0].Answer), []string{"items", "missing"}) && c.Operations[0].Answer[0].Items.Fields[1].Type == catalog.JSON &&
 			c.Operations[0].Answer[1].Computed,
-		"the filter knows its kind": slices.Equal(k.Filters[1].Ref, []string{"warehouse"}) && slices.Equal(k.Filters[2].Enum, []string{"open", "closed"}),
+		"the filter knows its kind":                 slices.Equal(k.Filters[1].Ref, []string{"warehouse"}) && slices.Equal(k.Filters[2].Enum, []string{"open", "closed"}),
 		"what is in states is asked for by several": k.Filters[0].Name == "state" && c.Kind("operation").Filters[0].Many,
 	} {
 		if !ok {

@@ -301,6 +301,9 @@ func (d *document) parameters(path string, op *openapi3.Operation, row httpapi.O
 			}
 		}
 	}
+	if kept(row) {
+		addStandard("IfNoneMatch")
+	}
 	if !row.Mutates || len(row.BodyTypes) > 0 {
 		return
 	}
@@ -459,6 +462,9 @@ func (d *document) responses(method, path string, op *openapi3.Operation, row ht
 	for _, p := range problemsOf(row, op.RequestBody != nil, strings.Contains(path, "{"), d.hides(d.types[row.Kind].read, map[string]bool{})) {
 		op.Responses.Set(p.status, &openapi3.ResponseRef{Ref: "#/components/responses/" + p.name})
 	}
+	if kept(row) {
+		op.Responses.Set("304", &openapi3.ResponseRef{Ref: "#/components/responses/" + notModified})
+	}
 	if len(success) == 0 {
 		d.faults.addf("operation %s: says no @Success", row.ID)
 	}
@@ -511,9 +517,9 @@ func (d *document) success(status, name string, row httpapi.Op) *openapi3.Respon
 	}
 	if name != "" {
 		r.Content = openapi3.Content{jsonMedia: &openapi3.MediaType{Schema: componentRef(name)}}
-		if s := d.Components.Schemas[name]; s != nil && s.Value.Properties["revision"] != nil {
-			header("ETag", "ETag")
-		}
+	}
+	if s := d.Components.Schemas[name]; kept(row) || s != nil && s.Value.Properties["revision"] != nil {
+		header("ETag", "ETag")
 	}
 	return r
 }

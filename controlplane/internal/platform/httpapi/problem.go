@@ -76,7 +76,7 @@ func (s *Server) refuse(c *gin.Context, err error) int {
 	if merr != nil {
 		s.log.Error("problem not encoded", "error", merr)
 	}
-	c.Data(p.Status, "application/problem+json", body)
+	show(c, p.Status, answered(problemType, body))
 	c.Abort()
 	return p.Status
 }

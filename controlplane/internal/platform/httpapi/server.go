@@ -162,7 +162,7 @@ func (s *Server) begin(c *gin.Context) {
 // answer is what is sent back, and kept for a repeated request with the same idempotency key.
 type answer struct {
 	Status   int
-	ETag     string
+	Revision string // of the object, as its tag begins; empty for what has none
 	Location string
 	Body     []byte
 }
@@ -235,8 +235,7 @@ func (s *Server) handle(c *gin.Context, op *Op) int {
 	if replayed {
 		c.Header("Idempotency-Replayed", "true")
 	}
-	s.send(c, a)
-	return a.Status
+	return s.send(c, op, a)
 }
 
 // decidedAgain is how long an answer may take that nobody asks again about: a long poll may outlive what allowed it.
@@ -315,19 +314,28 @@ func (s *Server) stillAllowed(ctx context.Context, c *gin.Context, at *attempt, 
 	return authz.WithCaller(ctx, again.caller, at.decision.Access), nil
 }
 
-func (s *Server) send(c *gin.Context, a answer) {
-	if a.ETag != "" {
-		c.Header("ETag", a.ETag)
-	}
+// send sends an answer, and returns the status.
+func (s *Server) send(c *gin.Context, op *Op, a answer) int {
 	if a.Location != "" {
 		c.Header("Location", a.Location)
 	}
-	if a.Status == http.StatusNoContent {
+	switch {
+	case a.Status == http.StatusNoContent:
 		c.Status(a.Status)
 		c.Writer.WriteHeaderNow()
-		return
+		return a.Status
+	case op.Reveals: // of what holds a secret there is no digest, and nothing of it shows in a length
+		if a.Revision != "" {
+			c.Header("ETag", strconv.Quote(a.Revision))
+		}
+		c.Data(a.Status, jsonType, a.Body)
+		return a.Status
 	}
-	c.Data(a.Status, "application/json; charset=utf-8", a.Body)
+	p := answered(jsonType, a.Body)
+	if a.Revision != "" || op.Method == http.MethodGet {
+		p.tag = tagOf(a.Revision, a.Body)
+	}
+	return show(c, a.Status, p)
 }
 
 // read takes the request apart: parameters, headers and body, each within its limits.
@@ -506,7 +514,7 @@ func render(op *Op, out any, dryRun bool) (answer, error) {
 		return a, err
 	}
 	if v, ok := out.(interface{ ETag() int64 }); ok {
-		a.ETag = strconv.Quote(strconv.FormatInt(v.ETag(), 10))
+		a.Revision = strconv.FormatInt(v.ETag(), 10)
 	}
 	if dryRun || !op.Mutates {
 		return a, nil
@@ -518,7 +526,7 @@ func render(op *Op, out any, dryRun bool) (answer, error) {
 		a.Status = http.StatusAccepted
 		a.Location = BasePath + "/operations/" + *v.Running()
 	} else if op.Verb == Delete {
-		a.Status, a.Body, a.ETag = http.StatusNoContent, nil, ""
+		a.Status, a.Body, a.Revision = http.StatusNoContent, nil, ""
 	}
 	return a, nil
 }
