@@ -1782,6 +1782,66 @@ type BillingEntityPatch struct {
 // BillingEntityState Where it is in its life cycle.
 type BillingEntityState string
 
+// Catalog All that the control plane manages, as data. There is more in it than is said here, such as its version: catalog.schema.json has all of it.
+type Catalog struct {
+	// BasePath What stands before every path.
+	BasePath string `json:"base_path"`
+
+	// Kinds The kinds of things, each with its fields, operations, filters, actions and states.
+	Kinds []CatalogKind `json:"kinds"`
+
+	// Operations The operations that belong to no kind, each with its parameters and what it answers.
+	Operations []CatalogOperation `json:"operations"`
+}
+
+// CatalogKind A kind of thing.
+type CatalogKind struct {
+	// Category Heading under which it stands.
+	Category string `json:"category"`
+
+	// Description What it is.
+	Description string `json:"description"`
+
+	// Managed Whether its objects can be made and removed.
+	Managed bool `json:"managed"`
+
+	// Name Name, such as virtual_machine.
+	Name string `json:"name"`
+
+	// Named Whether its objects have names, and so paths of names.
+	Named bool `json:"named"`
+
+	// Path Path of its objects, below the base path.
+	Path string `json:"path"`
+
+	// Plural Name of many, such as virtual_machines.
+	Plural string `json:"plural"`
+
+	// Prefix Prefix of its ids; empty if they are words, or those of other kinds.
+	Prefix string `json:"prefix"`
+
+	// Title Name for people.
+	Title string `json:"title"`
+}
+
+// CatalogOperation An operation that belongs to no kind.
+type CatalogOperation struct {
+	// ID Id, such as whoami.get.
+	ID string `json:"id"`
+
+	// Method Method of HTTP.
+	Method string `json:"method"`
+
+	// Path Path below the base path.
+	Path string `json:"path"`
+
+	// Permission What its caller needs.
+	Permission string `json:"permission"`
+
+	// Summary What it does.
+	Summary string `json:"summary"`
+}
+
 // Cloudspace An isolated network.
 type Cloudspace struct {
 	// CreatedAt When it was made.
@@ -3528,6 +3588,12 @@ type BillingEntitiesUpdateParams struct {
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
+// CatalogGetParams defines parameters for CatalogGet.
+type CatalogGetParams struct {
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
 // CloudspacesListParams defines parameters for CloudspacesList.
 type CloudspacesListParams struct {
 	// BillingEntityID Those of one billing entity, and of its customers.
@@ -4760,6 +4826,11 @@ type ClientInterface interface {
 	// Corresponds with PATCH /billing-entities/{id} (the `BillingEntitiesUpdate` operationId).
 	BillingEntitiesUpdate(ctx context.Context, id string, params *BillingEntitiesUpdateParams, body BillingEntitiesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CatalogGet Get the catalog of all kinds, with their fields and operations
+	//
+	// Corresponds with GET /catalog (the `CatalogGet` operationId).
+	CatalogGet(ctx context.Context, params *CatalogGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CloudspacesList List cloudspaces
 	//
 	// Corresponds with GET /cloudspaces (the `CloudspacesList` operationId).
@@ -5575,6 +5646,21 @@ func (c *Client) BillingEntitiesUpdateWithBody(ctx context.Context, id string, p
 // Corresponds with PATCH /billing-entities/{id} (the `BillingEntitiesUpdate` operationId).
 func (c *Client) BillingEntitiesUpdate(ctx context.Context, id string, params *BillingEntitiesUpdateParams, body BillingEntitiesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewBillingEntitiesUpdateRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CatalogGet Get the catalog of all kinds, with their fields and operations
+//
+// Corresponds with GET /catalog (the `CatalogGet` operationId).
+func (c *Client) CatalogGet(ctx context.Context, params *CatalogGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCatalogGetRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -8346,6 +8432,48 @@ func NewBillingEntitiesUpdateRequestWithBody(server string, id string, params *B
 			}
 
 			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewCatalogGetRequest constructs an http.Request for the CatalogGet method
+func NewCatalogGetRequest(server string, params *CatalogGetParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/catalog")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
 		}
 
 	}
@@ -14410,6 +14538,13 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /billing-entities/{id} (the `BillingEntitiesUpdate` operationId).
 	BillingEntitiesUpdateWithResponse(ctx context.Context, id string, params *BillingEntitiesUpdateParams, body BillingEntitiesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*BillingEntitiesUpdateResponse, error)
 
+	// CatalogGetWithResponse Get the catalog of all kinds, with their fields and operations
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /catalog (the `CatalogGet` operationId).
+	CatalogGetWithResponse(ctx context.Context, params *CatalogGetParams, reqEditors ...RequestEditorFn) (*CatalogGetResponse, error)
+
 	// CloudspacesListWithResponse List cloudspaces
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -15879,6 +16014,63 @@ func (r BillingEntitiesUpdateResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r BillingEntitiesUpdateResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CatalogGetResponse200Headers the declared response headers of an HTTP 200 response for CatalogGet
+type CatalogGetResponse200Headers struct {
+	DemarcCatalog *string
+	ETag          *string
+	XRequestID    *string
+}
+
+type CatalogGetResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Catalog
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *CatalogGetResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CatalogGetResponse) GetJSON200() *Catalog {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CatalogGetResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CatalogGetResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CatalogGetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CatalogGetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CatalogGetResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -20090,6 +20282,19 @@ func (c *ClientWithResponses) BillingEntitiesUpdateWithResponse(ctx context.Cont
 	return ParseBillingEntitiesUpdateResponse(rsp)
 }
 
+// CatalogGetWithResponse Get the catalog of all kinds, with their fields and operations
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /catalog (the `CatalogGet` operationId).
+func (c *ClientWithResponses) CatalogGetWithResponse(ctx context.Context, params *CatalogGetParams, reqEditors ...RequestEditorFn) (*CatalogGetResponse, error) {
+	rsp, err := c.CatalogGet(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCatalogGetResponse(rsp)
+}
+
 // CloudspacesListWithResponse List cloudspaces
 //
 // Returns a wrapper object for the known response body format(s).
@@ -22146,6 +22351,66 @@ func ParseBillingEntitiesUpdateResponse(rsp *http.Response) (*BillingEntitiesUpd
 	switch {
 	case rsp.StatusCode == 200:
 		var headers BillingEntitiesUpdateResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCatalogGetResponse parses an HTTP response from a CatalogGetWithResponse call
+func ParseCatalogGetResponse(rsp *http.Response) (*CatalogGetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CatalogGetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Catalog
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers CatalogGetResponse200Headers
 		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

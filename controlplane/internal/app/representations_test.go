@@ -15,6 +15,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/demarc/demarc/controlplane/client"
+	"github.com/demarc/demarc/controlplane/client/catalog"
 	"github.com/demarc/demarc/controlplane/client/fixture"
 )
 
@@ -67,6 +68,7 @@ func TestWhatAClientHasIsNotSentAgain(t *testing.T) {
 		client.BasePath + "/lockers/" + locker:                  {"no-cache, private", "Accept-Encoding", `"1.`},
 		client.BasePath + "/lockers":                            {"no-cache, private", "Accept-Encoding", `".`},
 		client.BasePath + "/operations?page_size=1":             {"no-cache, private", "Accept-Encoding", `".`},
+		client.BasePath + "/catalog":                            {"no-cache, private", "Accept-Encoding", `".`},
 		client.BasePath + "/whoami":                             {"no-cache, private", "Accept-Encoding", `".`},
 		client.BasePath + "/lockers/" + locker + "/label":       {"no-cache, private", "Accept", `"1.text/csv"`},
 		client.BasePath + "/openapi.json":                       {"no-cache", "Accept-Encoding", `".`},
@@ -170,6 +172,7 @@ func TestAnswersAreCompressed(t *testing.T) {
 		"a page of 500":     {http.MethodGet, client.BasePath + "/cloudspaces?page_size=500", nil, 200, 12},
 		"a problem":         {http.MethodPost, client.BasePath + "/customers", wrong, 422, 25},
 		"the specification": {http.MethodGet, client.BasePath + "/openapi.json", nil, 200, 12},
+		"the catalog":       {http.MethodGet, client.BasePath + "/catalog", nil, 200, 12},
 		"a page":            {http.MethodGet, "/swagger/swagger-ui-bundle.js", nil, 200, 40},
 	} {
 		plain, zipped := n.raw(c.method, c.path, c.body), n.raw(c.method, c.path, c.body, "Accept-Encoding", "br, gzip;q=0.8")
@@ -186,6 +189,9 @@ func TestAnswersAreCompressed(t *testing.T) {
 			t.Errorf("%s: %d bytes of %d", name, len(zipped.body), len(out))
 		}
 		t.Logf("%s: %d bytes of %d, %.1f %%", name, len(zipped.body), len(out), 100*float64(len(zipped.body))/float64(len(out)))
+	}
+	if r := n.raw(http.MethodGet, client.BasePath+"/catalog", nil); !bytes.Equal(r.body, catalog.Embedded()) {
+		t.Error("the catalog that is served is not the one that clients are made from")
 	}
 	for name, c := range map[string][]string{
 		"refused": {client.BasePath + "/cloudspaces?page_size=500", "gzip;q=0"}, "short": {client.BasePath + "/lockers/" + locker, "gzip"},

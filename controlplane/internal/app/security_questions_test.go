@@ -25,6 +25,7 @@ var questions = map[string]question{
 	"permissions.list":  {},
 	"permissions.check": {query: "?checks=virtual_machines.get", hidden: (*suite).checking},
 	"access.list":       {query: "?resource_id=platform", hidden: (*suite).accessing},
+	"catalog.get":       {},
 	"batch.get":         {body: map[string]any{"ids": []string{}}, hidden: (*suite).batching},
 }
 

@@ -28,7 +28,7 @@ type Record struct {
 	// Id.
 	ID string `json:"id" format:"typeid" readonly:"true"`
 	// When it was tried.
-	At time.Time `json:"at" format:"date-time" readonly:"true"`
+	At time.Time `json:"at" format:"date-time" readonly:"true" extensions:"x-title=Time"`
 	// Id of who tried; null if that is not known.
 	PrincipalID *string `json:"principal_id" readonly:"true" extensions:"x-nullable"`
 	// Kind of who tried.
@@ -58,9 +58,9 @@ type Record struct {
 	// What the client said of itself.
 	UserAgent *string `json:"user_agent" readonly:"true" extensions:"x-nullable"`
 	// The object before, as its readers saw it; null if there was none, or nothing was changed.
-	Old *json.RawMessage `json:"old" copies:"target_kind" swaggertype:"object" readonly:"true" extensions:"x-nullable,x-any"`
+	Old *json.RawMessage `json:"old" copies:"target_kind" swaggertype:"object" readonly:"true" extensions:"x-nullable,x-any,x-title=Before"`
 	// The object after, as its readers saw it, or a summary, of an operation on many things; null if there was none, or nothing was changed.
-	New *json.RawMessage `json:"new" copies:"target_kind" swaggertype:"object" readonly:"true" extensions:"x-nullable,x-any"`
+	New *json.RawMessage `json:"new" copies:"target_kind" swaggertype:"object" readonly:"true" extensions:"x-nullable,x-any,x-title=After"`
 	// Its number in the chain that proves the trail complete; null for the first seconds.
 	Sequence *int64 `json:"sequence" readonly:"true" extensions:"x-nullable,x-volatile"`
 } // @name AuditRecord

@@ -74,6 +74,38 @@ func isObject(v any) bool {
 	return ok
 }
 
+func (a *app) catalogCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:         "catalog",
+		Short:       "Show all kinds of things that the server has",
+		Long:        "Show all kinds of things that the server has. With -o json or yaml it is the whole catalog, with fields, operations and limits.",
+		Annotations: map[string]string{OperationAnnotation: "catalog.get"},
+		Args:        cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.client()
+			if err != nil {
+				return err
+			}
+			res, err := c.Do(cmd.Context(), client.Request{Path: "/catalog"})
+			if err != nil {
+				return err
+			}
+			var served catalog.Catalog
+			if err := res.Decode(&served); err != nil {
+				return err
+			}
+			return a.print(res.Body, func(w io.Writer) error {
+				t := newTable("KIND", "TITLE", "CATEGORY", "DESCRIPTION")
+				for i := range served.Kinds {
+					k := &served.Kinds[i]
+					t.add(printable(k.Name), printable(k.Title), printable(k.Category), printable(k.Description))
+				}
+				return t.write(w)
+			})
+		},
+	}
+}
+
 const resourceHelp = `An object is named by its id, or by kind and name path (customer:acme); platform stands for the whole platform.`
 
 func (a *app) canCommand() *cobra.Command {

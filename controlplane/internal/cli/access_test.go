@@ -115,7 +115,7 @@ func TestQuestionsAboutAccess(t *testing.T) {
 	var asked []string
 	allowed := true
 	f.refuse = func(w http.ResponseWriter, r *http.Request) bool {
-		if !strings.Contains("/whoami /permissions/check /access", strings.TrimPrefix(r.URL.Path, "/api/v1")) {
+		if !strings.Contains("/whoami /permissions/check /access /catalog", strings.TrimPrefix(r.URL.Path, "/api/v1")) {
 			return false
 		}
 		asked = append(asked, strings.TrimPrefix(r.URL.Path, "/api/v1")+" "+r.URL.Query().Get("checks")+r.URL.Query().Get("resource_id"))
@@ -123,6 +123,8 @@ func TestQuestionsAboutAccess(t *testing.T) {
 		case "/api/v1/whoami":
 			f.answer(w, 200, map[string]any{"principal": map[string]any{"id": "u-1", "kind": "user", "groups": []any{"ops", "dev"}}, "token_id": nil,
 				"roles": []any{map[string]any{"role_name": "viewer", "scope_id": "platform"}}})
+		case "/api/v1/catalog":
+			f.answer(w, 200, map[string]any{"kinds": []any{map[string]any{"name": "lamp", "title": "Lamp", "category": "Things", "description": "Shines.", "glow": 1}}})
 		case "/api/v1/permissions/check":
 			f.answer(w, 200, map[string]any{"results": []any{map[string]any{"permission": "x", "allowed": allowed}}})
 		default:
@@ -141,6 +143,10 @@ func TestQuestionsAboutAccess(t *testing.T) {
 	demarc("whoami").want(t, 0, "principal:\n  groups:       ops, dev\n  id:           u-1\n  kind:         user\nroles:\n  1:\n    role_name:  viewer\n    scope_id:   platform\ntoken_id:       -\n")
 	wantAsked("/whoami ")
 	if o := demarc("whoami", "-o", "json"); !json.Valid([]byte(o.out)) {
+		t.Errorf("%s", o.out)
+	}
+	demarc("catalog").want(t, 0, "KIND  TITLE  CATEGORY  DESCRIPTION\nlamp  Lamp   Things    Shines.\n")
+	if o := demarc("catalog", "-o", "json"); !strings.Contains(o.out, `"glow": 1`) {
 		t.Errorf("%s", o.out)
 	}
 	asked = nil

@@ -281,7 +281,10 @@ func TestCatalog(t *testing.T) {
 			slices.Equal(names(c.Operations[0].Fields), []string{"ids"}) && c.Operations[0].Fields[0].Required && *c.Operations[0].Fields[0].MaxItems == 500 &&
 			slices.Equal(names(c.Operations[0].Answer), []string{"items", "missing"}) && c.Operations[0].Answer[0].Items.Fields[1].Type == catalog.JSON &&
 			c.Operations[0].Answer[1].Computed,
-		"the filter knows its kind":                 slices.Equal(k.Filters[1].Ref, []string{"warehouse"}) && slices.Equal(k.Filters[2].Enum, []string{"open", "closed"}),
+		"the filter knows its kind": slices.Equal(k.Filters[1].Ref, []string{"warehouse"}) && slices.Equal(k.Filters[2].Enum, []string{"open", "closed"}),
+		"titles": k.Field("size_gib").Title == "Size" && k.Field("warehouse_id").Title == "Warehouse" && k.Field("lid_state").Title == "What the lid is to be" &&
+			k.Filters[2].Title == "What the lid is to be" && k.Filters[3].Title == "Size at least" && k.Actions[0].Fields[0].Title == "Times" &&
+			k.Field("labels").Items.Title == "Value" && c.Operations[0].Answer[0].Items.Fields[0].Title != "",
 		"what is in states is asked for by several": k.Filters[0].Name == "state" && c.Kind("operation").Filters[0].Many,
 	} {
 		if !ok {

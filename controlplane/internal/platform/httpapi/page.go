@@ -21,8 +21,8 @@ const (
 	problemType = "application/problem+json"
 	// worthwhile is how long a body is that is compressed: a shorter one is one packet in any case.
 	worthwhile = 1400
-	// effort is that of compressing what is sent once: beyond it, a page of a list is hardly smaller and takes twice the time.
-	effort = 4
+	// effort is that of compressing what is sent once: with more of it, a page of a list is a tenth smaller at best, and takes two to ten times as long.
+	effort = gzip.BestSpeed
 	// coded is the end of the tag of what is compressed: a strong tag is of the bytes that are sent.
 	coded = "-gzip"
 	// variant stands in a tag between the revision and the digest of what was answered.
@@ -47,6 +47,19 @@ func newPage(contentType string, body []byte) *page {
 	return &page{contentType: contentType, body: body, tag: tagOf("", body), public: true,
 		zipped: sync.OnceValue(func() []byte { return compressed(body, gzip.BestCompression) })}
 }
+
+// Written is JSON that was written down once and is answered as it is.
+type Written struct{ page *page }
+
+// NewWritten is the answer of that document, which may be kept by who may get it.
+func NewWritten(document []byte) Written {
+	p := newPage(jsonType, document)
+	p.public = false
+	return Written{p}
+}
+
+// Fixed is an answer that is written down already.
+type Fixed interface{ Written() Written }
 
 // answered is a page that is served this once.
 func answered(contentType string, body []byte) *page {

@@ -165,6 +165,8 @@ type answer struct {
 	Revision string // of the object, as its tag begins; empty for what has none
 	Location string
 	Body     []byte
+	// written is the answer itself, of what is always the same.
+	written *page
 }
 
 func (s *Server) serve(c *gin.Context, op *Op) {
@@ -320,6 +322,8 @@ func (s *Server) send(c *gin.Context, op *Op, a answer) int {
 		c.Header("Location", a.Location)
 	}
 	switch {
+	case a.written != nil:
+		return show(c, a.Status, a.written)
 	case a.Status == http.StatusNoContent:
 		c.Status(a.Status)
 		c.Writer.WriteHeaderNow()
@@ -507,6 +511,10 @@ func render(op *Op, out any, dryRun bool) (answer, error) {
 	a := answer{Status: http.StatusOK}
 	if _, none := out.(resource.None); none {
 		a.Status = http.StatusNoContent
+		return a, nil
+	}
+	if v, fixed := out.(Fixed); fixed && !op.Mutates {
+		a.written = v.Written().page
 		return a, nil
 	}
 	var err error
