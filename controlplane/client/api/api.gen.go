@@ -2307,6 +2307,18 @@ type DiskPatch struct {
 // DiskState Where it is in its life cycle.
 type DiskState string
 
+// EffectivePermissions All that the caller may do in a place.
+type EffectivePermissions struct {
+	// Held The permissions that the caller has there, given there or above.
+	Held []string `json:"held"`
+
+	// HeldBelow Those that the caller has there or somewhere below: with these there may be something to list.
+	HeldBelow []string `json:"held_below"`
+
+	// ResourceID The object that was asked about, or platform.
+	ResourceID string `json:"resource_id"`
+}
+
 // Image What a boot disk is made from.
 type Image struct {
 	// Architecture Processor architecture.
@@ -3677,7 +3689,7 @@ type CloudspacesUpdateParams struct {
 
 // CustomersListParams defines parameters for CustomersList.
 type CustomersListParams struct {
-	// BillingEntityID Those of one billing entity, and of its customers.
+	// BillingEntityID Those of one billing entity.
 	BillingEntityID *string `form:"billing_entity_id,omitempty" json:"billing_entity_id,omitempty"`
 
 	// State Those in one of these states.
@@ -4138,6 +4150,15 @@ type PermissionsListParams struct {
 type PermissionsCheckParams struct {
 	// Checks Questions with commas between them, at most 100: a permission, or permission@id for one object.
 	Checks string `form:"checks" json:"checks"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// PermissionsEffectiveParams defines parameters for PermissionsEffective.
+type PermissionsEffectiveParams struct {
+	// ResourceID The object; the platform unless one is named.
+	ResourceID *string `form:"resource_id,omitempty" json:"resource_id,omitempty"`
 
 	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
@@ -5099,6 +5120,11 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /permissions/check (the `PermissionsCheck` operationId).
 	PermissionsCheck(ctx context.Context, params *PermissionsCheckParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PermissionsEffective Say all that the caller may do in a place, and below it
+	//
+	// Corresponds with GET /permissions/effective (the `PermissionsEffective` operationId).
+	PermissionsEffective(ctx context.Context, params *PermissionsEffectiveParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// PermissionsGet Get a permission
 	//
@@ -6380,6 +6406,21 @@ func (c *Client) PermissionsList(ctx context.Context, params *PermissionsListPar
 // Corresponds with GET /permissions/check (the `PermissionsCheck` operationId).
 func (c *Client) PermissionsCheck(ctx context.Context, params *PermissionsCheckParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPermissionsCheckRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PermissionsEffective Say all that the caller may do in a place, and below it
+//
+// Corresponds with GET /permissions/effective (the `PermissionsEffective` operationId).
+func (c *Client) PermissionsEffective(ctx context.Context, params *PermissionsEffectiveParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPermissionsEffectiveRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -11812,6 +11853,75 @@ func NewPermissionsCheckRequest(server string, params *PermissionsCheckParams) (
 	return req, nil
 }
 
+// NewPermissionsEffectiveRequest constructs an http.Request for the PermissionsEffective method
+func NewPermissionsEffectiveRequest(server string, params *PermissionsEffectiveParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/permissions/effective")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.ResourceID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "resource_id", *params.ResourceID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewPermissionsGetRequest constructs an http.Request for the PermissionsGet method
 func NewPermissionsGetRequest(server string, id string, params *PermissionsGetParams) (*http.Request, error) {
 	var err error
@@ -14859,6 +14969,13 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /permissions/check (the `PermissionsCheck` operationId).
 	PermissionsCheckWithResponse(ctx context.Context, params *PermissionsCheckParams, reqEditors ...RequestEditorFn) (*PermissionsCheckResponse, error)
+
+	// PermissionsEffectiveWithResponse Say all that the caller may do in a place, and below it
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /permissions/effective (the `PermissionsEffective` operationId).
+	PermissionsEffectiveWithResponse(ctx context.Context, params *PermissionsEffectiveParams, reqEditors ...RequestEditorFn) (*PermissionsEffectiveResponse, error)
 
 	// PermissionsGetWithResponse Get a permission
 	//
@@ -18276,6 +18393,63 @@ func (r PermissionsCheckResponse) ContentType() string {
 	return ""
 }
 
+// PermissionsEffectiveResponse200Headers the declared response headers of an HTTP 200 response for PermissionsEffective
+type PermissionsEffectiveResponse200Headers struct {
+	DemarcCatalog *string
+	ETag          *string
+	XRequestID    *string
+}
+
+type PermissionsEffectiveResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EffectivePermissions
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *PermissionsEffectiveResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PermissionsEffectiveResponse) GetJSON200() *EffectivePermissions {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PermissionsEffectiveResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PermissionsEffectiveResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PermissionsEffectiveResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PermissionsEffectiveResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PermissionsEffectiveResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // PermissionsGetResponse200Headers the declared response headers of an HTTP 200 response for PermissionsGet
 type PermissionsGetResponse200Headers struct {
 	DemarcCatalog *string
@@ -20878,6 +21052,19 @@ func (c *ClientWithResponses) PermissionsCheckWithResponse(ctx context.Context, 
 		return nil, err
 	}
 	return ParsePermissionsCheckResponse(rsp)
+}
+
+// PermissionsEffectiveWithResponse Say all that the caller may do in a place, and below it
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /permissions/effective (the `PermissionsEffective` operationId).
+func (c *ClientWithResponses) PermissionsEffectiveWithResponse(ctx context.Context, params *PermissionsEffectiveParams, reqEditors ...RequestEditorFn) (*PermissionsEffectiveResponse, error) {
+	rsp, err := c.PermissionsEffective(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePermissionsEffectiveResponse(rsp)
 }
 
 // PermissionsGetWithResponse Get a permission
@@ -25081,6 +25268,66 @@ func ParsePermissionsCheckResponse(rsp *http.Response) (*PermissionsCheckRespons
 	switch {
 	case rsp.StatusCode == 200:
 		var headers PermissionsCheckResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePermissionsEffectiveResponse parses an HTTP response from a PermissionsEffectiveWithResponse call
+func ParsePermissionsEffectiveResponse(rsp *http.Response) (*PermissionsEffectiveResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PermissionsEffectiveResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EffectivePermissions
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers PermissionsEffectiveResponse200Headers
 		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

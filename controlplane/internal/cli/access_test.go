@@ -115,7 +115,7 @@ func TestQuestionsAboutAccess(t *testing.T) {
 	var asked []string
 	allowed := true
 	f.refuse = func(w http.ResponseWriter, r *http.Request) bool {
-		if !strings.Contains("/whoami /permissions/check /access /catalog", strings.TrimPrefix(r.URL.Path, "/api/v1")) {
+		if !strings.Contains("/whoami /permissions/check /permissions/effective /access /catalog", strings.TrimPrefix(r.URL.Path, "/api/v1")) {
 			return false
 		}
 		asked = append(asked, strings.TrimPrefix(r.URL.Path, "/api/v1")+" "+r.URL.Query().Get("checks")+r.URL.Query().Get("resource_id"))
@@ -125,6 +125,8 @@ func TestQuestionsAboutAccess(t *testing.T) {
 				"roles": []any{map[string]any{"role_name": "viewer", "scope_id": "platform"}}})
 		case "/api/v1/catalog":
 			f.answer(w, 200, map[string]any{"kinds": []any{map[string]any{"name": "lamp", "title": "Lamp", "category": "Things", "description": "Shines.", "glow": 1}}})
+		case "/api/v1/permissions/effective":
+			f.answer(w, 200, map[string]any{"resource_id": "x", "held": []any{"sites.get"}, "held_below": []any{"sites.get", "sites.list"}})
 		case "/api/v1/permissions/check":
 			f.answer(w, 200, map[string]any{"results": []any{map[string]any{"permission": "x", "allowed": allowed}}})
 		default:
@@ -162,6 +164,9 @@ func TestQuestionsAboutAccess(t *testing.T) {
 	}
 	demarc("can", "sites.create", "gent").fails(t, ExitUsage, "neither an id nor KIND:PATH")
 	asked = nil
+	demarc("permitted").want(t, 0, "PERMISSION  WHERE\nsites.get   here\nsites.list  below\n")
+	demarc("permitted", "site:gent").want(t, 0, "PERMISSION  WHERE\nsites.get   here\nsites.list  below\n")
+	wantAsked("/permissions/effective , /permissions/effective st_1")
 	demarc("access", "site:gent").want(t, 0, "PRINCIPAL KIND  PRINCIPAL ID  ROLE NAME  SCOPE ID  INHERITED  EXPIRES AT  BINDING ID\nuser            u-1           viewer     platform  true       -           rb_1\n")
 	o = demarc("access", "st_1", "-o", "id")
 	o.want(t, 0, "rb_1\n")

@@ -111,7 +111,11 @@ func (r *Registry) Filters(k Kind) []Filter {
 	if k.Table() != "" {
 		for _, column := range []string{BillingEntityColumn, CustomerColumn} {
 			if r.stands(k, column, map[string]bool{}) {
-				out = append(out, Filter{Name: column, Words: ancestorWords[column]})
+				f := Filter{Name: column, Words: ancestorWords[column]}
+				if k.Tenant != "" {
+					f.Words = "Those of one billing entity"
+				}
+				out = append(out, f)
 			}
 		}
 		if k.HasState() {

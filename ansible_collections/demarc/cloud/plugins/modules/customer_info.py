@@ -48,7 +48,7 @@ options:
       - '-created_at'
   billing_entity_id:
     description:
-      - Those of one billing entity, and of its customers.
+      - Those of one billing entity.
       - The id of a billing entity, or its name or path of names, such as V(reseller).
     type: str
   state:
