@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"time"
 
@@ -74,7 +75,7 @@ func AnswerColumn(v *vault.Vault) vault.Column { return v.Column("idempotency_ke
 
 // keep stores the answer under the key that was claimed.
 func (s *Server) keep(ctx context.Context, cl *call, key string, a answer) error {
-	headers, err := json.Marshal(map[string]string{"ETag": a.Revision, "Location": a.Location})
+	headers, err := json.Marshal(map[string]string{"ETag": strconv.Quote(a.Revision), "Location": a.Location})
 	if err != nil {
 		return err
 	}

@@ -118,7 +118,7 @@ func (r *Registry) Filters(k Kind) []Filter {
 				out = append(out, f)
 			}
 		}
-		if k.HasState() {
+		if k.Named || k.States != nil {
 			out = append(out, Filter{Name: stateColumn, Words: "Those in one of these states", Many: true})
 		}
 	}
@@ -168,9 +168,6 @@ func (k Kind) places() []Link {
 	}
 	return out
 }
-
-// HasState says whether the objects of a kind are in states.
-func (k Kind) HasState() bool { return k.Named || k.States != nil }
 
 // AllOrders are the fields that its list can be ordered by.
 func (k Kind) AllOrders() []string {
