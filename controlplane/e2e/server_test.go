@@ -222,7 +222,7 @@ func TestIdempotencyKey(t *testing.T) {
 		_, _ = c.Do(context.Background(), client.Request{Method: http.MethodDelete, Path: "/images/" + ids[0]})
 	})
 	res, err := post(map[string]any{"name": name})
-	if err != nil || res.Header.Get("Idempotency-Replayed") != "true" || res.Status != http.StatusCreated || res.ETag() != `"1"` {
+	if err != nil || res.Header.Get("Idempotency-Replayed") != "true" || res.Status != http.StatusCreated || !strings.HasPrefix(res.ETag(), `"1.`) {
 		t.Errorf("repeated: %v %+v", err, res)
 	}
 	if _, err := post(map[string]any{"name": name + "-other"}); !client.IsCode(err, "idempotency_key_reused") {

@@ -555,6 +555,39 @@ func (e VirtualMachineState) Valid() bool {
 	}
 }
 
+// Defines values for APITokensListParamsState.
+const (
+	APITokensListParamsStateActive   APITokensListParamsState = "active"
+	APITokensListParamsStateCreating APITokensListParamsState = "creating"
+	APITokensListParamsStateDeleting APITokensListParamsState = "deleting"
+	APITokensListParamsStateFailed   APITokensListParamsState = "failed"
+	APITokensListParamsStatePending  APITokensListParamsState = "pending"
+	APITokensListParamsStateRecycled APITokensListParamsState = "recycled"
+	APITokensListParamsStateUpdating APITokensListParamsState = "updating"
+)
+
+// Valid indicates whether the value is a known member of the APITokensListParamsState enum.
+func (e APITokensListParamsState) Valid() bool {
+	switch e {
+	case APITokensListParamsStateActive:
+		return true
+	case APITokensListParamsStateCreating:
+		return true
+	case APITokensListParamsStateDeleting:
+		return true
+	case APITokensListParamsStateFailed:
+		return true
+	case APITokensListParamsStatePending:
+		return true
+	case APITokensListParamsStateRecycled:
+		return true
+	case APITokensListParamsStateUpdating:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for APITokensListParamsOrderBy.
 const (
 	APITokensListParamsOrderByCreatedAt      APITokensListParamsOrderBy = "created_at"
@@ -624,6 +657,39 @@ func (e AuditRecordsListParamsOrderBy) Valid() bool {
 	}
 }
 
+// Defines values for BillingEntitiesListParamsState.
+const (
+	BillingEntitiesListParamsStateActive   BillingEntitiesListParamsState = "active"
+	BillingEntitiesListParamsStateCreating BillingEntitiesListParamsState = "creating"
+	BillingEntitiesListParamsStateDeleting BillingEntitiesListParamsState = "deleting"
+	BillingEntitiesListParamsStateFailed   BillingEntitiesListParamsState = "failed"
+	BillingEntitiesListParamsStatePending  BillingEntitiesListParamsState = "pending"
+	BillingEntitiesListParamsStateRecycled BillingEntitiesListParamsState = "recycled"
+	BillingEntitiesListParamsStateUpdating BillingEntitiesListParamsState = "updating"
+)
+
+// Valid indicates whether the value is a known member of the BillingEntitiesListParamsState enum.
+func (e BillingEntitiesListParamsState) Valid() bool {
+	switch e {
+	case BillingEntitiesListParamsStateActive:
+		return true
+	case BillingEntitiesListParamsStateCreating:
+		return true
+	case BillingEntitiesListParamsStateDeleting:
+		return true
+	case BillingEntitiesListParamsStateFailed:
+		return true
+	case BillingEntitiesListParamsStatePending:
+		return true
+	case BillingEntitiesListParamsStateRecycled:
+		return true
+	case BillingEntitiesListParamsStateUpdating:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for BillingEntitiesListParamsOrderBy.
 const (
 	BillingEntitiesListParamsOrderByCreatedAt      BillingEntitiesListParamsOrderBy = "created_at"
@@ -648,6 +714,39 @@ func (e BillingEntitiesListParamsOrderBy) Valid() bool {
 	}
 }
 
+// Defines values for CloudspacesListParamsState.
+const (
+	CloudspacesListParamsStateActive   CloudspacesListParamsState = "active"
+	CloudspacesListParamsStateCreating CloudspacesListParamsState = "creating"
+	CloudspacesListParamsStateDeleting CloudspacesListParamsState = "deleting"
+	CloudspacesListParamsStateFailed   CloudspacesListParamsState = "failed"
+	CloudspacesListParamsStatePending  CloudspacesListParamsState = "pending"
+	CloudspacesListParamsStateRecycled CloudspacesListParamsState = "recycled"
+	CloudspacesListParamsStateUpdating CloudspacesListParamsState = "updating"
+)
+
+// Valid indicates whether the value is a known member of the CloudspacesListParamsState enum.
+func (e CloudspacesListParamsState) Valid() bool {
+	switch e {
+	case CloudspacesListParamsStateActive:
+		return true
+	case CloudspacesListParamsStateCreating:
+		return true
+	case CloudspacesListParamsStateDeleting:
+		return true
+	case CloudspacesListParamsStateFailed:
+		return true
+	case CloudspacesListParamsStatePending:
+		return true
+	case CloudspacesListParamsStateRecycled:
+		return true
+	case CloudspacesListParamsStateUpdating:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CloudspacesListParamsOrderBy.
 const (
 	CloudspacesListParamsOrderByCreatedAt      CloudspacesListParamsOrderBy = "created_at"
@@ -666,6 +765,39 @@ func (e CloudspacesListParamsOrderBy) Valid() bool {
 	case CloudspacesListParamsOrderByMinusName:
 		return true
 	case CloudspacesListParamsOrderByName:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CustomersListParamsState.
+const (
+	CustomersListParamsStateActive   CustomersListParamsState = "active"
+	CustomersListParamsStateCreating CustomersListParamsState = "creating"
+	CustomersListParamsStateDeleting CustomersListParamsState = "deleting"
+	CustomersListParamsStateFailed   CustomersListParamsState = "failed"
+	CustomersListParamsStatePending  CustomersListParamsState = "pending"
+	CustomersListParamsStateRecycled CustomersListParamsState = "recycled"
+	CustomersListParamsStateUpdating CustomersListParamsState = "updating"
+)
+
+// Valid indicates whether the value is a known member of the CustomersListParamsState enum.
+func (e CustomersListParamsState) Valid() bool {
+	switch e {
+	case CustomersListParamsStateActive:
+		return true
+	case CustomersListParamsStateCreating:
+		return true
+	case CustomersListParamsStateDeleting:
+		return true
+	case CustomersListParamsStateFailed:
+		return true
+	case CustomersListParamsStatePending:
+		return true
+	case CustomersListParamsStateRecycled:
+		return true
+	case CustomersListParamsStateUpdating:
 		return true
 	default:
 		return false
@@ -720,6 +852,39 @@ func (e CustomersListParamsOrderBy) Valid() bool {
 	}
 }
 
+// Defines values for DisksListParamsState.
+const (
+	DisksListParamsStateActive   DisksListParamsState = "active"
+	DisksListParamsStateCreating DisksListParamsState = "creating"
+	DisksListParamsStateDeleting DisksListParamsState = "deleting"
+	DisksListParamsStateFailed   DisksListParamsState = "failed"
+	DisksListParamsStatePending  DisksListParamsState = "pending"
+	DisksListParamsStateRecycled DisksListParamsState = "recycled"
+	DisksListParamsStateUpdating DisksListParamsState = "updating"
+)
+
+// Valid indicates whether the value is a known member of the DisksListParamsState enum.
+func (e DisksListParamsState) Valid() bool {
+	switch e {
+	case DisksListParamsStateActive:
+		return true
+	case DisksListParamsStateCreating:
+		return true
+	case DisksListParamsStateDeleting:
+		return true
+	case DisksListParamsStateFailed:
+		return true
+	case DisksListParamsStatePending:
+		return true
+	case DisksListParamsStateRecycled:
+		return true
+	case DisksListParamsStateUpdating:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DisksListParamsOrderBy.
 const (
 	DisksListParamsOrderByCreatedAt      DisksListParamsOrderBy = "created_at"
@@ -744,6 +909,39 @@ func (e DisksListParamsOrderBy) Valid() bool {
 	case DisksListParamsOrderByName:
 		return true
 	case DisksListParamsOrderBySizeGib:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ImagesListParamsState.
+const (
+	ImagesListParamsStateActive   ImagesListParamsState = "active"
+	ImagesListParamsStateCreating ImagesListParamsState = "creating"
+	ImagesListParamsStateDeleting ImagesListParamsState = "deleting"
+	ImagesListParamsStateFailed   ImagesListParamsState = "failed"
+	ImagesListParamsStatePending  ImagesListParamsState = "pending"
+	ImagesListParamsStateRecycled ImagesListParamsState = "recycled"
+	ImagesListParamsStateUpdating ImagesListParamsState = "updating"
+)
+
+// Valid indicates whether the value is a known member of the ImagesListParamsState enum.
+func (e ImagesListParamsState) Valid() bool {
+	switch e {
+	case ImagesListParamsStateActive:
+		return true
+	case ImagesListParamsStateCreating:
+		return true
+	case ImagesListParamsStateDeleting:
+		return true
+	case ImagesListParamsStateFailed:
+		return true
+	case ImagesListParamsStatePending:
+		return true
+	case ImagesListParamsStateRecycled:
+		return true
+	case ImagesListParamsStateUpdating:
 		return true
 	default:
 		return false
@@ -786,6 +984,39 @@ func (e LocationAccessesListParamsOrderBy) Valid() bool {
 	case LocationAccessesListParamsOrderByCreatedAt:
 		return true
 	case LocationAccessesListParamsOrderByMinusCreatedAt:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LocationsListParamsState.
+const (
+	LocationsListParamsStateActive   LocationsListParamsState = "active"
+	LocationsListParamsStateCreating LocationsListParamsState = "creating"
+	LocationsListParamsStateDeleting LocationsListParamsState = "deleting"
+	LocationsListParamsStateFailed   LocationsListParamsState = "failed"
+	LocationsListParamsStatePending  LocationsListParamsState = "pending"
+	LocationsListParamsStateRecycled LocationsListParamsState = "recycled"
+	LocationsListParamsStateUpdating LocationsListParamsState = "updating"
+)
+
+// Valid indicates whether the value is a known member of the LocationsListParamsState enum.
+func (e LocationsListParamsState) Valid() bool {
+	switch e {
+	case LocationsListParamsStateActive:
+		return true
+	case LocationsListParamsStateCreating:
+		return true
+	case LocationsListParamsStateDeleting:
+		return true
+	case LocationsListParamsStateFailed:
+		return true
+	case LocationsListParamsStatePending:
+		return true
+	case LocationsListParamsStateRecycled:
+		return true
+	case LocationsListParamsStateUpdating:
 		return true
 	default:
 		return false
@@ -885,6 +1116,39 @@ func (e RoleBindingsListParamsOrderBy) Valid() bool {
 	}
 }
 
+// Defines values for RolesListParamsState.
+const (
+	RolesListParamsStateActive   RolesListParamsState = "active"
+	RolesListParamsStateCreating RolesListParamsState = "creating"
+	RolesListParamsStateDeleting RolesListParamsState = "deleting"
+	RolesListParamsStateFailed   RolesListParamsState = "failed"
+	RolesListParamsStatePending  RolesListParamsState = "pending"
+	RolesListParamsStateRecycled RolesListParamsState = "recycled"
+	RolesListParamsStateUpdating RolesListParamsState = "updating"
+)
+
+// Valid indicates whether the value is a known member of the RolesListParamsState enum.
+func (e RolesListParamsState) Valid() bool {
+	switch e {
+	case RolesListParamsStateActive:
+		return true
+	case RolesListParamsStateCreating:
+		return true
+	case RolesListParamsStateDeleting:
+		return true
+	case RolesListParamsStateFailed:
+		return true
+	case RolesListParamsStatePending:
+		return true
+	case RolesListParamsStateRecycled:
+		return true
+	case RolesListParamsStateUpdating:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for RolesListParamsOrderBy.
 const (
 	RolesListParamsOrderByCreatedAt      RolesListParamsOrderBy = "created_at"
@@ -909,6 +1173,39 @@ func (e RolesListParamsOrderBy) Valid() bool {
 	}
 }
 
+// Defines values for ServiceAccountsListParamsState.
+const (
+	ServiceAccountsListParamsStateActive   ServiceAccountsListParamsState = "active"
+	ServiceAccountsListParamsStateCreating ServiceAccountsListParamsState = "creating"
+	ServiceAccountsListParamsStateDeleting ServiceAccountsListParamsState = "deleting"
+	ServiceAccountsListParamsStateFailed   ServiceAccountsListParamsState = "failed"
+	ServiceAccountsListParamsStatePending  ServiceAccountsListParamsState = "pending"
+	ServiceAccountsListParamsStateRecycled ServiceAccountsListParamsState = "recycled"
+	ServiceAccountsListParamsStateUpdating ServiceAccountsListParamsState = "updating"
+)
+
+// Valid indicates whether the value is a known member of the ServiceAccountsListParamsState enum.
+func (e ServiceAccountsListParamsState) Valid() bool {
+	switch e {
+	case ServiceAccountsListParamsStateActive:
+		return true
+	case ServiceAccountsListParamsStateCreating:
+		return true
+	case ServiceAccountsListParamsStateDeleting:
+		return true
+	case ServiceAccountsListParamsStateFailed:
+		return true
+	case ServiceAccountsListParamsStatePending:
+		return true
+	case ServiceAccountsListParamsStateRecycled:
+		return true
+	case ServiceAccountsListParamsStateUpdating:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ServiceAccountsListParamsOrderBy.
 const (
 	ServiceAccountsListParamsOrderByCreatedAt      ServiceAccountsListParamsOrderBy = "created_at"
@@ -927,6 +1224,39 @@ func (e ServiceAccountsListParamsOrderBy) Valid() bool {
 	case ServiceAccountsListParamsOrderByMinusName:
 		return true
 	case ServiceAccountsListParamsOrderByName:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for VirtualMachinesListParamsState.
+const (
+	VirtualMachinesListParamsStateActive   VirtualMachinesListParamsState = "active"
+	VirtualMachinesListParamsStateCreating VirtualMachinesListParamsState = "creating"
+	VirtualMachinesListParamsStateDeleting VirtualMachinesListParamsState = "deleting"
+	VirtualMachinesListParamsStateFailed   VirtualMachinesListParamsState = "failed"
+	VirtualMachinesListParamsStatePending  VirtualMachinesListParamsState = "pending"
+	VirtualMachinesListParamsStateRecycled VirtualMachinesListParamsState = "recycled"
+	VirtualMachinesListParamsStateUpdating VirtualMachinesListParamsState = "updating"
+)
+
+// Valid indicates whether the value is a known member of the VirtualMachinesListParamsState enum.
+func (e VirtualMachinesListParamsState) Valid() bool {
+	switch e {
+	case VirtualMachinesListParamsStateActive:
+		return true
+	case VirtualMachinesListParamsStateCreating:
+		return true
+	case VirtualMachinesListParamsStateDeleting:
+		return true
+	case VirtualMachinesListParamsStateFailed:
+		return true
+	case VirtualMachinesListParamsStatePending:
+		return true
+	case VirtualMachinesListParamsStateRecycled:
+		return true
+	case VirtualMachinesListParamsStateUpdating:
 		return true
 	default:
 		return false
@@ -1452,6 +1782,66 @@ type BillingEntityPatch struct {
 // BillingEntityState Where it is in its life cycle.
 type BillingEntityState string
 
+// Catalog All that the control plane manages, as data. There is more in it than is said here, such as its version: catalog.schema.json has all of it.
+type Catalog struct {
+	// BasePath What stands before every path.
+	BasePath string `json:"base_path"`
+
+	// Kinds The kinds of things, each with its fields, operations, filters, actions and states.
+	Kinds []CatalogKind `json:"kinds"`
+
+	// Operations The operations that belong to no kind, each with its parameters and what it answers.
+	Operations []CatalogOperation `json:"operations"`
+}
+
+// CatalogKind A kind of thing.
+type CatalogKind struct {
+	// Category Heading under which it stands.
+	Category string `json:"category"`
+
+	// Description What it is.
+	Description string `json:"description"`
+
+	// Managed Whether its objects can be made and removed.
+	Managed bool `json:"managed"`
+
+	// Name Name, such as virtual_machine.
+	Name string `json:"name"`
+
+	// Named Whether its objects have names, and so paths of names.
+	Named bool `json:"named"`
+
+	// Path Path of its objects, below the base path.
+	Path string `json:"path"`
+
+	// Plural Name of many, such as virtual_machines.
+	Plural string `json:"plural"`
+
+	// Prefix Prefix of its ids; empty if they are words, or those of other kinds.
+	Prefix string `json:"prefix"`
+
+	// Title Name for people.
+	Title string `json:"title"`
+}
+
+// CatalogOperation An operation that belongs to no kind.
+type CatalogOperation struct {
+	// ID Id, such as whoami.get.
+	ID string `json:"id"`
+
+	// Method Method of HTTP.
+	Method string `json:"method"`
+
+	// Path Path below the base path.
+	Path string `json:"path"`
+
+	// Permission What its caller needs.
+	Permission string `json:"permission"`
+
+	// Summary What it does.
+	Summary string `json:"summary"`
+}
+
 // Cloudspace An isolated network.
 type Cloudspace struct {
 	// CreatedAt When it was made.
@@ -1916,6 +2306,18 @@ type DiskPatch struct {
 
 // DiskState Where it is in its life cycle.
 type DiskState string
+
+// EffectivePermissions All that the caller may do in a place.
+type EffectivePermissions struct {
+	// Held The permissions that the caller has there, given there or above.
+	Held []string `json:"held"`
+
+	// HeldBelow Those that the caller has there or somewhere below: with these there may be something to list.
+	HeldBelow []string `json:"held_below"`
+
+	// ResourceID The object that was asked about, or platform.
+	ResourceID string `json:"resource_id"`
+}
 
 // Image What a boot disk is made from.
 type Image struct {
@@ -2940,6 +3342,9 @@ type IdempotencyKey = string
 // IfMatch defines model for IfMatch.
 type IfMatch = string
 
+// IfNoneMatch defines model for IfNoneMatch.
+type IfNoneMatch = string
+
 // Label defines model for Label.
 type Label = string
 
@@ -2974,10 +3379,22 @@ type AccessListParams struct {
 
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // APITokensListParams defines parameters for APITokensList.
 type APITokensListParams struct {
+	// BillingEntityID Those of one billing entity, and of its customers.
+	BillingEntityID *string `form:"billing_entity_id,omitempty" json:"billing_entity_id,omitempty"`
+
+	// CustomerID Those of one customer.
+	CustomerID *string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
+
+	// State Those in one of these states.
+	State *[]APITokensListParamsState `form:"state,omitempty" json:"state,omitempty"`
+
 	// ServiceAccountID Those of one service account.
 	ServiceAccountID *string `form:"service_account_id,omitempty" json:"service_account_id,omitempty"`
 
@@ -3013,7 +3430,13 @@ type APITokensListParams struct {
 
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
+
+// APITokensListParamsState defines parameters for APITokensList.
+type APITokensListParamsState string
 
 // APITokensListParamsOrderBy defines parameters for APITokensList.
 type APITokensListParamsOrderBy string
@@ -3046,6 +3469,9 @@ type APITokensDeleteParams struct {
 type APITokensGetParams struct {
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // APITokensUpdateParams defines parameters for APITokensUpdate.
@@ -3077,6 +3503,12 @@ type APITokensRotateParams struct {
 
 // AuditRecordsListParams defines parameters for AuditRecordsList.
 type AuditRecordsListParams struct {
+	// BillingEntityID Those of one billing entity, and of its customers.
+	BillingEntityID *string `form:"billing_entity_id,omitempty" json:"billing_entity_id,omitempty"`
+
+	// CustomerID Those of one customer.
+	CustomerID *string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
+
 	// TargetID What was tried on this object.
 	TargetID *string `form:"target_id,omitempty" json:"target_id,omitempty"`
 
@@ -3088,12 +3520,6 @@ type AuditRecordsListParams struct {
 
 	// Outcome What came to one of these.
 	Outcome *[]AuditRecordsListParamsOutcome `form:"outcome,omitempty" json:"outcome,omitempty"`
-
-	// CustomerID What was tried on all that belongs to this customer.
-	CustomerID *string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
-
-	// BillingEntityID What was tried on all that belongs to this billing entity.
-	BillingEntityID *string `form:"billing_entity_id,omitempty" json:"billing_entity_id,omitempty"`
 
 	// RequestID What this request tried.
 	RequestID *string `form:"request_id,omitempty" json:"request_id,omitempty"`
@@ -3115,6 +3541,9 @@ type AuditRecordsListParams struct {
 
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // AuditRecordsListParamsOutcome defines parameters for AuditRecordsList.
@@ -3127,6 +3556,9 @@ type AuditRecordsListParamsOrderBy string
 type AuditRecordsGetParams struct {
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // BatchGetParams defines parameters for BatchGet.
@@ -3137,6 +3569,9 @@ type BatchGetParams struct {
 
 // BillingEntitiesListParams defines parameters for BillingEntitiesList.
 type BillingEntitiesListParams struct {
+	// State Those in one of these states.
+	State *[]BillingEntitiesListParamsState `form:"state,omitempty" json:"state,omitempty"`
+
 	// ParentID Those directly below it.
 	ParentID *string `form:"parent_id,omitempty" json:"parent_id,omitempty"`
 
@@ -3166,7 +3601,13 @@ type BillingEntitiesListParams struct {
 
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
+
+// BillingEntitiesListParamsState defines parameters for BillingEntitiesList.
+type BillingEntitiesListParamsState string
 
 // BillingEntitiesListParamsOrderBy defines parameters for BillingEntitiesList.
 type BillingEntitiesListParamsOrderBy string
@@ -3199,6 +3640,9 @@ type BillingEntitiesDeleteParams struct {
 type BillingEntitiesGetParams struct {
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // BillingEntitiesUpdateParams defines parameters for BillingEntitiesUpdate.
@@ -3213,13 +3657,25 @@ type BillingEntitiesUpdateParams struct {
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
+// CatalogGetParams defines parameters for CatalogGet.
+type CatalogGetParams struct {
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
 // CloudspacesListParams defines parameters for CloudspacesList.
 type CloudspacesListParams struct {
-	// BillingEntityID Those of the customers of one billing entity.
+	// BillingEntityID Those of one billing entity, and of its customers.
 	BillingEntityID *string `form:"billing_entity_id,omitempty" json:"billing_entity_id,omitempty"`
 
 	// CustomerID Those of one customer.
 	CustomerID *string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
+
+	// State Those in one of these states.
+	State *[]CloudspacesListParamsState `form:"state,omitempty" json:"state,omitempty"`
 
 	// LocationID Those in one location.
 	LocationID *string `form:"location_id,omitempty" json:"location_id,omitempty"`
@@ -3250,7 +3706,13 @@ type CloudspacesListParams struct {
 
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
+
+// CloudspacesListParamsState defines parameters for CloudspacesList.
+type CloudspacesListParamsState string
 
 // CloudspacesListParamsOrderBy defines parameters for CloudspacesList.
 type CloudspacesListParamsOrderBy string
@@ -3283,6 +3745,9 @@ type CloudspacesDeleteParams struct {
 type CloudspacesGetParams struct {
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // CloudspacesUpdateParams defines parameters for CloudspacesUpdate.
@@ -3301,6 +3766,9 @@ type CloudspacesUpdateParams struct {
 type CustomersListParams struct {
 	// BillingEntityID Those of one billing entity.
 	BillingEntityID *string `form:"billing_entity_id,omitempty" json:"billing_entity_id,omitempty"`
+
+	// State Those in one of these states.
+	State *[]CustomersListParamsState `form:"state,omitempty" json:"state,omitempty"`
 
 	// Status Those of one of these statuses.
 	Status *[]CustomersListParamsStatus `form:"status,omitempty" json:"status,omitempty"`
@@ -3334,7 +3802,13 @@ type CustomersListParams struct {
 
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
+
+// CustomersListParamsState defines parameters for CustomersList.
+type CustomersListParamsState string
 
 // CustomersListParamsStatus defines parameters for CustomersList.
 type CustomersListParamsStatus string
@@ -3370,6 +3844,9 @@ type CustomersDeleteParams struct {
 type CustomersGetParams struct {
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // CustomersUpdateParams defines parameters for CustomersUpdate.
@@ -3386,11 +3863,14 @@ type CustomersUpdateParams struct {
 
 // DisksListParams defines parameters for DisksList.
 type DisksListParams struct {
-	// BillingEntityID Those of the customers of one billing entity.
+	// BillingEntityID Those of one billing entity, and of its customers.
 	BillingEntityID *string `form:"billing_entity_id,omitempty" json:"billing_entity_id,omitempty"`
 
 	// CustomerID Those of one customer.
 	CustomerID *string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
+
+	// State Those in one of these states.
+	State *[]DisksListParamsState `form:"state,omitempty" json:"state,omitempty"`
 
 	// CloudspaceID Those in one cloudspace.
 	CloudspaceID *string `form:"cloudspace_id,omitempty" json:"cloudspace_id,omitempty"`
@@ -3430,7 +3910,13 @@ type DisksListParams struct {
 
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
+
+// DisksListParamsState defines parameters for DisksList.
+type DisksListParamsState string
 
 // DisksListParamsOrderBy defines parameters for DisksList.
 type DisksListParamsOrderBy string
@@ -3463,6 +3949,9 @@ type DisksDeleteParams struct {
 type DisksGetParams struct {
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // DisksUpdateParams defines parameters for DisksUpdate.
@@ -3479,6 +3968,9 @@ type DisksUpdateParams struct {
 
 // ImagesListParams defines parameters for ImagesList.
 type ImagesListParams struct {
+	// State Those in one of these states.
+	State *[]ImagesListParamsState `form:"state,omitempty" json:"state,omitempty"`
+
 	// OsType Those of this operating system.
 	OsType *ImageOsType `form:"os_type,omitempty" json:"os_type,omitempty"`
 
@@ -3511,7 +4003,13 @@ type ImagesListParams struct {
 
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
+
+// ImagesListParamsState defines parameters for ImagesList.
+type ImagesListParamsState string
 
 // ImagesListParamsOrderBy defines parameters for ImagesList.
 type ImagesListParamsOrderBy string
@@ -3544,6 +4042,9 @@ type ImagesDeleteParams struct {
 type ImagesGetParams struct {
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // ImagesUpdateParams defines parameters for ImagesUpdate.
@@ -3583,6 +4084,9 @@ type LocationAccessesListParams struct {
 
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // LocationAccessesListParamsOrderBy defines parameters for LocationAccessesList.
@@ -3616,10 +4120,16 @@ type LocationAccessesDeleteParams struct {
 type LocationAccessesGetParams struct {
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // LocationsListParams defines parameters for LocationsList.
 type LocationsListParams struct {
+	// State Those in one of these states.
+	State *[]LocationsListParamsState `form:"state,omitempty" json:"state,omitempty"`
+
 	// Enabled Those that take new cloudspaces, or do not.
 	Enabled *bool `form:"enabled,omitempty" json:"enabled,omitempty"`
 
@@ -3652,7 +4162,13 @@ type LocationsListParams struct {
 
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
+
+// LocationsListParamsState defines parameters for LocationsList.
+type LocationsListParamsState string
 
 // LocationsListParamsOrderBy defines parameters for LocationsList.
 type LocationsListParamsOrderBy string
@@ -3685,6 +4201,9 @@ type LocationsDeleteParams struct {
 type LocationsGetParams struct {
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // LocationsUpdateParams defines parameters for LocationsUpdate.
@@ -3701,14 +4220,17 @@ type LocationsUpdateParams struct {
 
 // OperationsListParams defines parameters for OperationsList.
 type OperationsListParams struct {
-	// TargetID Those of one object.
-	TargetID *string `form:"target_id,omitempty" json:"target_id,omitempty"`
+	// BillingEntityID Those of one billing entity, and of its customers.
+	BillingEntityID *string `form:"billing_entity_id,omitempty" json:"billing_entity_id,omitempty"`
 
 	// CustomerID Those of one customer.
 	CustomerID *string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
 
 	// State Those in one of these states.
 	State *[]OperationsListParamsState `form:"state,omitempty" json:"state,omitempty"`
+
+	// TargetID Those of one object.
+	TargetID *string `form:"target_id,omitempty" json:"target_id,omitempty"`
 
 	// CreatedAtFrom Those that were made then or later.
 	CreatedAtFrom *time.Time `form:"created_at_from,omitempty" json:"created_at_from,omitempty"`
@@ -3727,6 +4249,9 @@ type OperationsListParams struct {
 
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // OperationsListParamsState defines parameters for OperationsList.
@@ -3742,6 +4267,9 @@ type OperationsGetParams struct {
 
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // OperationsCancelParams defines parameters for OperationsCancel.
@@ -3772,6 +4300,9 @@ type PermissionsListParams struct {
 
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // PermissionsCheckParams defines parameters for PermissionsCheck.
@@ -3781,12 +4312,30 @@ type PermissionsCheckParams struct {
 
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// PermissionsEffectiveParams defines parameters for PermissionsEffective.
+type PermissionsEffectiveParams struct {
+	// ResourceID The object; the platform unless one is named.
+	ResourceID *string `form:"resource_id,omitempty" json:"resource_id,omitempty"`
+
+	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
+	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // PermissionsGetParams defines parameters for PermissionsGet.
 type PermissionsGetParams struct {
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // PoliciesDeleteParams defines parameters for PoliciesDelete.
@@ -3805,6 +4354,9 @@ type PoliciesDeleteParams struct {
 type PoliciesGetParams struct {
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // PoliciesUpdateParams defines parameters for PoliciesUpdate.
@@ -3821,6 +4373,12 @@ type PoliciesUpdateParams struct {
 
 // RoleBindingsListParams defines parameters for RoleBindingsList.
 type RoleBindingsListParams struct {
+	// BillingEntityID Those of one billing entity, and of its customers.
+	BillingEntityID *string `form:"billing_entity_id,omitempty" json:"billing_entity_id,omitempty"`
+
+	// CustomerID Those of one customer.
+	CustomerID *string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
+
 	// PrincipalKind Those of one kind of principals.
 	PrincipalKind *RoleBindingPrincipalKind `form:"principal_kind,omitempty" json:"principal_kind,omitempty"`
 
@@ -3856,6 +4414,9 @@ type RoleBindingsListParams struct {
 
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // RoleBindingsListParamsOrderBy defines parameters for RoleBindingsList.
@@ -3889,6 +4450,9 @@ type RoleBindingsDeleteParams struct {
 type RoleBindingsGetParams struct {
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // RoleBindingsUpdateParams defines parameters for RoleBindingsUpdate.
@@ -3905,6 +4469,15 @@ type RoleBindingsUpdateParams struct {
 
 // RolesListParams defines parameters for RolesList.
 type RolesListParams struct {
+	// BillingEntityID Those of one billing entity, and of its customers.
+	BillingEntityID *string `form:"billing_entity_id,omitempty" json:"billing_entity_id,omitempty"`
+
+	// CustomerID Those of one customer.
+	CustomerID *string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
+
+	// State Those in one of these states.
+	State *[]RolesListParamsState `form:"state,omitempty" json:"state,omitempty"`
+
 	// OwnerID Those of one customer or billing entity.
 	OwnerID *string `form:"owner_id,omitempty" json:"owner_id,omitempty"`
 
@@ -3937,7 +4510,13 @@ type RolesListParams struct {
 
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
+
+// RolesListParamsState defines parameters for RolesList.
+type RolesListParamsState string
 
 // RolesListParamsOrderBy defines parameters for RolesList.
 type RolesListParamsOrderBy string
@@ -3970,6 +4549,9 @@ type RolesDeleteParams struct {
 type RolesGetParams struct {
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // RolesUpdateParams defines parameters for RolesUpdate.
@@ -3986,6 +4568,15 @@ type RolesUpdateParams struct {
 
 // ServiceAccountsListParams defines parameters for ServiceAccountsList.
 type ServiceAccountsListParams struct {
+	// BillingEntityID Those of one billing entity, and of its customers.
+	BillingEntityID *string `form:"billing_entity_id,omitempty" json:"billing_entity_id,omitempty"`
+
+	// CustomerID Those of one customer.
+	CustomerID *string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
+
+	// State Those in one of these states.
+	State *[]ServiceAccountsListParamsState `form:"state,omitempty" json:"state,omitempty"`
+
 	// OwnerID Those of one customer or billing entity.
 	OwnerID *string `form:"owner_id,omitempty" json:"owner_id,omitempty"`
 
@@ -4015,7 +4606,13 @@ type ServiceAccountsListParams struct {
 
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
+
+// ServiceAccountsListParamsState defines parameters for ServiceAccountsList.
+type ServiceAccountsListParamsState string
 
 // ServiceAccountsListParamsOrderBy defines parameters for ServiceAccountsList.
 type ServiceAccountsListParamsOrderBy string
@@ -4048,6 +4645,9 @@ type ServiceAccountsDeleteParams struct {
 type ServiceAccountsGetParams struct {
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // ServiceAccountsUpdateParams defines parameters for ServiceAccountsUpdate.
@@ -4064,11 +4664,14 @@ type ServiceAccountsUpdateParams struct {
 
 // VirtualMachinesListParams defines parameters for VirtualMachinesList.
 type VirtualMachinesListParams struct {
-	// BillingEntityID Those of the customers of one billing entity.
+	// BillingEntityID Those of one billing entity, and of its customers.
 	BillingEntityID *string `form:"billing_entity_id,omitempty" json:"billing_entity_id,omitempty"`
 
 	// CustomerID Those of one customer.
 	CustomerID *string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
+
+	// State Those in one of these states.
+	State *[]VirtualMachinesListParamsState `form:"state,omitempty" json:"state,omitempty"`
 
 	// CloudspaceID Those in one cloudspace.
 	CloudspaceID *string `form:"cloudspace_id,omitempty" json:"cloudspace_id,omitempty"`
@@ -4111,7 +4714,13 @@ type VirtualMachinesListParams struct {
 
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
+
+// VirtualMachinesListParamsState defines parameters for VirtualMachinesList.
+type VirtualMachinesListParamsState string
 
 // VirtualMachinesListParamsPowerState defines parameters for VirtualMachinesList.
 type VirtualMachinesListParamsPowerState string
@@ -4147,6 +4756,9 @@ type VirtualMachinesDeleteParams struct {
 type VirtualMachinesGetParams struct {
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // VirtualMachinesUpdateParams defines parameters for VirtualMachinesUpdate.
@@ -4195,6 +4807,9 @@ type VirtualMachinesResetParams struct {
 type WhoamiGetParams struct {
 	// XRequestID Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.
 	XRequestID *RequestID `json:"X-Request-Id,omitempty"`
+
+	// IfNoneMatch ETags of answers that the client has: if one of them is what it would get, that is said instead.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // APITokensCreateJSONRequestBody defines body for APITokensCreate for application/json ContentType.
@@ -4478,6 +5093,11 @@ type ClientInterface interface {
 	// Corresponds with PATCH /billing-entities/{id} (the `BillingEntitiesUpdate` operationId).
 	BillingEntitiesUpdate(ctx context.Context, id string, params *BillingEntitiesUpdateParams, body BillingEntitiesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CatalogGet Get the catalog of all kinds, with their fields and operations
+	//
+	// Corresponds with GET /catalog (the `CatalogGet` operationId).
+	CatalogGet(ctx context.Context, params *CatalogGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CloudspacesList List cloudspaces
 	//
 	// Corresponds with GET /cloudspaces (the `CloudspacesList` operationId).
@@ -4746,6 +5366,11 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /permissions/check (the `PermissionsCheck` operationId).
 	PermissionsCheck(ctx context.Context, params *PermissionsCheckParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PermissionsEffective Say all that the caller may do in a place, and below it
+	//
+	// Corresponds with GET /permissions/effective (the `PermissionsEffective` operationId).
+	PermissionsEffective(ctx context.Context, params *PermissionsEffectiveParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// PermissionsGet Get a permission
 	//
@@ -5293,6 +5918,21 @@ func (c *Client) BillingEntitiesUpdateWithBody(ctx context.Context, id string, p
 // Corresponds with PATCH /billing-entities/{id} (the `BillingEntitiesUpdate` operationId).
 func (c *Client) BillingEntitiesUpdate(ctx context.Context, id string, params *BillingEntitiesUpdateParams, body BillingEntitiesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewBillingEntitiesUpdateRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CatalogGet Get the catalog of all kinds, with their fields and operations
+//
+// Corresponds with GET /catalog (the `CatalogGet` operationId).
+func (c *Client) CatalogGet(ctx context.Context, params *CatalogGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCatalogGetRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6022,6 +6662,21 @@ func (c *Client) PermissionsCheck(ctx context.Context, params *PermissionsCheckP
 	return c.Client.Do(req)
 }
 
+// PermissionsEffective Say all that the caller may do in a place, and below it
+//
+// Corresponds with GET /permissions/effective (the `PermissionsEffective` operationId).
+func (c *Client) PermissionsEffective(ctx context.Context, params *PermissionsEffectiveParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPermissionsEffectiveRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // PermissionsGet Get a permission
 //
 // Corresponds with GET /permissions/{id} (the `PermissionsGet` operationId).
@@ -6682,6 +7337,17 @@ func NewAccessListRequest(server string, params *AccessListParams) (*http.Reques
 			req.Header.Set("X-Request-Id", headerParam0)
 		}
 
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
+		}
+
 	}
 
 	return req, nil
@@ -6714,6 +7380,42 @@ func NewAPITokensListRequest(server string, params *APITokensListParams) (*http.
 		// styled parameters, preserving literal commas as delimiters
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
+
+		if params.BillingEntityID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "billing_entity_id", *params.BillingEntityID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CustomerID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "customer_id", *params.CustomerID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
 
 		if params.ServiceAccountID != nil {
 
@@ -6869,6 +7571,17 @@ func NewAPITokensListRequest(server string, params *APITokensListParams) (*http.
 			}
 
 			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
 		}
 
 	}
@@ -7098,6 +7811,17 @@ func NewAPITokensGetRequest(server string, id string, params *APITokensGetParams
 			}
 
 			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
 		}
 
 	}
@@ -7344,6 +8068,30 @@ func NewAuditRecordsListRequest(server string, params *AuditRecordsListParams) (
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
+		if params.BillingEntityID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "billing_entity_id", *params.BillingEntityID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CustomerID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "customer_id", *params.CustomerID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.TargetID != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "target_id", *params.TargetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -7383,30 +8131,6 @@ func NewAuditRecordsListRequest(server string, params *AuditRecordsListParams) (
 		if params.Outcome != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "outcome", *params.Outcome, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if params.CustomerID != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "customer_id", *params.CustomerID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if params.BillingEntityID != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "billing_entity_id", *params.BillingEntityID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -7512,6 +8236,17 @@ func NewAuditRecordsListRequest(server string, params *AuditRecordsListParams) (
 			req.Header.Set("X-Request-Id", headerParam0)
 		}
 
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
+		}
+
 	}
 
 	return req, nil
@@ -7559,6 +8294,17 @@ func NewAuditRecordsGetRequest(server string, id string, params *AuditRecordsGet
 			}
 
 			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
 		}
 
 	}
@@ -7648,6 +8394,18 @@ func NewBillingEntitiesListRequest(server string, params *BillingEntitiesListPar
 		// styled parameters, preserving literal commas as delimiters
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
 
 		if params.ParentID != nil {
 
@@ -7779,6 +8537,17 @@ func NewBillingEntitiesListRequest(server string, params *BillingEntitiesListPar
 			}
 
 			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
 		}
 
 	}
@@ -8010,6 +8779,17 @@ func NewBillingEntitiesGetRequest(server string, id string, params *BillingEntit
 			req.Header.Set("X-Request-Id", headerParam0)
 		}
 
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
+		}
+
 	}
 
 	return req, nil
@@ -8115,6 +8895,59 @@ func NewBillingEntitiesUpdateRequestWithBody(server string, id string, params *B
 	return req, nil
 }
 
+// NewCatalogGetRequest constructs an http.Request for the CatalogGet method
+func NewCatalogGetRequest(server string, params *CatalogGetParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/catalog")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewCloudspacesListRequest constructs an http.Request for the CloudspacesList method
 func NewCloudspacesListRequest(server string, params *CloudspacesListParams) (*http.Request, error) {
 	var err error
@@ -8158,6 +8991,18 @@ func NewCloudspacesListRequest(server string, params *CloudspacesListParams) (*h
 		if params.CustomerID != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "customer_id", *params.CustomerID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -8297,6 +9142,17 @@ func NewCloudspacesListRequest(server string, params *CloudspacesListParams) (*h
 			}
 
 			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
 		}
 
 	}
@@ -8528,6 +9384,17 @@ func NewCloudspacesGetRequest(server string, id string, params *CloudspacesGetPa
 			req.Header.Set("X-Request-Id", headerParam0)
 		}
 
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
+		}
+
 	}
 
 	return req, nil
@@ -8664,6 +9531,18 @@ func NewCustomersListRequest(server string, params *CustomersListParams) (*http.
 		if params.BillingEntityID != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "billing_entity_id", *params.BillingEntityID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -8815,6 +9694,17 @@ func NewCustomersListRequest(server string, params *CustomersListParams) (*http.
 			}
 
 			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
 		}
 
 	}
@@ -9046,6 +9936,17 @@ func NewCustomersGetRequest(server string, id string, params *CustomersGetParams
 			req.Header.Set("X-Request-Id", headerParam0)
 		}
 
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
+		}
+
 	}
 
 	return req, nil
@@ -9194,6 +10095,18 @@ func NewDisksListRequest(server string, params *DisksListParams) (*http.Request,
 		if params.CustomerID != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "customer_id", *params.CustomerID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -9369,6 +10282,17 @@ func NewDisksListRequest(server string, params *DisksListParams) (*http.Request,
 			}
 
 			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
 		}
 
 	}
@@ -9600,6 +10524,17 @@ func NewDisksGetRequest(server string, id string, params *DisksGetParams) (*http
 			req.Header.Set("X-Request-Id", headerParam0)
 		}
 
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
+		}
+
 	}
 
 	return req, nil
@@ -9732,6 +10667,18 @@ func NewImagesListRequest(server string, params *ImagesListParams) (*http.Reques
 		// styled parameters, preserving literal commas as delimiters
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
 
 		if params.OsType != nil {
 
@@ -9875,6 +10822,17 @@ func NewImagesListRequest(server string, params *ImagesListParams) (*http.Reques
 			}
 
 			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
 		}
 
 	}
@@ -10104,6 +11062,17 @@ func NewImagesGetRequest(server string, id string, params *ImagesGetParams) (*ht
 			}
 
 			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
 		}
 
 	}
@@ -10347,6 +11316,17 @@ func NewLocationAccessesListRequest(server string, params *LocationAccessesListP
 			req.Header.Set("X-Request-Id", headerParam0)
 		}
 
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
+		}
+
 	}
 
 	return req, nil
@@ -10576,6 +11556,17 @@ func NewLocationAccessesGetRequest(server string, id string, params *LocationAcc
 			req.Header.Set("X-Request-Id", headerParam0)
 		}
 
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
+		}
+
 	}
 
 	return req, nil
@@ -10608,6 +11599,18 @@ func NewLocationsListRequest(server string, params *LocationsListParams) (*http.
 		// styled parameters, preserving literal commas as delimiters
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
 
 		if params.Enabled != nil {
 
@@ -10751,6 +11754,17 @@ func NewLocationsListRequest(server string, params *LocationsListParams) (*http.
 			}
 
 			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
 		}
 
 	}
@@ -10982,6 +11996,17 @@ func NewLocationsGetRequest(server string, id string, params *LocationsGetParams
 			req.Header.Set("X-Request-Id", headerParam0)
 		}
 
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
+		}
+
 	}
 
 	return req, nil
@@ -11115,9 +12140,9 @@ func NewOperationsListRequest(server string, params *OperationsListParams) (*htt
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
-		if params.TargetID != nil {
+		if params.BillingEntityID != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "target_id", *params.TargetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "billing_entity_id", *params.BillingEntityID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -11142,6 +12167,18 @@ func NewOperationsListRequest(server string, params *OperationsListParams) (*htt
 		if params.State != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.TargetID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "target_id", *params.TargetID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -11235,6 +12272,17 @@ func NewOperationsListRequest(server string, params *OperationsListParams) (*htt
 			req.Header.Set("X-Request-Id", headerParam0)
 		}
 
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
+		}
+
 	}
 
 	return req, nil
@@ -11309,6 +12357,17 @@ func NewOperationsGetRequest(server string, id string, params *OperationsGetPara
 			}
 
 			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
 		}
 
 	}
@@ -11502,6 +12561,17 @@ func NewPermissionsListRequest(server string, params *PermissionsListParams) (*h
 			req.Header.Set("X-Request-Id", headerParam0)
 		}
 
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
+		}
+
 	}
 
 	return req, nil
@@ -11567,6 +12637,97 @@ func NewPermissionsCheckRequest(server string, params *PermissionsCheckParams) (
 			req.Header.Set("X-Request-Id", headerParam0)
 		}
 
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewPermissionsEffectiveRequest constructs an http.Request for the PermissionsEffective method
+func NewPermissionsEffectiveRequest(server string, params *PermissionsEffectiveParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/permissions/effective")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.ResourceID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "resource_id", *params.ResourceID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
+		}
+
 	}
 
 	return req, nil
@@ -11614,6 +12775,17 @@ func NewPermissionsGetRequest(server string, id string, params *PermissionsGetPa
 			}
 
 			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
 		}
 
 	}
@@ -11750,6 +12922,17 @@ func NewPoliciesGetRequest(server string, id string, params *PoliciesGetParams) 
 			req.Header.Set("X-Request-Id", headerParam0)
 		}
 
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
+		}
+
 	}
 
 	return req, nil
@@ -11880,6 +13063,30 @@ func NewRoleBindingsListRequest(server string, params *RoleBindingsListParams) (
 		// styled parameters, preserving literal commas as delimiters
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
+
+		if params.BillingEntityID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "billing_entity_id", *params.BillingEntityID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CustomerID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "customer_id", *params.CustomerID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
 
 		if params.PrincipalKind != nil {
 
@@ -12035,6 +13242,17 @@ func NewRoleBindingsListRequest(server string, params *RoleBindingsListParams) (
 			}
 
 			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
 		}
 
 	}
@@ -12266,6 +13484,17 @@ func NewRoleBindingsGetRequest(server string, id string, params *RoleBindingsGet
 			req.Header.Set("X-Request-Id", headerParam0)
 		}
 
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
+		}
+
 	}
 
 	return req, nil
@@ -12398,6 +13627,42 @@ func NewRolesListRequest(server string, params *RolesListParams) (*http.Request,
 		// styled parameters, preserving literal commas as delimiters
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
+
+		if params.BillingEntityID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "billing_entity_id", *params.BillingEntityID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CustomerID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "customer_id", *params.CustomerID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
 
 		if params.OwnerID != nil {
 
@@ -12541,6 +13806,17 @@ func NewRolesListRequest(server string, params *RolesListParams) (*http.Request,
 			}
 
 			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
 		}
 
 	}
@@ -12772,6 +14048,17 @@ func NewRolesGetRequest(server string, id string, params *RolesGetParams) (*http
 			req.Header.Set("X-Request-Id", headerParam0)
 		}
 
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
+		}
+
 	}
 
 	return req, nil
@@ -12905,6 +14192,42 @@ func NewServiceAccountsListRequest(server string, params *ServiceAccountsListPar
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
+		if params.BillingEntityID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "billing_entity_id", *params.BillingEntityID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CustomerID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "customer_id", *params.CustomerID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.OwnerID != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "owner_id", *params.OwnerID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
@@ -13035,6 +14358,17 @@ func NewServiceAccountsListRequest(server string, params *ServiceAccountsListPar
 			}
 
 			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
 		}
 
 	}
@@ -13266,6 +14600,17 @@ func NewServiceAccountsGetRequest(server string, id string, params *ServiceAccou
 			req.Header.Set("X-Request-Id", headerParam0)
 		}
 
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
+		}
+
 	}
 
 	return req, nil
@@ -13414,6 +14759,18 @@ func NewVirtualMachinesListRequest(server string, params *VirtualMachinesListPar
 		if params.CustomerID != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "customer_id", *params.CustomerID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "typeid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -13601,6 +14958,17 @@ func NewVirtualMachinesListRequest(server string, params *VirtualMachinesListPar
 			}
 
 			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
 		}
 
 	}
@@ -13830,6 +15198,17 @@ func NewVirtualMachinesGetRequest(server string, id string, params *VirtualMachi
 			}
 
 			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
 		}
 
 	}
@@ -14170,6 +15549,17 @@ func NewWhoamiGetRequest(server string, params *WhoamiGetParams) (*http.Request,
 			req.Header.Set("X-Request-Id", headerParam0)
 		}
 
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
+		}
+
 	}
 
 	return req, nil
@@ -14365,6 +15755,13 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /billing-entities/{id} (the `BillingEntitiesUpdate` operationId).
 	BillingEntitiesUpdateWithResponse(ctx context.Context, id string, params *BillingEntitiesUpdateParams, body BillingEntitiesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*BillingEntitiesUpdateResponse, error)
+
+	// CatalogGetWithResponse Get the catalog of all kinds, with their fields and operations
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /catalog (the `CatalogGet` operationId).
+	CatalogGetWithResponse(ctx context.Context, params *CatalogGetParams, reqEditors ...RequestEditorFn) (*CatalogGetResponse, error)
 
 	// CloudspacesListWithResponse List cloudspaces
 	//
@@ -14681,6 +16078,13 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /permissions/check (the `PermissionsCheck` operationId).
 	PermissionsCheckWithResponse(ctx context.Context, params *PermissionsCheckParams, reqEditors ...RequestEditorFn) (*PermissionsCheckResponse, error)
 
+	// PermissionsEffectiveWithResponse Say all that the caller may do in a place, and below it
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /permissions/effective (the `PermissionsEffective` operationId).
+	PermissionsEffectiveWithResponse(ctx context.Context, params *PermissionsEffectiveParams, reqEditors ...RequestEditorFn) (*PermissionsEffectiveResponse, error)
+
 	// PermissionsGetWithResponse Get a permission
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -14937,6 +16341,7 @@ type ClientWithResponsesInterface interface {
 // AccessListResponse200Headers the declared response headers of an HTTP 200 response for AccessList
 type AccessListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -14993,6 +16398,7 @@ func (r AccessListResponse) ContentType() string {
 // APITokensListResponse200Headers the declared response headers of an HTTP 200 response for APITokensList
 type APITokensListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -15361,6 +16767,7 @@ func (r APITokensRotateResponse) ContentType() string {
 // AuditRecordsListResponse200Headers the declared response headers of an HTTP 200 response for AuditRecordsList
 type AuditRecordsListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -15417,6 +16824,7 @@ func (r AuditRecordsListResponse) ContentType() string {
 // AuditRecordsGetResponse200Headers the declared response headers of an HTTP 200 response for AuditRecordsGet
 type AuditRecordsGetResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -15529,6 +16937,7 @@ func (r BatchGetResponse) ContentType() string {
 // BillingEntitiesListResponse200Headers the declared response headers of an HTTP 200 response for BillingEntitiesList
 type BillingEntitiesListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -15836,9 +17245,67 @@ func (r BillingEntitiesUpdateResponse) ContentType() string {
 	return ""
 }
 
+// CatalogGetResponse200Headers the declared response headers of an HTTP 200 response for CatalogGet
+type CatalogGetResponse200Headers struct {
+	DemarcCatalog *string
+	ETag          *string
+	XRequestID    *string
+}
+
+type CatalogGetResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Catalog
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *CatalogGetResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CatalogGetResponse) GetJSON200() *Catalog {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CatalogGetResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CatalogGetResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CatalogGetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CatalogGetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CatalogGetResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // CloudspacesListResponse200Headers the declared response headers of an HTTP 200 response for CloudspacesList
 type CloudspacesListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -16193,6 +17660,7 @@ func (r CloudspacesUpdateResponse) ContentType() string {
 // CustomersListResponse200Headers the declared response headers of an HTTP 200 response for CustomersList
 type CustomersListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -16520,6 +17988,7 @@ func (r CustomersUpdateResponse) ContentType() string {
 // DisksListResponse200Headers the declared response headers of an HTTP 200 response for DisksList
 type DisksListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -16874,6 +18343,7 @@ func (r DisksUpdateResponse) ContentType() string {
 // ImagesListResponse200Headers the declared response headers of an HTTP 200 response for ImagesList
 type ImagesListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -17184,6 +18654,7 @@ func (r ImagesUpdateResponse) ContentType() string {
 // LocationAccessesListResponse200Headers the declared response headers of an HTTP 200 response for LocationAccessesList
 type LocationAccessesListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -17437,6 +18908,7 @@ func (r LocationAccessesGetResponse) ContentType() string {
 // LocationsListResponse200Headers the declared response headers of an HTTP 200 response for LocationsList
 type LocationsListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -17747,6 +19219,7 @@ func (r LocationsUpdateResponse) ContentType() string {
 // OperationsListResponse200Headers the declared response headers of an HTTP 200 response for OperationsList
 type OperationsListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -17803,6 +19276,7 @@ func (r OperationsListResponse) ContentType() string {
 // OperationsGetResponse200Headers the declared response headers of an HTTP 200 response for OperationsGet
 type OperationsGetResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -17916,6 +19390,7 @@ func (r OperationsCancelResponse) ContentType() string {
 // PermissionsListResponse200Headers the declared response headers of an HTTP 200 response for PermissionsList
 type PermissionsListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -17972,6 +19447,7 @@ func (r PermissionsListResponse) ContentType() string {
 // PermissionsCheckResponse200Headers the declared response headers of an HTTP 200 response for PermissionsCheck
 type PermissionsCheckResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -18025,9 +19501,67 @@ func (r PermissionsCheckResponse) ContentType() string {
 	return ""
 }
 
+// PermissionsEffectiveResponse200Headers the declared response headers of an HTTP 200 response for PermissionsEffective
+type PermissionsEffectiveResponse200Headers struct {
+	DemarcCatalog *string
+	ETag          *string
+	XRequestID    *string
+}
+
+type PermissionsEffectiveResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EffectivePermissions
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *PermissionsEffectiveResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PermissionsEffectiveResponse) GetJSON200() *EffectivePermissions {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PermissionsEffectiveResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PermissionsEffectiveResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PermissionsEffectiveResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PermissionsEffectiveResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PermissionsEffectiveResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // PermissionsGetResponse200Headers the declared response headers of an HTTP 200 response for PermissionsGet
 type PermissionsGetResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -18263,6 +19797,7 @@ func (r PoliciesUpdateResponse) ContentType() string {
 // RoleBindingsListResponse200Headers the declared response headers of an HTTP 200 response for RoleBindingsList
 type RoleBindingsListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -18573,6 +20108,7 @@ func (r RoleBindingsUpdateResponse) ContentType() string {
 // RolesListResponse200Headers the declared response headers of an HTTP 200 response for RolesList
 type RolesListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -18883,6 +20419,7 @@ func (r RolesUpdateResponse) ContentType() string {
 // ServiceAccountsListResponse200Headers the declared response headers of an HTTP 200 response for ServiceAccountsList
 type ServiceAccountsListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -19193,6 +20730,7 @@ func (r ServiceAccountsUpdateResponse) ContentType() string {
 // VirtualMachinesListResponse200Headers the declared response headers of an HTTP 200 response for VirtualMachinesList
 type VirtualMachinesListResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -19699,6 +21237,7 @@ func (r VirtualMachinesResetResponse) ContentType() string {
 // WhoamiGetResponse200Headers the declared response headers of an HTTP 200 response for WhoamiGet
 type WhoamiGetResponse200Headers struct {
 	DemarcCatalog *string
+	ETag          *string
 	XRequestID    *string
 }
 
@@ -20023,6 +21562,19 @@ func (c *ClientWithResponses) BillingEntitiesUpdateWithResponse(ctx context.Cont
 		return nil, err
 	}
 	return ParseBillingEntitiesUpdateResponse(rsp)
+}
+
+// CatalogGetWithResponse Get the catalog of all kinds, with their fields and operations
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /catalog (the `CatalogGet` operationId).
+func (c *ClientWithResponses) CatalogGetWithResponse(ctx context.Context, params *CatalogGetParams, reqEditors ...RequestEditorFn) (*CatalogGetResponse, error) {
+	rsp, err := c.CatalogGet(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCatalogGetResponse(rsp)
 }
 
 // CloudspacesListWithResponse List cloudspaces
@@ -20610,6 +22162,19 @@ func (c *ClientWithResponses) PermissionsCheckWithResponse(ctx context.Context, 
 	return ParsePermissionsCheckResponse(rsp)
 }
 
+// PermissionsEffectiveWithResponse Say all that the caller may do in a place, and below it
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /permissions/effective (the `PermissionsEffective` operationId).
+func (c *ClientWithResponses) PermissionsEffectiveWithResponse(ctx context.Context, params *PermissionsEffectiveParams, reqEditors ...RequestEditorFn) (*PermissionsEffectiveResponse, error) {
+	rsp, err := c.PermissionsEffective(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePermissionsEffectiveResponse(rsp)
+}
+
 // PermissionsGetWithResponse Get a permission
 //
 // Returns a wrapper object for the known response body format(s).
@@ -21118,6 +22683,13 @@ func ParseAccessListResponse(rsp *http.Response) (*AccessListResponse, error) {
 			}
 			headers.DemarcCatalog = &value
 		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -21170,6 +22742,13 @@ func ParseAPITokensListResponse(rsp *http.Response) (*APITokensListResponse, err
 				return nil, err
 			}
 			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
 		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
@@ -21596,6 +23175,13 @@ func ParseAuditRecordsListResponse(rsp *http.Response) (*AuditRecordsListRespons
 			}
 			headers.DemarcCatalog = &value
 		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -21648,6 +23234,13 @@ func ParseAuditRecordsGetResponse(rsp *http.Response) (*AuditRecordsGetResponse,
 				return nil, err
 			}
 			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
 		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
@@ -21754,6 +23347,13 @@ func ParseBillingEntitiesListResponse(rsp *http.Response) (*BillingEntitiesListR
 				return nil, err
 			}
 			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
 		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
@@ -22073,6 +23673,66 @@ func ParseBillingEntitiesUpdateResponse(rsp *http.Response) (*BillingEntitiesUpd
 	return response, nil
 }
 
+// ParseCatalogGetResponse parses an HTTP response from a CatalogGetWithResponse call
+func ParseCatalogGetResponse(rsp *http.Response) (*CatalogGetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CatalogGetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Catalog
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers CatalogGetResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseCloudspacesListResponse parses an HTTP response from a CloudspacesListWithResponse call
 func ParseCloudspacesListResponse(rsp *http.Response) (*CloudspacesListResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -22112,6 +23772,13 @@ func ParseCloudspacesListResponse(rsp *http.Response) (*CloudspacesListResponse,
 				return nil, err
 			}
 			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
 		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
@@ -22572,6 +24239,13 @@ func ParseCustomersListResponse(rsp *http.Response) (*CustomersListResponse, err
 			}
 			headers.DemarcCatalog = &value
 		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -22967,6 +24641,13 @@ func ParseDisksListResponse(rsp *http.Response) (*DisksListResponse, error) {
 				return nil, err
 			}
 			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
 		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
@@ -23427,6 +25108,13 @@ func ParseImagesListResponse(rsp *http.Response) (*ImagesListResponse, error) {
 			}
 			headers.DemarcCatalog = &value
 		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -23785,6 +25473,13 @@ func ParseLocationAccessesListResponse(rsp *http.Response) (*LocationAccessesLis
 			}
 			headers.DemarcCatalog = &value
 		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -24082,6 +25777,13 @@ func ParseLocationsListResponse(rsp *http.Response) (*LocationsListResponse, err
 				return nil, err
 			}
 			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
 		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
@@ -24441,6 +26143,13 @@ func ParseOperationsListResponse(rsp *http.Response) (*OperationsListResponse, e
 			}
 			headers.DemarcCatalog = &value
 		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -24493,6 +26202,13 @@ func ParseOperationsGetResponse(rsp *http.Response) (*OperationsGetResponse, err
 				return nil, err
 			}
 			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
 		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
@@ -24607,6 +26323,13 @@ func ParsePermissionsListResponse(rsp *http.Response) (*PermissionsListResponse,
 			}
 			headers.DemarcCatalog = &value
 		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -24660,6 +26383,73 @@ func ParsePermissionsCheckResponse(rsp *http.Response) (*PermissionsCheckRespons
 			}
 			headers.DemarcCatalog = &value
 		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePermissionsEffectiveResponse parses an HTTP response from a PermissionsEffectiveWithResponse call
+func ParsePermissionsEffectiveResponse(rsp *http.Response) (*PermissionsEffectiveResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PermissionsEffectiveResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EffectivePermissions
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers PermissionsEffectiveResponse200Headers
+		if values := rsp.Header.Values("Demarc-Catalog"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Demarc-Catalog", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -24712,6 +26502,13 @@ func ParsePermissionsGetResponse(rsp *http.Response) (*PermissionsGetResponse, e
 				return nil, err
 			}
 			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
 		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
@@ -24965,6 +26762,13 @@ func ParseRoleBindingsListResponse(rsp *http.Response) (*RoleBindingsListRespons
 				return nil, err
 			}
 			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
 		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
@@ -25324,6 +27128,13 @@ func ParseRolesListResponse(rsp *http.Response) (*RolesListResponse, error) {
 			}
 			headers.DemarcCatalog = &value
 		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -25682,6 +27493,13 @@ func ParseServiceAccountsListResponse(rsp *http.Response) (*ServiceAccountsListR
 			}
 			headers.DemarcCatalog = &value
 		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -26039,6 +27857,13 @@ func ParseVirtualMachinesListResponse(rsp *http.Response) (*VirtualMachinesListR
 				return nil, err
 			}
 			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
 		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
@@ -26722,6 +28547,13 @@ func ParseWhoamiGetResponse(rsp *http.Response) (*WhoamiGetResponse, error) {
 				return nil, err
 			}
 			headers.DemarcCatalog = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
 		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string

@@ -160,6 +160,7 @@ const Platform = "platform"
 // Field is one field of a kind, or of an object in it.
 type Field struct {
 	Name        string  `json:"name"`
+	Title       string  `json:"title"` // for people, in a table or beside an input: Boot disk size
 	Type        string  `json:"type"`
 	Format      string  `json:"format,omitempty"` // slug, email, date-time, typeid, …
 	Description string  `json:"description"`
@@ -222,6 +223,7 @@ func (f Field) Mutable() bool { return !f.Computed && !f.Immutable }
 // Filter is a query parameter of a list.
 type Filter struct {
 	Name        string   `json:"name"`
+	Title       string   `json:"title"` // for people: Size at least
 	Type        string   `json:"type"`
 	Format      string   `json:"format,omitempty"` // of one that is not called like a field: date-time, …
 	Description string   `json:"description"`
@@ -293,6 +295,9 @@ var Load = sync.OnceValues(func() (*Catalog, error) {
 	}
 	return &c, nil
 })
+
+// Embedded is the embedded catalog as it is written. It is not to be changed.
+func Embedded() []byte { return raw }
 
 // Operation returns the operation of that id that belongs to no kind, nil if there is none.
 func (c *Catalog) Operation(id string) *GeneralOperation {

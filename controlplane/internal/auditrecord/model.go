@@ -18,8 +18,6 @@ var Kind = resource.Kind{
 		{Name: "principal_id", Words: "What this principal tried"},
 		{Name: "operation", Words: "Attempts at this operation", Column: "op_id"},
 		{Name: "outcome", Words: "What came to one of these", Many: true},
-		{Name: "customer_id", Words: "What was tried on all that belongs to this customer"},
-		{Name: "billing_entity_id", Words: "What was tried on all that belongs to this billing entity"},
 		{Name: "request_id", Words: "What this request tried"},
 	},
 	Words: map[string]string{"list": "List audit records, the newest first"},
@@ -30,7 +28,7 @@ type Record struct {
 	// Id.
 	ID string `json:"id" format:"typeid" readonly:"true"`
 	// When it was tried.
-	At time.Time `json:"at" format:"date-time" readonly:"true"`
+	At time.Time `json:"at" format:"date-time" readonly:"true" extensions:"x-title=Time"`
 	// Id of who tried; null if that is not known.
 	PrincipalID *string `json:"principal_id" readonly:"true" extensions:"x-nullable"`
 	// Kind of who tried.
@@ -60,9 +58,9 @@ type Record struct {
 	// What the client said of itself.
 	UserAgent *string `json:"user_agent" readonly:"true" extensions:"x-nullable"`
 	// The object before, as its readers saw it; null if there was none, or nothing was changed.
-	Old *json.RawMessage `json:"old" copies:"target_kind" swaggertype:"object" readonly:"true" extensions:"x-nullable,x-any"`
+	Old *json.RawMessage `json:"old" copies:"target_kind" swaggertype:"object" readonly:"true" extensions:"x-nullable,x-any,x-title=Before"`
 	// The object after, as its readers saw it, or a summary, of an operation on many things; null if there was none, or nothing was changed.
-	New *json.RawMessage `json:"new" copies:"target_kind" swaggertype:"object" readonly:"true" extensions:"x-nullable,x-any"`
+	New *json.RawMessage `json:"new" copies:"target_kind" swaggertype:"object" readonly:"true" extensions:"x-nullable,x-any,x-title=After"`
 	// Its number in the chain that proves the trail complete; null for the first seconds.
 	Sequence *int64 `json:"sequence" readonly:"true" extensions:"x-nullable,x-volatile"`
 } // @name AuditRecord

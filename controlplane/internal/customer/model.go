@@ -13,7 +13,6 @@ var Kind = resource.Kind{
 	Tenant:      resource.CustomerColumn,
 	Scope:       true,
 	Filters: []resource.Filter{
-		{Name: "billing_entity_id", Words: "Those of one billing entity"},
 		{Name: "status", Words: "Those of one of these statuses", Many: true},
 		{Name: "payment_mode", Words: "Those of this payment mode"},
 	},

@@ -13,8 +13,6 @@ var Kind = resource.Kind{
 	Needs:       []resource.Link{{Kind: "image", Field: "image_id"}},
 	Scope:       true, Scopes: []resource.Link{{Kind: "location", Field: "location_id"}, {Kind: "cloudspace", Field: "cloudspace_id"}},
 	Filters: []resource.Filter{
-		{Name: "billing_entity_id", Words: "Those of the customers of one billing entity"},
-		{Name: "customer_id", Words: "Those of one customer"},
 		{Name: "cloudspace_id", Words: "Those in one cloudspace"},
 		{Name: "image_id", Words: "Those of one image"},
 		{Name: "power_state", Words: "Those that are to be in one of these power states", Many: true},

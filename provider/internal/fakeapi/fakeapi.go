@@ -6,6 +6,7 @@ package fakeapi
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -433,9 +434,15 @@ func (a *API) admit(k *catalog.Kind, body map[string]any) *Problem {
 	return &Problem{Status: 403, Code: "forbidden", Detail: "only some may see it", Members: map[string]any{"errors": errs}}
 }
 
+// revisionOf is the revision that a tag begins with.
+func revisionOf(tag string) string {
+	revision, _, _ := strings.Cut(strings.Trim(tag, `"`), ".")
+	return revision
+}
+
 func (a *API) answer(status int, o *thing) (int, []byte, http.Header, *Problem) {
 	raw, _ := json.Marshal(a.shown(o.kind, o.body))
-	return status, raw, http.Header{"Etag": {fmt.Sprintf("%q", fmt.Sprint(o.body["revision"]))}}, nil
+	return status, raw, http.Header{"Etag": {fmt.Sprintf(`"%v.%x"`, o.body["revision"], sha256.Sum256(raw))}}, nil
 }
 
 func (a *API) list(k *catalog.Kind, r *http.Request) (int, []byte, http.Header, *Problem) {
@@ -737,7 +744,7 @@ func (a *API) guard(o *thing, verb string, r *http.Request) *Problem {
 	if op := o.body["operation_id"]; op != nil {
 		return &Problem{Status: 409, Code: "operation_in_progress", Detail: "an operation is running", Members: map[string]any{"operation_id": op}}
 	}
-	if want := r.Header.Get("If-Match"); want != "" && want != fmt.Sprintf("%q", fmt.Sprint(o.body["revision"])) {
+	if want := r.Header.Get("If-Match"); want != "" && revisionOf(want) != fmt.Sprint(o.body["revision"]) {
 		return &Problem{Status: 412, Code: "revision_mismatch", Detail: fmt.Sprintf("the revision is %v", o.body["revision"])}
 	}
 	return nil

@@ -24,6 +24,7 @@ func (d *document) makeCatalog(kinds []resource.Kind) *catalog.Catalog {
 	}
 	c.Kinds = d.ordered(c.Kinds)
 	c.Operations = d.general()
+	titles(c)
 	return c
 }
 
@@ -265,7 +266,7 @@ func (d *document) fieldOf(name string, ref *openapi3.SchemaRef, within string) 
 	flag := func(name string) bool { return s.Extensions[name] == true }
 	text := func(name string) string { t, _ := s.Extensions[name].(string); return t }
 	f := catalog.Field{
-		Name: name, Description: s.Description, Nullable: s.Nullable, WriteOnly: s.WriteOnly, ServerDefault: flag(extServerDefault),
+		Name: name, Title: text(extTitle), Description: s.Description, Nullable: s.Nullable, WriteOnly: s.WriteOnly, ServerDefault: flag(extServerDefault),
 		Volatile: flag(extVolatile), ShownOnce: flag(extShownOnce), GrowOnly: flag(extGrowOnly), NeedsStop: flag(extNeedsStop), OpenEnum: flag(extOpenEnum),
 		Enum: enumOf(s), Pattern: s.Pattern, Ref: refsOf(s), Unit: text(extUnit), OneOf: text(extOneOf), Since: text(extSince),
 		Deprecated: text(extDeprecated), RenamedFrom: text(extRenamedFrom), VisibleTo: text(extVisible),

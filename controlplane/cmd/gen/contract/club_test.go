@@ -44,6 +44,7 @@ func club(t *testing.T) Source {
 	s.Ops = append(s.Ops, httpapi.CRUD(rotas, duty)...)
 	s.Ops = append(s.Ops, httpapi.CRUD(rights, reads[members.Right]())...)
 	s.Ops = append(s.Ops, httpapi.Op{ID: "whoami.get", Method: "GET", Path: "/whoami", Scope: httpapi.ScopeCaller, Handle: does[httpapi.GetInput, resource.None]()})
+	s.Ops = listed(s.Kinds, s.Ops)
 	s.Fixture = func(kind string) (*catalog.Fixture, error) {
 		b, err := os.ReadFile(filepath.Join("testdata/club/fixtures", kind+".json"))
 		if err != nil {

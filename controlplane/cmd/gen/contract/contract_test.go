@@ -19,6 +19,7 @@ import (
 	"github.com/demarc/demarc/controlplane/cmd/gen/contract/testdata/depot/ticket"
 	"github.com/demarc/demarc/controlplane/cmd/gen/contract/testdata/depot/warehouse"
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
+	"github.com/demarc/demarc/controlplane/internal/platform/module"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 	"github.com/demarc/demarc/controlplane/internal/platform/spec"
 )
@@ -34,7 +35,7 @@ var (
 		Orders: []string{"size_gib"}}
 	tickets = resource.Kind{Name: "operation", Title: "Ticket", Category: "Work", Prefix: "tic", Description: "Work that goes on.", Key: []string{"id"}, Made: "began_at",
 		States: map[string][]string{"open": {"get"}, "done": {"get"}}, Filters: []resource.Filter{
-			{Name: "state", Words: "Those in this state"}, {Name: "near", Words: "Those that end by then", Format: "date-time"}}}
+			{Name: "near", Words: "Those that end by then", Format: "date-time"}}}
 )
 
 // does is a handler for tables that are never served.
@@ -66,7 +67,22 @@ func depotTables() ([]resource.Kind, []httpapi.Op) {
 	of[0].Parameters = []resource.Filter{{Name: "wait", Words: "Answer when it has ended, or after this time", Format: "duration"}}
 	ops = append(ops, of...)
 	ops = append(ops, httpapi.Op{ID: "batch.get", Method: "POST", Path: "/batch-get", Scope: httpapi.ScopeCaller, Handle: does[httpapi.GetInput, resource.None]()})
-	return []resource.Kind{tickets, crates, warehouses}, ops
+	kinds := []resource.Kind{tickets, crates, warehouses}
+	return kinds, listed(kinds, ops)
+}
+
+// listed is the operations with what their lists can be asked for.
+func listed(kinds []resource.Kind, ops []httpapi.Op) []httpapi.Op {
+	registry, of := resource.NewRegistry(), map[string]resource.Kind{}
+	for _, k := range kinds {
+		registry.Add(k)
+		of[k.Name] = k
+	}
+	var out []httpapi.Op
+	for _, op := range ops {
+		out = append(out, module.Module{Kind: of[op.Kind], Ops: []httpapi.Op{op}}.Operations(registry)...)
+	}
+	return out
 }
 
 // unnamed is of a package that is not read.
@@ -256,9 +272,9 @@ func TestCatalog(t *testing.T) {
 		"a busy object":                 slices.Equal(k.States["updating"], []string{"get"}),
 		"operations are only read":      !c.Kind("operation").Managed && k.Managed,
 		"a filter takes several values": k.Filters[0].Many && k.Filters[1].Many && k.Filters[0].Type == catalog.String,
-		"a range of numbers": k.Filters[2].Name == "size_gib_min" && k.Filters[2].Type == catalog.Integer && k.Filters[2].Field == "size_gib" &&
-			k.Filters[2].Bound == catalog.Min && k.Filters[3].Bound == catalog.Max,
-		"a range of times":  k.Filters[4].Name == "created_at_from" && k.Filters[4].Format == "date-time" && k.Filters[5].Bound == catalog.Until,
+		"a range of numbers": k.Filters[3].Name == "size_gib_min" && k.Filters[3].Type == catalog.Integer && k.Filters[3].Field == "size_gib" &&
+			k.Filters[3].Bound == catalog.Min && k.Filters[4].Bound == catalog.Max,
+		"a range of times":  k.Filters[5].Name == "created_at_from" && k.Filters[5].Format == "date-time" && k.Filters[6].Bound == catalog.Until,
 		"the kind's orders": slices.Equal(k.Orders, []string{"name", "created_at", "size_gib"}) && slices.Contains(k.Orderings(), "-size_gib"),
 		"a moment of making that is called otherwise": slices.Equal(c.Kind("operation").Orders, []string{"began_at"}) &&
 			c.Kind("operation").Filters[2].Name == "began_at_from",
@@ -266,7 +282,11 @@ func TestCatalog(t *testing.T) {
 			slices.Equal(names(c.Operations[0].Fields), []string{"ids"}) && c.Operations[0].Fields[0].Required && *c.Operations[0].Fields[0].MaxItems == 500 &&
 			slices.Equal(names(c.Operations[0].Answer), []string{"items", "missing"}) && c.Operations[0].Answer[0].Items.Fields[1].Type == catalog.JSON &&
 			c.Operations[0].Answer[1].Computed,
-		"the filter knows its kind": slices.Equal(k.Filters[0].Ref, []string{"warehouse"}) && slices.Equal(k.Filters[1].Enum, []string{"open", "closed"}),
+		"the filter knows its kind": slices.Equal(k.Filters[1].Ref, []string{"warehouse"}) && slices.Equal(k.Filters[2].Enum, []string{"open", "closed"}),
+		"titles": k.Field("size_gib").Title == "Size" && k.Field("warehouse_id").Title == "Warehouse" && k.Field("lid_state").Title == "What the lid is to be" &&
+			k.Filters[2].Title == "What the lid is to be" && k.Filters[3].Title == "Size at least" && k.Actions[0].Fields[0].Title == "Times" &&
+			k.Field("labels").Items.Title == "Value" && c.Operations[0].Answer[0].Items.Fields[0].Title != "",
+		"what is in states is asked for by several": k.Filters[0].Name == "state" && c.Kind("operation").Filters[0].Many,
 	} {
 		if !ok {
 			t.Errorf("not so: %s", name)

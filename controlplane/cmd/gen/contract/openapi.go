@@ -22,6 +22,7 @@ const (
 	jsonMedia    = "application/json"
 	problemMedia = "application/problem+json"
 	schemaPrefix = "#/components/schemas/"
+	answerPrefix = "#/components/responses/"
 )
 
 // types are the names of the components that describe one kind.
@@ -306,6 +307,9 @@ func (d *document) parameters(path string, op *openapi3.Operation, row httpapi.O
 	if slices.Contains(row.AnswerTypes, httpapi.EventStream) {
 		addStandard("LastEventId")
 	}
+	if kept(row) {
+		addStandard("IfNoneMatch")
+	}
 	if !row.Mutates || len(row.BodyTypes) > 0 {
 		return
 	}
@@ -462,7 +466,10 @@ func (d *document) responses(op *openapi3.Operation, row httpapi.Op) {
 		op.Responses.Set(status, &openapi3.ResponseRef{Value: d.success(status, name, row)})
 	}
 	for status, name := range problemStatuses {
-		op.Responses.Set(status, &openapi3.ResponseRef{Ref: "#/components/responses/" + name})
+		op.Responses.Set(status, &openapi3.ResponseRef{Ref: answerPrefix + name})
+	}
+	if kept(row) {
+		op.Responses.Set("304", &openapi3.ResponseRef{Ref: answerPrefix + notModified})
 	}
 	if len(success) == 0 {
 		d.faults.addf("operation %s: says no @Success", row.ID)
@@ -516,9 +523,9 @@ func (d *document) success(status, name string, row httpapi.Op) *openapi3.Respon
 	}
 	if name != "" {
 		r.Content = openapi3.Content{jsonMedia: &openapi3.MediaType{Schema: componentRef(name)}}
-		if s := d.Components.Schemas[name]; s != nil && s.Value.Properties["revision"] != nil {
-			header("ETag", "ETag")
-		}
+	}
+	if s := d.Components.Schemas[name]; kept(row) || s != nil && s.Value.Properties["revision"] != nil {
+		header("ETag", "ETag")
 	}
 	return r
 }

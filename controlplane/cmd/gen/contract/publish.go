@@ -460,8 +460,8 @@ func (p *publication) shareAnswers() {
 	p.each(func(_, _ string, op *openapi3.Operation) {
 		row := p.ops[op.OperationID]
 		for status, r := range op.Responses.Map() {
-			if r.Ref != "" {
-				op.Responses.Delete(status)
+			if name, is := strings.CutPrefix(r.Ref, answerPrefix); is {
+				p.Components.Responses[name] = components[name]
 				continue
 			}
 			name := p.answerName(row, r.Value)
@@ -474,11 +474,7 @@ func (p *publication) shareAnswers() {
 				p.faults.addf("operation %s: another answer is called %s", op.OperationID, name)
 			}
 			maps.Copy(shared.Value.Headers, r.Value.Headers)
-			op.Responses.Set(status, &openapi3.ResponseRef{Ref: "#/components/responses/" + name, Value: shared.Value})
-		}
-		for status, name := range problemStatuses {
-			p.Components.Responses[name] = components[name]
-			op.Responses.Set(status, &openapi3.ResponseRef{Ref: "#/components/responses/" + name, Value: components[name].Value})
+			op.Responses.Set(status, &openapi3.ResponseRef{Ref: answerPrefix + name, Value: shared.Value})
 		}
 	})
 }

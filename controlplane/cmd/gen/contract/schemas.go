@@ -45,7 +45,7 @@ const (
 )
 
 var flags = []string{extAny, extGrowOnly, extNeedsStop, extVolatile, extOpenEnum, extServerDefault, extShownOnce, extWriteOnly, extSet}
-var texts = []string{extRef, extUnit, extOneOf, extSince, extDeprecated, extRenamedFrom, extVisible, extMaxItems, extItemFormat}
+var texts = []string{extRef, extUnit, extOneOf, extSince, extDeprecated, extRenamedFrom, extTitle, extVisible, extMaxItems, extItemFormat}
 
 // schemas gives every component its final form. A type that is both sent and read becomes two components, for the rules differ: what
 // is sent may leave out optional fields and has no others; what is read has all fields, and may get further ones.

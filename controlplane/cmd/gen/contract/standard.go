@@ -2,6 +2,7 @@ package contract
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -48,6 +49,7 @@ func parameters() openapi3.ParametersMap {
 			"Id of the request, for logs on both sides. One that is not of this form is replaced by another; the answer has what was taken.", requestID),
 		"LastEventId": parameter("header", "Last-Event-ID", "The event after which the answer is to begin.", text(200)),
 		"IfMatch":     parameter("header", "If-Match", "An ETag: the write is refused if the object has another revision by now.", stringSchema()),
+		"IfNoneMatch": parameter("header", "If-None-Match", "ETags of answers that the client has: if one of them is what it would get, that is said instead.", stringSchema()),
 	}
 }
 
@@ -62,7 +64,7 @@ func headers() openapi3.Headers {
 	retry := header("Seconds to wait before the request is sent again.")
 	retry.Value.Schema.Value = integerSchema()
 	return openapi3.Headers{
-		"ETag":                header("The object's revision in quotes."),
+		"ETag":                header("Tells the answer from others: in quotes, the revision of an object, a dot and more."),
 		"Location":            header("Path of the operation that goes on."),
 		"RequestId":           header("The request's id, as the server's log has it."),
 		"CatalogVersion":      header("Version of the catalog that the server speaks."),
@@ -90,7 +92,18 @@ func problems() openapi3.ResponseBodies {
 			Headers: openapi3.Headers{"X-Request-Id": {Ref: "#/components/headers/RequestId"}, "Retry-After": {Ref: "#/components/headers/RetryAfter"}},
 			Content: openapi3.Content{problemMedia: &openapi3.MediaType{Schema: componentRef(problemType)}}}}
 	}
+	words := "The client has it already: it is what one of the tags in If-None-Match is of."
+	out[notModified] = &openapi3.ResponseRef{Value: &openapi3.Response{Description: &words, Headers: openapi3.Headers{
+		"X-Request-Id": {Ref: "#/components/headers/RequestId"}, "ETag": {Ref: "#/components/headers/ETag"}}}}
 	return out
+}
+
+// notModified is the answer to who has it already.
+const notModified = "NotModified"
+
+// kept says whether a client may keep what an operation answers, and ask whether it is still so.
+func kept(op httpapi.Op) bool {
+	return op.Method == http.MethodGet && !op.Reveals && !slices.Contains(op.AnswerTypes, httpapi.EventStream)
 }
 
 // problemSchemas are RFC 9457 with the members of the contract.

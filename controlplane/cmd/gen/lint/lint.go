@@ -137,9 +137,11 @@ func (l *linter) general(o *catalog.GeneralOperation) {
 			l.addf("%s: is called, or stands, where %s is", where, other.ID)
 		}
 	}
+	titles := map[string]bool{}
 	for i := range o.Parameters {
 		p := &o.Parameters[i]
 		at := where + ", parameter " + p.Name
+		l.title(at, p.Title, titles)
 		l.description(at, p.Description)
 		l.refs(at, p.Ref)
 		if !fieldName.MatchString(p.Name) {
@@ -216,6 +218,21 @@ func (l *linter) words(where, what, s string) {
 	}
 }
 
+// maxTitle is how long a title is at most: it heads a column, and stands beside an input.
+const maxTitle = 40
+
+// title checks what something is called before people; two beside each other are not called the same.
+func (l *linter) title(where, title string, beside map[string]bool) {
+	l.words(where, "title", title)
+	if len([]rune(title)) > maxTitle {
+		l.addf("%s: its title %q is longer than %d characters; x-title says another", where, title, maxTitle)
+	}
+	if beside[title] {
+		l.addf("%s: its title %q is that of another beside it; x-title says another", where, title)
+	}
+	beside[title] = true
+}
+
 func (l *linter) description(where, s string) {
 	l.words(where, "description", s)
 	if s != "" && !strings.ContainsAny(s[len(s)-1:], ".:!?") {
@@ -258,8 +275,14 @@ func (l *linter) named(where string, k *catalog.Kind) {
 }
 
 func (l *linter) filters(where string, k *catalog.Kind) {
+	_, listed := k.Operations["list"]
+	if listed && k.Field("state") != nil && !slices.ContainsFunc(k.Filters, func(f catalog.Filter) bool { return f.Name == "state" && f.Many }) {
+		l.addf("%s: is in states, and its list has no filter by several of them", where)
+	}
+	titles := map[string]bool{}
 	for _, f := range k.Filters {
 		at := where + ", filter " + f.Name
+		l.title(at, f.Title, titles)
 		l.description(at, f.Description)
 		if !fieldName.MatchString(f.Name) {
 			l.addf("%s: its name is not lower_case", at)
@@ -358,11 +381,12 @@ func (l *linter) refs(where string, refs []string) {
 }
 
 func (l *linter) fields(where string, fields []catalog.Field) {
-	seen := map[string]bool{}
+	seen, titles := map[string]bool{}, map[string]bool{}
 	groups := map[string]int{}
 	for i := range fields {
 		f := &fields[i]
 		at := where + ", field " + f.Name
+		l.title(at, f.Title, titles)
 		if seen[f.Name] {
 			l.addf("%s: stands twice", at)
 		}

@@ -108,7 +108,7 @@ func CRUD(k resource.Kind, h Handlers, async ...string) []Op {
 	all := []Op{
 		{Verb: Create, Method: http.MethodPost, Path: k.Path(), Scope: createScope, ParentField: k.Decider(), Mutates: true, Handle: h.Create},
 		{Verb: Get, Method: http.MethodGet, Path: object, Scope: ScopeObject, Handle: h.Get},
-		{Verb: List, Method: http.MethodGet, Path: k.Path(), Scope: ScopeFilter, Parameters: k.AllFilters(), Handle: h.List},
+		{Verb: List, Method: http.MethodGet, Path: k.Path(), Scope: ScopeFilter, Handle: h.List},
 		{Verb: Update, Method: http.MethodPatch, Path: object, Scope: ScopeObject, Mutates: true, Handle: h.Update},
 		{Verb: Delete, Method: http.MethodDelete, Path: object, Scope: ScopeObject, Mutates: true, Handle: h.Delete},
 	}

@@ -59,8 +59,6 @@ func problemOf(err error, requestID string) (Problem, time.Duration) {
 	}, f.RetryAfter
 }
 
-const problemMedia = "application/problem+json"
-
 // refuse answers with the problem; the cause of a server error goes to the log alone.
 func (s *Server) refuse(c *gin.Context, err error) int {
 	requestID := c.GetString(keyRequestID)
@@ -78,10 +76,10 @@ func (s *Server) refuse(c *gin.Context, err error) int {
 	if merr != nil {
 		s.log.Error("problem not encoded", "error", merr)
 	}
-	if err := s.fits(c, p.Status, problemMedia, body); err != nil && p.Code != "internal" {
+	if err := s.fits(c, p.Status, problemType, body); err != nil && p.Code != "internal" {
 		return s.refuse(c, err)
 	}
-	c.Data(p.Status, problemMedia, body)
+	show(c, p.Status, answered(problemType, body))
 	c.Abort()
 	return p.Status
 }

@@ -174,9 +174,11 @@ func (s *Server) begin(c *gin.Context) {
 // answer is what is sent back, and kept for a repeated request with the same idempotency key.
 type answer struct {
 	Status   int
-	ETag     string
+	Revision string // of the object, as its tag begins; empty for what has none
 	Location string
 	Body     []byte
+	// written is the answer itself, of what is always the same.
+	written *page
 }
 
 func (s *Server) serve(c *gin.Context, op *Op) {
@@ -248,7 +250,7 @@ func (s *Server) handle(c *gin.Context, op *Op) int {
 	if replayed {
 		c.Header("Idempotency-Replayed", "true")
 	}
-	return s.send(c, a)
+	return s.send(c, op, a)
 }
 
 // decidedAgain is how long an answer may take that nobody asks again about: a long poll may outlive what allowed it.
@@ -327,29 +329,38 @@ func (s *Server) stillAllowed(ctx context.Context, c *gin.Context, at *attempt, 
 	return authz.WithCaller(ctx, again.caller, at.decision.Access), nil
 }
 
-func (s *Server) send(c *gin.Context, a answer) int {
-	if a.ETag != "" {
-		c.Header("ETag", a.ETag)
-	}
+// send sends an answer, and returns the status.
+func (s *Server) send(c *gin.Context, op *Op, a answer) int {
 	if a.Location != "" {
 		c.Header("Location", a.Location)
 	}
-	if a.Status == http.StatusNoContent {
-		if err := s.fits(c, a.Status, "", nil); err != nil {
-			return s.refuse(c, err)
-		}
+	body := a.Body
+	if a.written != nil {
+		body = a.written.body
+	}
+	if err := s.fits(c, a.Status, jsonType, body); err != nil {
+		return s.refuse(c, err)
+	}
+	switch {
+	case a.written != nil:
+		return show(c, a.Status, a.written)
+	case a.Status == http.StatusNoContent:
 		c.Status(a.Status)
 		c.Writer.WriteHeaderNow()
 		return a.Status
+	case op.Reveals: // of what holds a secret there is no digest, and nothing of it shows in a length
+		if a.Revision != "" {
+			c.Header("ETag", strconv.Quote(a.Revision))
+		}
+		c.Data(a.Status, jsonType, a.Body)
+		return a.Status
 	}
-	if err := s.fits(c, a.Status, jsonMedia, a.Body); err != nil {
-		return s.refuse(c, err)
+	p := answered(jsonType, a.Body)
+	if a.Revision != "" || op.Method == http.MethodGet {
+		p.tag = tagOf(a.Revision, a.Body)
 	}
-	c.Data(a.Status, jsonMedia, a.Body)
-	return a.Status
+	return show(c, a.Status, p)
 }
-
-const jsonMedia = "application/json; charset=utf-8"
 
 // fits says what of an answer is not as the specification has it, where tests want to know.
 func (s *Server) fits(c *gin.Context, status int, media string, body []byte) error {
@@ -535,12 +546,16 @@ func render(op *Op, out any, dryRun bool) (answer, error) {
 		a.Status = http.StatusNoContent
 		return a, nil
 	}
+	if v, fixed := out.(Fixed); fixed && !op.Mutates {
+		a.written = v.Written().page
+		return a, nil
+	}
 	var err error
 	if a.Body, err = json.Marshal(out); err != nil {
 		return a, err
 	}
 	if v, ok := out.(interface{ ETag() int64 }); ok {
-		a.ETag = strconv.Quote(strconv.FormatInt(v.ETag(), 10))
+		a.Revision = strconv.FormatInt(v.ETag(), 10)
 	}
 	if dryRun || !op.Mutates {
 		return a, nil
@@ -552,7 +567,7 @@ func render(op *Op, out any, dryRun bool) (answer, error) {
 		a.Status = http.StatusAccepted
 		a.Location = BasePath + "/operations/" + *v.Running()
 	} else if op.Verb == Delete {
-		a.Status, a.Body, a.ETag = http.StatusNoContent, nil, ""
+		a.Status, a.Body, a.Revision = http.StatusNoContent, nil, ""
 	}
 	return a, nil
 }

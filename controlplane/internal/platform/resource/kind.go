@@ -51,7 +51,7 @@ type Kind struct {
 	Shared func(a authz.Access) []Offer
 	// States says which verbs each value of state allows; StandardStates unless set.
 	States map[string][]string
-	// Filters are what its list can be asked for beside what every list can; each is a column with an index.
+	// Filters are what its list can be asked for beside what follows from the rest (Registry.Filters); each is a column with an index.
 	Filters []Filter
 	// Orders are the fields, and columns, that its list can be ordered by beside name and time of making; each has an index with the id.
 	Orders []string

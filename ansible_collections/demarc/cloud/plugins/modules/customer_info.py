@@ -51,6 +51,19 @@ options:
       - Those of one billing entity.
       - The id of a billing entity, or its name or path of names, such as V(reseller).
     type: str
+  state:
+    description:
+      - Those in one of these states.
+    type: list
+    elements: str
+    choices:
+      - pending
+      - creating
+      - active
+      - updating
+      - deleting
+      - recycled
+      - failed
   status:
     description:
       - Those of one of these statuses.

@@ -46,6 +46,19 @@ options:
       - '-name'
       - created_at
       - '-created_at'
+  state:
+    description:
+      - Those in one of these states.
+    type: list
+    elements: str
+    choices:
+      - pending
+      - creating
+      - active
+      - updating
+      - deleting
+      - recycled
+      - failed
   enabled:
     description:
       - Those that take new cloudspaces, or do not.

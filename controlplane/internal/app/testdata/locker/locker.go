@@ -23,7 +23,6 @@ var Kind = resource.Kind{
 	Needs:       []resource.Link{{Kind: "location", Field: "location_id"}},
 	Scopes:      []resource.Link{{Kind: "location", Field: "location_id"}},
 	Filters: []resource.Filter{
-		{Name: "customer_id", Words: "Those of one customer"},
 		{Name: "location_id", Words: "Those in one location"},
 		{Name: "door", Words: "Those with such a door"},
 		{Name: "wholesale_rent", Words: "Those that cost", Range: resource.Numbers},

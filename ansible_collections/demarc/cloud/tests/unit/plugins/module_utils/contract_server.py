@@ -140,7 +140,7 @@ class Store:
         if request.method == "GET":
             if "wait" in request.query and parts[1] in self.pending and not self.deaf:
                 self.pending.pop(parts[1])()
-            return 200, {"ETag": '"{0}"'.format(found.get("revision", 1))}, copy.deepcopy(found)
+            return 200, {"ETag": '"{0}.5feceb66ffc86f38"'.format(found.get("revision", 1))}, copy.deepcopy(found)
         match = request.headers.get("if-match")
         if match and match != '"{0}"'.format(found["revision"]):
             raise Problem(412, "revision_mismatch", "the revision is {0}".format(found["revision"]))
@@ -212,7 +212,7 @@ class Store:
         start.update({kind["key"][0]: key, "revision": 0})
         found = self.objects[kind["name"]].get(key, start)
         if request.method == "GET":
-            return 200, {"ETag": '"{0}"'.format(found["revision"])}, copy.deepcopy(found)
+            return 200, {"ETag": '"{0}.5feceb66ffc86f38"'.format(found["revision"])}, copy.deepcopy(found)
         match = request.headers.get("if-match")
         if not match:
             raise Problem(428, "precondition_required", "the revision is needed")
@@ -287,7 +287,7 @@ class Store:
     def started(self, kind: dict[str, t.Any], found: dict[str, t.Any], action: str, status: int) -> tuple[int, dict[str, str], t.Any]:
         """Begins an operation where the kind has them; what it does happens when it is waited for."""
         if not kind_is_async(kind):
-            return status, {"ETag": '"{0}"'.format(found["revision"])}, copy.deepcopy(found)
+            return status, {"ETag": '"{0}.5feceb66ffc86f38"'.format(found["revision"])}, copy.deepcopy(found)
         operation = {"id": self.new_id("operation"), "action": "{0}.{1}".format(kind["name"], action), "target_kind": kind["name"]}
         operation.update(target_id=found["id"], state="running", done=False, error=None, current_step="thinking", total_steps=2, completed_steps=1)
         self.objects["operation"][operation["id"]] = operation
