@@ -31,7 +31,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	kinds, ops := app.Contract()
-	if err := contract.Run(ctx, root, kinds, ops); err != nil {
+	if err := contract.Run(root, kinds, ops); err != nil {
 		return err
 	}
 	guide := filepath.Join(root, "templates", "guides", "permissions.md.tmpl")
