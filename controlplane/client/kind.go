@@ -19,9 +19,7 @@ import (
 // what a list can be asked for: a struct whose fields are tagged query:"name", or url.Values.
 //
 // It is composed of small parts, one for each verb, and a kind that lacks one is composed of the others, so that what cannot be done does not compile.
-// Package demarc has one for each kind. For a program that learns of kinds as it runs, T may be json.RawMessage and the bodies map[string]any:
-//
-//	objects := client.Bind[client.Kind[json.RawMessage, map[string]any, map[string]any, url.Values]](c, kind)
+// Package demarc has one for each kind. Objects are for a program that learns of kinds as it runs.
 type Kind[T, Create, Patch, Query any] struct {
 	Getter[T]
 	Lister[T, Query]
@@ -36,6 +34,18 @@ type NamedKind[T, Create, Patch, Query any] struct {
 	Resolver
 	Waiter[T]
 }
+
+// Objects are the objects of a kind, and all that may be done with them, without types: what is answered is JSON as it came.
+type Objects struct {
+	NamedKind[json.RawMessage, map[string]any, map[string]any, url.Values]
+	Actions[json.RawMessage]
+	Documents
+	Uploads
+	Streams
+}
+
+// ObjectsOf returns the objects of a kind on a server.
+func ObjectsOf(c *Client, kind *catalog.Kind) Objects { return Bind[Objects](c, kind) }
 
 // Bind returns a K, which is composed of parts (Kind, or a struct that embeds some), for the objects of a kind on a server. A verb that K has and
 // the kind has not is an error of each call.

@@ -9,18 +9,14 @@ import (
 	"net/url"
 )
 
-// Page is one answer of a list.
-type Page struct {
-	Items         []json.RawMessage `json:"items"`
-	NextPageToken *string           `json:"next_page_token"`
-}
-
 // List yields every object of a collection, page after page. Unless the query says page_size, pages are as large as
 // the server gives. An error is yielded once, last.
 func (c *Client) List(ctx context.Context, path string, query url.Values) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
 		for res, err := range c.pages(ctx, path, query) {
-			var page Page
+			var page struct {
+				Items []json.RawMessage `json:"items"`
+			}
 			if err == nil {
 				err = res.Decode(&page)
 			}
