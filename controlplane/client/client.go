@@ -1,4 +1,4 @@
-// Package client is the Go client of the control plane's HTTP API.
+// Package client is how a Go program speaks to the control plane's HTTP API.
 //
 // It knows the contract (authentication, retries, problems, pages, operations, name paths) and no kind of thing: what can be
 // done with one is a Kind, of which package demarc has one for each, with its types. Kinds are described by package catalog.

@@ -1,4 +1,4 @@
-// Command gen makes everything that follows from the server's code: swagger.json and openapi.json, the catalog, the typed Go client, the
+// Command gen makes everything that follows from the server's code: swagger.json and openapi.json, the catalog, the types of the Go SDK, the
 // Ansible modules, the guide of permissions and the reference of settings. It writes only what has changed, and works from any folder of the repository.
 package main
 
