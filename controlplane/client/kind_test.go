@@ -241,6 +241,14 @@ func TestPatchOfAnotherRevision(t *testing.T) {
 			t.Errorf("%v after %d requests", err, len(w.asked))
 		}
 	})
+	t.Run("of what is deleted", func(t *testing.T) {
+		t.Parallel()
+		lamps, w := openWorkshop(t, map[string][]http.HandlerFunc{"DELETE /lamps/lmp_1": {mismatch, lampAt(202, 2, "")}, "GET /lamps/lmp_1": {lampAt(200, 2, "")}})
+		if err := lamps.Delete(t.Context(), "lmp_1", IfUnchanged(base)); !IsCode(err, "revision_mismatch") {
+			t.Error(err)
+		}
+		w.expect(t, `DELETE /lamps/lmp_1 "1"`)
+	})
 	t.Run("of nothing", func(t *testing.T) {
 		t.Parallel()
 		lamps, w := openWorkshop(t, nil)

@@ -37,13 +37,13 @@ func Wait(opts ...WaitOption) WriteOption {
 }
 
 // IfMatch sends the write only to an object of this revision, a number or an ETag: of another, the error has the code revision_mismatch.
-func IfMatch[Revision int64 | string](revision Revision) WriteOption {
+func IfMatch[Revision int | int64 | string](revision Revision) WriteOption {
 	return func(w *writing) { w.request.IfMatch = fmt.Sprint(revision) }
 }
 
 // IfUnchanged sends a patch only if what it changes is still as in object, which is how the object was read. Changes elsewhere do not
 // matter: then the object is read again, and the patch sent for its new revision. If somebody has changed the same, the error has the code
-// revision_mismatch.
+// revision_mismatch. For other writes it is IfMatch with the object's revision.
 func IfUnchanged(object any) WriteOption {
 	return func(w *writing) {
 		if w.base, w.err = looseObject(object); w.err == nil {
@@ -84,6 +84,9 @@ func (b binding) write(ctx context.Context, verb, id string, body any, opts []Wr
 	}
 	if w.err != nil {
 		return nil, fmt.Errorf("%s: %w", op.ID, w.err)
+	}
+	if verb != "update" {
+		w.base = nil
 	}
 	if w.request.Method, w.request.Path = op.Method, op.Path; verb != "create" {
 		if w.request.Path, err = itemPath(op, id); err != nil {
@@ -139,9 +142,11 @@ func (b binding) writeOperation(verb string) (catalog.Operation, error) {
 func (b binding) send(ctx context.Context, id string, w *writing) (*Response, error) {
 	do := b.client.Write
 	if w.once {
-		do = b.client.Do
-		if w.request.Method == http.MethodPost && w.request.IdempotencyKey == "" {
-			w.request.IdempotencyKey = NewIdempotencyKey()
+		do = func(ctx context.Context, r Request) (*Response, error) {
+			if r.Method == http.MethodPost && r.IdempotencyKey == "" {
+				r.IdempotencyKey = NewIdempotencyKey()
+			}
+			return b.client.Do(ctx, r)
 		}
 	}
 	for try := 1; ; try++ {

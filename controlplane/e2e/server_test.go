@@ -244,7 +244,7 @@ func TestLostUpdate(t *testing.T) {
 	if err := patch(1, "second"); !client.IsCode(err, "revision_mismatch") {
 		t.Errorf("a lost update was not noticed: %v", err)
 	}
-	if err := images.Delete(t.Context(), image.ID, client.IfMatch(int64(1))); !client.IsCode(err, "revision_mismatch") {
+	if err := images.Delete(t.Context(), image.ID, client.IfMatch(1)); !client.IsCode(err, "revision_mismatch") {
 		t.Errorf("delete of another revision: %v", err)
 	}
 	if err := patch(2, "first"); err != nil {
