@@ -330,15 +330,18 @@ func (g *generator) bind(k *catalog.Kind, name string) {
 			g.flush()
 			body, parameter = "body", ", body "+of+"Body"
 		}
-		method(goName(a.Name), "action", a.ID, a.Summary, parameter+", opts ...client.WriteOption", fmt.Sprintf("(%s, error)", name), "Action(ctx, id, %q, %s, opts...)", a.Name, body)
+		method(goName(a.Name), "action", a.ID, a.Summary, parameter+", opts ...client.WriteOption", fmt.Sprintf("(%s, error)", name),
+			"Action(ctx, id, %q, %s, opts...)", a.Name, body)
 	}
 	for i := range k.Documents {
 		d := &k.Documents[i]
-		method("Download"+goName(d.Name), "document", d.ID, d.Summary, ", accept ...string", "(*client.Download, error)", "Download(ctx, id, %q, accept...)", d.Name)
+		method("Download"+goName(d.Name), "document", d.ID, d.Summary, ", accept ...string", "(*client.Download, error)",
+			"Download(ctx, id, %q, accept...)", d.Name)
 	}
 	for i := range k.Uploads {
 		u := &k.Uploads[i]
-		method("Upload"+goName(u.Name), "upload", u.ID, u.Summary, ", contentType string, body io.Reader, size int64", "(json.RawMessage, error)", "Upload(ctx, id, %q, contentType, body, size)", u.Name)
+		method("Upload"+goName(u.Name), "upload", u.ID, u.Summary, ", contentType string, body io.Reader, size int64", "(json.RawMessage, error)",
+			"Upload(ctx, id, %q, contentType, body, size)", u.Name)
 	}
 	for i := range k.Streams {
 		s := &k.Streams[i]
@@ -421,9 +424,11 @@ func (g *generator) general() {
 		g.line("\n// %s is the operation %s. %s.", name, o.ID, strings.TrimSuffix(o.Summary, "."))
 		if o.Paged {
 			g.line("// It yields page after page; an error comes last.")
-			g.line("func %s(%s) iter.Seq2[%sAnswer, error] {\nreturn client.CallPages[%sAnswer](ctx, c, operation(%q), %s)\n}", name, parameters, name, name, o.ID, query)
+			g.line("func %s(%s) iter.Seq2[%sAnswer, error] {\nreturn client.CallPages[%sAnswer](ctx, c, operation(%q), %s)\n}",
+				name, parameters, name, name, o.ID, query)
 			continue
 		}
-		g.line("func %s(%s) (%sAnswer, error) {\nreturn client.Call[%sAnswer](ctx, c, operation(%q), %s, %s)\n}", name, parameters, name, name, o.ID, query, body)
+		g.line("func %s(%s) (%sAnswer, error) {\nreturn client.Call[%sAnswer](ctx, c, operation(%q), %s, %s)\n}",
+			name, parameters, name, name, o.ID, query, body)
 	}
 }

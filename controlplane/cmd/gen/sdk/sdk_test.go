@@ -44,7 +44,9 @@ func TestLinesPerKind(t *testing.T) {
 // library is a catalog with what the real one does not have, or not yet.
 func library() *catalog.Catalog {
 	number := func(n int64) *int64 { return &n }
-	text := func(name string) catalog.Field { return catalog.Field{Name: name, Type: catalog.String, Description: "Text."} }
+	text := func(name string) catalog.Field {
+		return catalog.Field{Name: name, Type: catalog.String, Description: "Text."}
+	}
 	with := func(f catalog.Field, change func(*catalog.Field)) catalog.Field { change(&f); return f }
 	computed := func(f catalog.Field) catalog.Field { f.Computed = true; return f }
 	optional := func(f catalog.Field) catalog.Field { f.Nullable = true; return f }
