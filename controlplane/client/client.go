@@ -1,8 +1,7 @@
-// Package client is the Go client of the control plane's HTTP API.
+// Package client is how a Go program speaks to the control plane's HTTP API.
 //
-// It knows the contract (authentication, retries, problems, pages, operations, name paths) and no kind of thing;
-// kinds are described by package catalog. The typed client in package api runs over the same transport, see
-// Client.HTTPDoer.
+// It knows the contract (authentication, retries, problems, pages, operations, name paths) and no kind of thing: what can be
+// done with one is a Kind, of which package demarc has one for each, with its types. Kinds are described by package catalog.
 package client
 
 import (
@@ -98,10 +97,6 @@ func New(cfg Config) (*Client, error) {
 
 // Endpoint returns the server's URL without the base path.
 func (c *Client) Endpoint() string { return c.endpoint.String() }
-
-// HTTPDoer returns an http.Client that authenticates and retries as Do does, for generated clients. Its requests
-// must carry the whole URL: Endpoint, base path, and path.
-func (c *Client) HTTPDoer() *http.Client { return c.doer }
 
 // CloseIdleConnections closes the pooled connections that nobody uses.
 func (c *Client) CloseIdleConnections() { c.doer.CloseIdleConnections() }

@@ -303,7 +303,7 @@ func TestTokenStaysSecret(t *testing.T) {
 	}
 	// Even when asked for another host by hand, the token stays at home.
 	req, _ := http.NewRequest("GET", thief.URL, nil)
-	res, err := c.HTTPDoer().Do(req)
+	res, err := c.doer.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,13 +1,3 @@
 module github.com/demarc/demarc/controlplane/client
 
 go 1.26.0
-
-require (
-	github.com/oapi-codegen/nullable v1.1.0
-	github.com/oapi-codegen/runtime v1.6.0
-)
-
-require (
-	github.com/apapsch/go-jsonmerge/v2 v2.0.0 // indirect
-	github.com/google/uuid v1.6.0 // indirect
-)

@@ -9,16 +9,33 @@ import (
 	"net/url"
 )
 
-// Page is one answer of a list.
-type Page struct {
-	Items         []json.RawMessage `json:"items"`
-	NextPageToken *string           `json:"next_page_token"`
-}
-
 // List yields every object of a collection, page after page. Unless the query says page_size, pages are as large as
 // the server gives. An error is yielded once, last.
 func (c *Client) List(ctx context.Context, path string, query url.Values) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
+		for res, err := range c.pages(ctx, path, query) {
+			var page struct {
+				Items []json.RawMessage `json:"items"`
+			}
+			if err == nil {
+				err = res.Decode(&page)
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, item := range page.Items {
+				if !yield(item, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// pages yields answer after answer, for as long as each names a next one.
+func (c *Client) pages(ctx context.Context, path string, query url.Values) iter.Seq2[*Response, error] {
+	return func(yield func(*Response, error) bool) {
 		q := maps.Clone(query)
 		if q == nil {
 			q = url.Values{}
@@ -33,26 +50,22 @@ func (c *Client) List(ctx context.Context, path string, query url.Values) iter.S
 				yield(nil, err)
 				return
 			}
-			var page Page
+			var page struct {
+				NextPageToken string `json:"next_page_token"` // null leaves it empty
+			}
 			if err := res.Decode(&page); err != nil {
 				yield(nil, err)
 				return
 			}
-			for _, item := range page.Items {
-				if !yield(item, nil) {
-					return
-				}
-			}
-			if page.NextPageToken == nil || *page.NextPageToken == "" {
+			if !yield(res, nil) || page.NextPageToken == "" {
 				return
 			}
-			token := *page.NextPageToken
-			if seen[token] {
+			if seen[page.NextPageToken] {
 				yield(nil, fmt.Errorf("list of %s: the server gave the same page token twice (request %s)", path, res.RequestID()))
 				return
 			}
-			seen[token] = true
-			q.Set("page_token", token)
+			seen[page.NextPageToken] = true
+			q.Set("page_token", page.NextPageToken)
 		}
 	}
 }

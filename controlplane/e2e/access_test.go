@@ -5,7 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/http"
+	"iter"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -16,7 +16,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/demarc/demarc/controlplane/client"
+	"github.com/demarc/demarc/controlplane/client/demarc"
 	"github.com/demarc/demarc/controlplane/client/servertest"
 	"github.com/demarc/demarc/controlplane/e2e/ansible"
 	"github.com/demarc/demarc/controlplane/e2e/checkout"
@@ -69,25 +69,17 @@ func (w *workplace) terraform(t *testing.T, example string, env ...string) (*ter
 	return cli, dir
 }
 
-// list reads the first page of a list as the owner.
-func (w *workplace) list(t *testing.T, path string, query url.Values) []map[string]any {
+// all reads a list to its end.
+func all[T any](t *testing.T, list iter.Seq2[T, error]) []T {
 	t.Helper()
-	c, err := client.New(client.Config{Endpoint: w.Endpoint, Token: w.Token})
-	if err != nil {
-		t.Fatal(err)
+	var out []T
+	for object, err := range list {
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, object)
 	}
-	defer c.CloseIdleConnections()
-	resp, err := c.Do(t.Context(), client.Request{Method: http.MethodGet, Path: path, Query: query})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var page struct {
-		Items []map[string]any `json:"items"`
-	}
-	if err := resp.Decode(&page); err != nil {
-		t.Fatal(err)
-	}
-	return page.Items
+	return out
 }
 
 // A reseller is taken on, and takes customers on with its own token alone: by Terraform and by Ansible. Nothing of the tokens is left.
@@ -95,20 +87,22 @@ func TestOnboardReseller(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	w := newWorkplace(t)
+	owner, _ := connect(t, w.Server)
 
 	// byWhom checks who made customers, and that no token is left.
 	byWhom := func(t *testing.T, made int) {
 		t.Helper()
-		records := w.list(t, "/audit-records", url.Values{"operation": {"customers.create"}, "outcome": {"succeeded"}})
+		records := all(t, demarc.AuditRecords(owner).List(ctx, demarc.AuditRecordQuery{Operation: "customers.create",
+			Outcome: []demarc.AuditRecordOutcome{demarc.AuditRecordOutcomeSucceeded}}))
 		if len(records) != made {
 			t.Errorf("%d customers were made, want %d", len(records), made)
 		}
 		for _, r := range records {
-			if r["principal_kind"] != "service_account" || r["binding_id"] == nil {
-				t.Errorf("a customer was made by %v through %v", r["principal_kind"], r["binding_id"])
+			if r.PrincipalKind != "service_account" || r.BindingID == nil {
+				t.Errorf("a customer was made by %s through %v", r.PrincipalKind, r.BindingID)
 			}
 		}
-		if tokens := w.list(t, "/api-tokens", nil); len(tokens) > 0 {
+		if tokens := all(t, demarc.APITokens(owner).List(ctx, demarc.APITokenQuery{})); len(tokens) > 0 {
 			t.Errorf("%d tokens are left", len(tokens))
 		}
 	}
@@ -132,7 +126,7 @@ func TestOnboardReseller(t *testing.T) {
 			t.Error(err)
 		}
 		byWhom(t, 2)
-		if left := w.list(t, "/customers", nil); len(left) > 0 {
+		if left := all(t, demarc.Customers(owner).List(ctx, demarc.CustomerQuery{})); len(left) > 0 {
 			t.Errorf("%d customers are left", len(left))
 		}
 	})

@@ -18,6 +18,7 @@ import (
 	"github.com/demarc/demarc/controlplane/api"
 	"github.com/demarc/demarc/controlplane/client"
 	"github.com/demarc/demarc/controlplane/client/catalog"
+	"github.com/demarc/demarc/controlplane/client/demarc"
 	"github.com/demarc/demarc/controlplane/client/fixture"
 	"github.com/demarc/demarc/controlplane/client/servertest"
 	"github.com/demarc/demarc/controlplane/internal/driver/simulated"
@@ -64,64 +65,68 @@ func connect(t *testing.T, s *servertest.Server) (*client.Client, *catalog.Catal
 	return c, cat
 }
 
-// object is what these tests read of any object.
-type object struct {
-	ID               string  `json:"id"`
-	Name             string  `json:"name"`
-	Revision         int64   `json:"revision"`
-	State            string  `json:"state"`
-	StateReason      *string `json:"state_reason"`
-	OperationID      *string `json:"operation_id"`
-	PowerState       string  `json:"power_state"`
-	Observed         *string `json:"observed_power_state"`
-	VirtualMachineID *string `json:"virtual_machine_id"`
-	LocationID       string  `json:"location_id"`
-	Status           string  `json:"status"`
-}
-
-func decode(t *testing.T, b json.RawMessage) object {
-	t.Helper()
-	var o object
-	if err := json.Unmarshal(b, &o); err != nil {
-		t.Fatalf("%v in %s", err, b)
+// What a kind can do, as far as these tests ask for it.
+type (
+	creator[T, Create any] interface {
+		Create(context.Context, Create, ...client.WriteOption) (T, error)
 	}
-	return o
-}
+	patcher[T, Patch any] interface {
+		Patch(context.Context, string, Patch, ...client.WriteOption) (T, error)
+	}
+	getter[T any] interface {
+		Get(context.Context, string) (T, error)
+	}
+	deleter interface {
+		Delete(context.Context, string, ...client.WriteOption) error
+	}
+)
 
-func get(t *testing.T, c *client.Client, path string) object {
+// mustCreate makes an object and waits until it is there.
+func mustCreate[T, Create any](t *testing.T, kind creator[T, Create], body Create) T {
 	t.Helper()
-	res, err := c.Do(t.Context(), client.Request{Method: http.MethodGet, Path: path})
+	object, err := kind.Create(t.Context(), body, client.Wait())
 	if err != nil {
-		t.Fatalf("GET %s: %v", path, err)
+		t.Fatalf("create of %T: %v", object, err)
 	}
-	return decode(t, res.Body)
+	return object
 }
 
-// write sends a write and waits for what it began.
-func write(t *testing.T, c *client.Client, method, path string, body any) (object, error) {
+// mustPatch changes an object and waits until it is changed.
+func mustPatch[T, Patch any](t *testing.T, kind patcher[T, Patch], id string, patch Patch) T {
 	t.Helper()
-	res, err := c.Write(t.Context(), client.Request{Method: method, Path: path, Body: body, IdempotencyKey: client.NewIdempotencyKey()})
+	object, err := kind.Patch(t.Context(), id, patch, client.Wait())
 	if err != nil {
-		return object{}, err
+		t.Fatalf("patch of %s: %v", id, err)
 	}
-	if id := res.OperationID(); id != "" {
-		if _, err := c.WaitOperation(t.Context(), id); err != nil {
-			return decode(t, res.Body), err
+	return object
+}
+
+func mustGet[T any](t *testing.T, kind getter[T], id string) T {
+	t.Helper()
+	object, err := kind.Get(t.Context(), id)
+	if err != nil {
+		t.Fatalf("%s: %v", id, err)
+	}
+	return object
+}
+
+// mustDelete deletes an object and waits until it is gone.
+func mustDelete(t *testing.T, kind deleter, ids ...string) {
+	t.Helper()
+	for _, id := range ids {
+		if err := kind.Delete(t.Context(), id, client.Wait()); err != nil {
+			t.Fatalf("delete of %s: %v", id, err)
 		}
 	}
-	if res.Status == http.StatusNoContent || method == http.MethodDelete {
-		return object{}, nil
-	}
-	return get(t, c, strings.TrimSuffix(path, "/"+decode(t, res.Body).ID)+"/"+decode(t, res.Body).ID), nil
 }
 
-func mustWrite(t *testing.T, c *client.Client, method, path string, body any) object {
-	t.Helper()
-	o, err := write(t, c, method, path, body)
-	if err != nil {
-		t.Fatalf("%s %s: %v", method, path, err)
+// of is the value of a field that can be null, zero for null.
+func of[T any](p *T) T {
+	var zero T
+	if p == nil {
+		return zero
 	}
-	return o
+	return *p
 }
 
 // eventually waits until the condition holds; it is for what the server does by itself.
@@ -193,39 +198,33 @@ func TestWrongInput(t *testing.T) {
 func TestIdempotencyKey(t *testing.T) {
 	t.Parallel()
 	c, _ := connect(t, shared)
+	images := demarc.Images(c)
 	key, name := client.NewIdempotencyKey(), "idem-"+fixture.Unique()
-	post := func(body map[string]any) (*client.Response, error) {
-		return c.Do(t.Context(), client.Request{Method: http.MethodPost, Path: "/images", Body: body, IdempotencyKey: key})
+	create := func(name string, opts ...client.WriteOption) (demarc.Image, error) {
+		return images.Create(t.Context(), demarc.ImageCreate{Name: name}, append(opts, client.IdempotencyKey(key))...)
 	}
 	// All at once: one makes it, the others get its answer.
 	var wg sync.WaitGroup
 	ids := make([]string, 8)
 	for i := range ids {
 		wg.Go(func() {
-			res, err := post(map[string]any{"name": name})
+			image, err := create(name)
 			if err != nil {
 				t.Errorf("request %d: %v", i, err)
-				return
 			}
-			var o object
-			if err := json.Unmarshal(res.Body, &o); err != nil {
-				t.Error(err)
-			}
-			ids[i] = o.ID
+			ids[i] = image.ID
 		})
 	}
 	wg.Wait()
 	if slices.Sort(ids); ids[0] == "" || ids[0] != ids[len(ids)-1] {
 		t.Fatalf("one key made %v", slices.Compact(ids))
 	}
-	t.Cleanup(func() {
-		_, _ = c.Do(context.Background(), client.Request{Method: http.MethodDelete, Path: "/images/" + ids[0]})
-	})
-	res, err := post(map[string]any{"name": name})
-	if err != nil || res.Header.Get("Idempotency-Replayed") != "true" || res.Status != http.StatusCreated || !strings.HasPrefix(res.ETag(), `"1.`) {
+	t.Cleanup(func() { _ = images.Delete(context.Background(), ids[0]) })
+	var res client.Response
+	if _, err := create(name, client.Answer(&res)); err != nil || res.Header.Get("Idempotency-Replayed") != "true" || res.Status != http.StatusCreated || !strings.HasPrefix(res.ETag(), `"1.`) {
 		t.Errorf("repeated: %v %+v", err, res)
 	}
-	if _, err := post(map[string]any{"name": name + "-other"}); !client.IsCode(err, "idempotency_key_reused") {
+	if _, err := create(name + "-other"); !client.IsCode(err, "idempotency_key_reused") {
 		t.Errorf("same key, other body: %v", err)
 	}
 }
@@ -233,73 +232,74 @@ func TestIdempotencyKey(t *testing.T) {
 func TestLostUpdate(t *testing.T) {
 	t.Parallel()
 	c, _ := connect(t, shared)
-	o := mustWrite(t, c, http.MethodPost, "/images", map[string]any{"name": "lost-" + fixture.Unique()})
-	path := "/images/" + o.ID
-	patch := func(revision string, body map[string]any) error {
-		_, err := c.Do(t.Context(), client.Request{Method: http.MethodPatch, Path: path, Body: body, IfMatch: revision})
+	images := demarc.Images(c)
+	image := mustCreate(t, images, demarc.ImageCreate{Name: "lost-" + fixture.Unique()})
+	patch := func(revision int64, notes string) error {
+		_, err := images.Patch(t.Context(), image.ID, demarc.ImagePatch{Notes: client.Set(notes)}, client.IfMatch(revision))
 		return err
 	}
-	if err := patch(`"1"`, map[string]any{"notes": "first"}); err != nil {
+	if err := patch(1, "first"); err != nil {
 		t.Fatal(err)
 	}
-	if err := patch(`"1"`, map[string]any{"notes": "second"}); !client.IsCode(err, "revision_mismatch") {
+	if err := patch(1, "second"); !client.IsCode(err, "revision_mismatch") {
 		t.Errorf("a lost update was not noticed: %v", err)
 	}
-	if _, err := c.Do(t.Context(), client.Request{Method: http.MethodDelete, Path: path, IfMatch: `"1"`}); !client.IsCode(err, "revision_mismatch") {
+	if err := images.Delete(t.Context(), image.ID, client.IfMatch(1)); !client.IsCode(err, "revision_mismatch") {
 		t.Errorf("delete of another revision: %v", err)
 	}
-	if err := patch(`"2"`, map[string]any{"notes": "first"}); err != nil {
+	if err := patch(2, "first"); err != nil {
 		t.Fatal(err)
 	}
-	if got := get(t, c, path); got.Revision != 2 {
+	if got := mustGet(t, images, image.ID); got.Revision != 2 {
 		t.Errorf("a patch that changes nothing made revision %d", got.Revision)
 	}
-	mustWrite(t, c, http.MethodDelete, path, nil)
+	mustDelete(t, images, image.ID)
 }
 
 func TestDryRunKeepsNothing(t *testing.T) {
 	t.Parallel()
 	c, _ := connect(t, shared)
 	name := "dry-" + fixture.Unique()
-	res, err := c.Do(t.Context(), client.Request{Method: http.MethodPost, Path: "/images", Query: map[string][]string{"dry_run": {"true"}},
-		Body: map[string]any{"name": name}, IdempotencyKey: client.NewIdempotencyKey()})
-	if err != nil || res.Status != http.StatusOK || decode(t, res.Body).Name != name {
+	var res client.Response
+	image, err := demarc.Images(c).Create(t.Context(), demarc.ImageCreate{Name: name}, client.DryRun(), client.Answer(&res))
+	if err != nil || res.Status != http.StatusOK || image.Name != name {
 		t.Fatalf("%v %+v", err, res)
 	}
-	for range c.List(t.Context(), "/images", map[string][]string{"path": {name}}) {
+	for range demarc.Images(c).List(t.Context(), demarc.ImageQuery{Path: name}) {
 		t.Fatal("a dry run made an image")
 	}
 }
 
 // space makes a customer with a cloudspace, removed with the test.
-func space(t *testing.T, c *client.Client, cat *catalog.Catalog) (customer, cloudspace object) {
+func space(t *testing.T, c *client.Client, cat *catalog.Catalog) (demarc.Customer, demarc.Cloudspace) {
 	t.Helper()
 	f := fixture.Open(t, c, cat, "cloudspace")
-	cs := decode(t, f.MustCreate(fixture.Minimal).Body)
+	made := f.MustCreate(fixture.Minimal)
 	id, err := f.Parent(t.Context(), "customer")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return get(t, c, "/customers/"+id), get(t, c, "/cloudspaces/"+cs.ID)
+	return mustGet(t, demarc.Customers(c), id), mustGet(t, demarc.Cloudspaces(c), made.ID)
 }
 
-func machineBody(t *testing.T, c *client.Client, cloudspaceID string) map[string]any {
+func machineBody(t *testing.T, c *client.Client, cloudspaceID string) demarc.VirtualMachineCreate {
 	t.Helper()
-	for raw, err := range c.List(t.Context(), "/images", map[string][]string{"path": {"debian-12"}}) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		return map[string]any{"name": "vm-" + fixture.Unique(), "cloudspace_id": cloudspaceID, "image_id": decode(t, raw).ID, "vcpus": 1, "memory_mib": 512}
+	image, err := demarc.Images(c).Resolve(t.Context(), "debian-12")
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("the server has no image debian-12")
-	return nil
+	return demarc.VirtualMachineCreate{Name: "vm-" + fixture.Unique(), CloudspaceID: cloudspaceID, ImageID: image, VCPUs: 1, MemoryMiB: 512}
+}
+
+func diskBody(cloudspaceID string) demarc.DiskCreate {
+	return demarc.DiskCreate{Name: "d-" + fixture.Unique(), CloudspaceID: cloudspaceID, SizeGiB: 1}
 }
 
 func TestDeleteOfAParentNamesItsChildren(t *testing.T) {
 	t.Parallel()
 	c, cat := connect(t, shared)
 	customer, cloudspace := space(t, c, cat)
-	_, err := c.Do(t.Context(), client.Request{Method: http.MethodDelete, Path: "/customers/" + customer.ID})
+	err := demarc.Customers(c).Delete(t.Context(), customer.ID)
 	p := client.AsProblem(err)
 	if p == nil || p.Status != http.StatusConflict || p.Code != "has_children" || p.ChildrenTotal != 1 || len(p.Children) != 1 ||
 		p.Children[0].ID != cloudspace.ID || p.Children[0].Kind != "cloudspace" || !strings.Contains(p.Detail, cloudspace.Name) {
@@ -311,23 +311,24 @@ func TestWriteDuringAnOperation(t *testing.T) {
 	t.Parallel()
 	c, cat := connect(t, shared)
 	_, cloudspace := space(t, c, cat)
-	res, err := c.Do(t.Context(), client.Request{Method: http.MethodPost, Path: "/virtual-machines", Body: machineBody(t, c, cloudspace.ID), IdempotencyKey: client.NewIdempotencyKey()})
-	if err != nil || res.Status != http.StatusAccepted {
+	machines := demarc.VirtualMachines(c)
+	var res client.Response
+	vm, err := machines.Create(t.Context(), machineBody(t, c, cloudspace.ID), client.Answer(&res))
+	if err != nil || res.Status != http.StatusAccepted || vm.OperationID == nil {
 		t.Fatalf("%v %+v", err, res)
 	}
-	vm := decode(t, res.Body)
-	path := "/virtual-machines/" + vm.ID
-	_, err = c.Do(t.Context(), client.Request{Method: http.MethodPatch, Path: path, Body: map[string]any{"memory_mib": 1024}})
+	more := demarc.VirtualMachinePatch{MemoryMiB: client.Set(1024)}
+	_, err = machines.Patch(t.Context(), vm.ID, more, client.FailIfBusy())
 	if p := client.AsProblem(err); p == nil || p.Code != "operation_in_progress" || p.OperationID != *vm.OperationID {
 		t.Fatalf("want a conflict with %s, got %v", *vm.OperationID, err)
 	}
 	// A client that waits gets through.
-	after := mustWrite(t, c, http.MethodPatch, path, map[string]any{"memory_mib": 1024})
-	if after.State != "active" || after.Revision != 2 {
+	after := mustPatch(t, machines, vm.ID, more)
+	if after.State != demarc.StateActive || after.Revision != 2 {
 		t.Errorf("%+v", after)
 	}
-	mustWrite(t, c, http.MethodDelete, path, nil)
-	if _, err := c.Do(t.Context(), client.Request{Method: http.MethodGet, Path: path}); !client.IsNotFound(err) {
+	mustDelete(t, machines, vm.ID)
+	if _, err := machines.Get(t.Context(), vm.ID); !client.IsNotFound(err) {
 		t.Errorf("after the delete: %v", err)
 	}
 }
@@ -340,27 +341,27 @@ func TestDriverFailure(t *testing.T) {
 	_, cloudspace := space(t, c, cat)
 	driver := driverOf(t, s, cloudspace.LocationID)
 	failOnce(t, s, cloudspace.LocationID, "SetPower")
-	vm, err := write(t, c, http.MethodPost, "/virtual-machines", machineBody(t, c, cloudspace.ID))
+	machines := demarc.VirtualMachines(c)
+	vm, err := machines.Create(t.Context(), machineBody(t, c, cloudspace.ID), client.Wait())
 	var failed *client.OperationFailedError
 	if !errors.As(err, &failed) || !strings.Contains(err.Error(), "the host is on fire") {
 		t.Fatalf("want the driver's words, got %v", err)
 	}
-	path := "/virtual-machines/" + vm.ID
-	vm = get(t, c, path)
-	if vm.State != "failed" || vm.StateReason == nil || !strings.Contains(*vm.StateReason, "the host is on fire") || vm.OperationID != nil {
+	vm = mustGet(t, machines, vm.ID)
+	if vm.State != demarc.StateFailed || !strings.Contains(of(vm.StateReason), "the host is on fire") || vm.OperationID != nil {
 		t.Errorf("%+v", vm)
 	}
 	if _, err := driver.Machine(t.Context(), vm.ID); !errors.Is(err, hypervisor.ErrNotFound) {
 		t.Errorf("what was made of it was not undone: %v", err)
 	}
 	// An empty patch retries.
-	if vm = mustWrite(t, c, http.MethodPatch, path, map[string]any{}); vm.State != "active" || vm.StateReason != nil {
+	if vm = mustPatch(t, machines, vm.ID, demarc.VirtualMachinePatch{}); vm.State != demarc.StateActive || vm.StateReason != nil {
 		t.Errorf("%+v", vm)
 	}
 	if m, err := driver.Machine(t.Context(), vm.ID); err != nil || m.Power != hypervisor.PowerRunning {
 		t.Errorf("%v %+v", err, m)
 	}
-	mustWrite(t, c, http.MethodDelete, path, nil)
+	mustDelete(t, machines, vm.ID)
 }
 
 // failOnce has the next such verb of the driver fail for good.
@@ -381,11 +382,11 @@ func TestTemporaryDriverFailure(t *testing.T) {
 	if err := simulated.SetFaults(s.DataDir+"/simulated/"+cloudspace.LocationID, simulated.Fault{Verb: "EnsureVolume", Times: new(2), Error: "temporary", Message: "busy"}); err != nil {
 		t.Fatal(err)
 	}
-	d := mustWrite(t, c, http.MethodPost, "/disks", map[string]any{"name": "d-" + fixture.Unique(), "cloudspace_id": cloudspace.ID, "size_gib": 1})
-	if d.State != "active" {
+	d := mustCreate(t, demarc.Disks(c), diskBody(cloudspace.ID))
+	if d.State != demarc.StateActive {
 		t.Errorf("%+v", d)
 	}
-	mustWrite(t, c, http.MethodDelete, "/disks/"+d.ID, nil)
+	mustDelete(t, demarc.Disks(c), d.ID)
 }
 
 func TestDeletingEitherEndReleasesAnAttachment(t *testing.T) {
@@ -393,24 +394,27 @@ func TestDeletingEitherEndReleasesAnAttachment(t *testing.T) {
 	c, cat := connect(t, shared)
 	_, cloudspace := space(t, c, cat)
 	driver := driverOf(t, shared, cloudspace.LocationID)
-	vm := mustWrite(t, c, http.MethodPost, "/virtual-machines", machineBody(t, c, cloudspace.ID))
-	disk := func() object {
-		return mustWrite(t, c, http.MethodPost, "/disks", map[string]any{"name": "d-" + fixture.Unique(), "cloudspace_id": cloudspace.ID, "size_gib": 1, "virtual_machine_id": vm.ID})
+	machines, disks := demarc.VirtualMachines(c), demarc.Disks(c)
+	vm := mustCreate(t, machines, machineBody(t, c, cloudspace.ID))
+	disk := func() demarc.Disk {
+		body := diskBody(cloudspace.ID)
+		body.VirtualMachineID = &vm.ID
+		return mustCreate(t, disks, body)
 	}
 	first, second := disk(), disk()
 	if m, err := driver.Machine(t.Context(), vm.ID); err != nil || len(m.VolumeIDs) != 2 {
 		t.Fatalf("%v %+v", err, m)
 	}
-	mustWrite(t, c, http.MethodDelete, "/disks/"+first.ID, nil)
-	mustWrite(t, c, http.MethodDelete, "/virtual-machines/"+vm.ID, nil)
-	after := get(t, c, "/disks/"+second.ID)
-	if after.VirtualMachineID != nil || after.State != "active" || after.Revision != second.Revision {
+	mustDelete(t, disks, first.ID)
+	mustDelete(t, machines, vm.ID)
+	after := mustGet(t, disks, second.ID)
+	if after.VirtualMachineID != nil || after.State != demarc.StateActive || after.Revision != second.Revision {
 		t.Errorf("%+v", after)
 	}
 	if v, err := driver.Volume(t.Context(), second.ID); err != nil || v.MachineID != "" {
 		t.Errorf("%v %+v", err, v)
 	}
-	mustWrite(t, c, http.MethodDelete, "/disks/"+second.ID, nil)
+	mustDelete(t, disks, second.ID)
 }
 
 // Suspending a customer stops what it runs; resuming starts what ran, and nothing else; what was asked for stays.
@@ -419,10 +423,11 @@ func TestSuspendAndResume(t *testing.T) {
 	c, cat := connect(t, shared)
 	customer, cloudspace := space(t, c, cat)
 	driver := driverOf(t, shared, cloudspace.LocationID)
-	running := mustWrite(t, c, http.MethodPost, "/virtual-machines", machineBody(t, c, cloudspace.ID))
+	customers, machines := demarc.Customers(c), demarc.VirtualMachines(c)
+	running := mustCreate(t, machines, machineBody(t, c, cloudspace.ID))
 	body := machineBody(t, c, cloudspace.ID)
-	body["power_state"] = "stopped"
-	stopped := mustWrite(t, c, http.MethodPost, "/virtual-machines", body)
+	body.PowerState = demarc.VirtualMachinePowerStateStopped
+	stopped := mustCreate(t, machines, body)
 	expect := func(when string, power hypervisor.Power) {
 		t.Helper()
 		for id, want := range map[string]hypervisor.Power{running.ID: power, stopped.ID: hypervisor.PowerStopped} {
@@ -430,27 +435,29 @@ func TestSuspendAndResume(t *testing.T) {
 				t.Errorf("%s: %s is %v (%v), want %s", when, id, m.Power, err, want)
 			}
 		}
-		if vm := get(t, c, "/virtual-machines/"+running.ID); vm.PowerState != "running" || vm.Revision != 1 {
+		if vm := mustGet(t, machines, running.ID); vm.PowerState != demarc.VirtualMachinePowerStateRunning || vm.Revision != 1 {
 			t.Errorf("%s: what was asked for changed: %+v", when, vm)
 		}
 	}
-	mustWrite(t, c, http.MethodPatch, "/customers/"+customer.ID, map[string]any{"status": "suspended", "status_reason": "unpaid"})
+	status := func(status demarc.CustomerStatus) demarc.CustomerPatch {
+		return demarc.CustomerPatch{Status: client.Set(status), StatusReason: client.Set("unpaid")}
+	}
+	mustPatch(t, customers, customer.ID, status(demarc.CustomerStatusSuspended))
 	expect("suspended", hypervisor.PowerStopped)
-	if _, err := write(t, c, http.MethodPost, "/virtual-machines", machineBody(t, c, cloudspace.ID)); !client.IsCode(err, "wrong_state") {
+	if _, err := machines.Create(t.Context(), machineBody(t, c, cloudspace.ID), client.Wait()); !client.IsCode(err, "wrong_state") {
 		t.Errorf("a suspended customer made a machine: %v", err)
 	}
-	mustWrite(t, c, http.MethodPatch, "/customers/"+customer.ID, map[string]any{"status": "active"})
+	mustPatch(t, customers, customer.ID, status(demarc.CustomerStatusActive))
 	expect("resumed", hypervisor.PowerRunning)
-	mustWrite(t, c, http.MethodPatch, "/customers/"+customer.ID, map[string]any{"status": "terminated"})
-	for _, path := range []string{"/virtual-machines/" + running.ID, "/virtual-machines/" + stopped.ID, "/cloudspaces/" + cloudspace.ID} {
-		if _, err := c.Do(t.Context(), client.Request{Method: http.MethodGet, Path: path}); !client.IsNotFound(err) {
-			t.Errorf("after termination, GET %s: %v", path, err)
-		}
+	mustPatch(t, customers, customer.ID, status(demarc.CustomerStatusTerminated))
+	left, err := demarc.Batch(t.Context(), c, demarc.BatchBody{IDs: []string{running.ID, stopped.ID, cloudspace.ID}})
+	if err != nil || len(left.Items) > 0 {
+		t.Errorf("after termination there are %+v, %v", left.Items, err)
 	}
 	if _, err := driver.Machine(t.Context(), running.ID); !errors.Is(err, hypervisor.ErrNotFound) {
 		t.Errorf("the machine still exists: %v", err)
 	}
-	if _, err := write(t, c, http.MethodPatch, "/customers/"+customer.ID, map[string]any{"status": "active"}); client.AsProblem(err) == nil {
+	if _, err := customers.Patch(t.Context(), customer.ID, status(demarc.CustomerStatusActive)); client.AsProblem(err) == nil {
 		t.Errorf("a terminated customer came back: %v", err)
 	}
 }
@@ -458,35 +465,35 @@ func TestSuspendAndResume(t *testing.T) {
 func TestCustomerLimit(t *testing.T) {
 	t.Parallel()
 	c, _ := connect(t, shared)
-	reseller := mustWrite(t, c, http.MethodPost, "/billing-entities", map[string]any{"name": "small-" + fixture.Unique(), "currency": "EUR", "customer_limit": 1})
-	body := func() map[string]any {
-		return map[string]any{"name": "c-" + fixture.Unique(), "billing_entity_id": reseller.ID, "email": "a@example.com"}
+	resellers, customers := demarc.BillingEntities(c), demarc.Customers(c)
+	reseller := mustCreate(t, resellers, demarc.BillingEntityCreate{Name: "small-" + fixture.Unique(), Currency: "EUR", CustomerLimit: new(1)})
+	body := func() demarc.CustomerCreate {
+		return demarc.CustomerCreate{Name: "c-" + fixture.Unique(), BillingEntityID: reseller.ID, Email: "a@example.com"}
 	}
-	first := mustWrite(t, c, http.MethodPost, "/customers", body())
-	if _, err := write(t, c, http.MethodPost, "/customers", body()); !client.IsCode(err, "limit_reached") {
+	first := mustCreate(t, customers, body())
+	if _, err := customers.Create(t.Context(), body()); !client.IsCode(err, "limit_reached") {
 		t.Errorf("over the limit: %v", err)
 	}
-	mustWrite(t, c, http.MethodPatch, "/billing-entities/"+reseller.ID, map[string]any{"customer_limit": 2})
-	second := mustWrite(t, c, http.MethodPost, "/customers", body())
-	for _, path := range []string{"/customers/" + first.ID, "/customers/" + second.ID, "/billing-entities/" + reseller.ID} {
-		mustWrite(t, c, http.MethodDelete, path, nil)
-	}
+	mustPatch(t, resellers, reseller.ID, demarc.BillingEntityPatch{CustomerLimit: client.Set(2)})
+	second := mustCreate(t, customers, body())
+	mustDelete(t, customers, first.ID, second.ID)
+	mustDelete(t, resellers, reseller.ID)
 }
 
 func TestTreeHasNoCycle(t *testing.T) {
 	t.Parallel()
 	c, _ := connect(t, shared)
-	upper := mustWrite(t, c, http.MethodPost, "/billing-entities", map[string]any{"name": "upper-" + fixture.Unique(), "currency": "EUR"})
-	lower := mustWrite(t, c, http.MethodPost, "/billing-entities", map[string]any{"name": "lower-" + fixture.Unique(), "currency": "EUR", "parent_id": upper.ID})
+	entities := demarc.BillingEntities(c)
+	upper := mustCreate(t, entities, demarc.BillingEntityCreate{Name: "upper-" + fixture.Unique(), Currency: "EUR"})
+	lower := mustCreate(t, entities, demarc.BillingEntityCreate{Name: "lower-" + fixture.Unique(), Currency: "EUR", ParentID: &upper.ID})
 	for _, parent := range []string{upper.ID, lower.ID} {
-		_, err := write(t, c, http.MethodPatch, "/billing-entities/"+upper.ID, map[string]any{"parent_id": parent})
+		_, err := entities.Patch(t.Context(), upper.ID, demarc.BillingEntityPatch{ParentID: client.Set(parent)})
 		if p := client.AsProblem(err); p == nil || len(p.Errors) != 1 || p.Errors[0].Pointer != "/parent_id" {
 			t.Errorf("below %s: %v", parent, err)
 		}
 	}
-	mustWrite(t, c, http.MethodPatch, "/billing-entities/"+lower.ID, map[string]any{"parent_id": nil})
-	mustWrite(t, c, http.MethodDelete, "/billing-entities/"+upper.ID, nil)
-	mustWrite(t, c, http.MethodDelete, "/billing-entities/"+lower.ID, nil)
+	mustPatch(t, entities, lower.ID, demarc.BillingEntityPatch{ParentID: client.Null[string]()})
+	mustDelete(t, entities, upper.ID, lower.ID)
 }
 
 // What was changed in the location behind the control plane's back is repaired, and what does not belong there removed.
@@ -496,7 +503,8 @@ func TestDriftIsRepaired(t *testing.T) {
 	c, cat := connect(t, s)
 	_, cloudspace := space(t, c, cat)
 	driver := driverOf(t, s, cloudspace.LocationID)
-	vm := mustWrite(t, c, http.MethodPost, "/virtual-machines", machineBody(t, c, cloudspace.ID))
+	machines := demarc.VirtualMachines(c)
+	vm := mustCreate(t, machines, machineBody(t, c, cloudspace.ID))
 	ctx := t.Context()
 	if err := driver.SetPower(ctx, vm.ID, hypervisor.PowerStopped); err != nil {
 		t.Fatal(err)
@@ -519,8 +527,8 @@ func TestDriftIsRepaired(t *testing.T) {
 		_, err := driver.Volume(ctx, "dsk_00000000000000000000000000")
 		return errors.Is(err, hypervisor.ErrNotFound)
 	})
-	eventually(t, "the repair has ended", func() bool { return get(t, c, "/virtual-machines/"+vm.ID).State == "active" })
-	mustWrite(t, c, http.MethodDelete, "/virtual-machines/"+vm.ID, nil)
+	eventually(t, "the repair has ended", func() bool { return mustGet(t, machines, vm.ID).State == demarc.StateActive })
+	mustDelete(t, machines, vm.ID)
 }
 
 // A server that is killed in the middle of its work starts again and ends it: nothing twice, nothing orphaned.
@@ -531,24 +539,21 @@ func TestKilledServerGoesOn(t *testing.T) {
 	_, cloudspace := space(t, c, cat)
 	driver := driverOf(t, s, cloudspace.LocationID)
 	const n = 10
-	vms := make([]object, n)
+	machines := demarc.VirtualMachines(c)
+	vms := make([]demarc.VirtualMachine, n)
 	for i := range vms {
-		res, err := c.Do(t.Context(), client.Request{Method: http.MethodPost, Path: "/virtual-machines", Body: machineBody(t, c, cloudspace.ID), IdempotencyKey: client.NewIdempotencyKey()})
-		if err != nil {
+		var err error
+		if vms[i], err = machines.Create(t.Context(), machineBody(t, c, cloudspace.ID)); err != nil {
 			t.Fatal(err)
 		}
-		vms[i] = decode(t, res.Body)
 	}
 	s.Kill()
 	if err := s.Restart(); err != nil {
 		t.Fatal(err)
 	}
 	for _, vm := range vms {
-		if _, err := c.WaitOperation(t.Context(), *vm.OperationID); err != nil {
-			t.Errorf("%s: %v", vm.ID, err)
-		}
-		if after := get(t, c, "/virtual-machines/"+vm.ID); after.State != "active" {
-			t.Errorf("%+v", after)
+		if after, err := machines.Wait(t.Context(), vm); err != nil || after.State != demarc.StateActive {
+			t.Errorf("%v %+v", err, after)
 		}
 	}
 	found, err := driver.List(t.Context())
@@ -556,7 +561,7 @@ func TestKilledServerGoesOn(t *testing.T) {
 		t.Errorf("%v: %d machines, want %d", err, len(found.Machines), n)
 	}
 	for _, vm := range vms {
-		mustWrite(t, c, http.MethodDelete, "/virtual-machines/"+vm.ID, nil)
+		mustDelete(t, machines, vm.ID)
 	}
 	if found, err = driver.List(t.Context()); err != nil || len(found.Machines) != 0 {
 		t.Errorf("%v: %d machines left", err, len(found.Machines))
@@ -571,16 +576,15 @@ func TestSecretsStayInside(t *testing.T) {
 	c, cat := connect(t, s)
 	_, cloudspace := space(t, c, cat)
 	body := machineBody(t, c, cloudspace.ID)
-	body["user_data"] = marked
-	res, err := c.Do(t.Context(), client.Request{Method: http.MethodPost, Path: "/virtual-machines", Body: body, IdempotencyKey: client.NewIdempotencyKey()})
+	body.UserData = new(marked)
+	machines := demarc.VirtualMachines(c)
+	var res client.Response
+	vm, err := machines.Create(t.Context(), body, client.Wait(), client.Answer(&res))
 	if err != nil {
 		t.Fatal(err)
 	}
 	said := string(res.Body)
-	vm := decode(t, res.Body)
-	if _, err := c.WaitOperation(t.Context(), *vm.OperationID); err != nil {
-		t.Fatal(err)
-	}
+	// What is read is taken as it comes: the types would leave out what they do not know.
 	for _, path := range []string{"/virtual-machines/" + vm.ID, "/virtual-machines", "/operations"} {
 		res, err := c.Do(t.Context(), client.Request{Method: http.MethodGet, Path: path})
 		if err != nil {
@@ -588,13 +592,13 @@ func TestSecretsStayInside(t *testing.T) {
 		}
 		said += string(res.Body)
 	}
-	body["name"], body["vcpus"], body["user_data"] = "vm-"+fixture.Unique(), 100000, marked+strings.Repeat("x", 70000)
-	_, err = c.Do(t.Context(), client.Request{Method: http.MethodPost, Path: "/virtual-machines", Body: body, IdempotencyKey: client.NewIdempotencyKey()})
+	body.Name, body.VCPUs, body.UserData = "vm-"+fixture.Unique(), 100000, new(marked+strings.Repeat("x", 70000))
+	_, err = machines.Create(t.Context(), body)
 	if client.AsProblem(err) == nil {
 		t.Fatalf("%v", err)
 	}
 	said += fmt.Sprintf("%+v", client.AsProblem(err))
-	mustWrite(t, c, http.MethodDelete, "/virtual-machines/"+vm.ID, nil)
+	mustDelete(t, machines, vm.ID)
 	for where, text := range map[string]string{"an answer": said, "the log": s.Log()} {
 		for what, secret := range map[string]string{"user data": marked, "the token": s.Token} {
 			if strings.Contains(text, secret) {
@@ -609,45 +613,42 @@ func TestLists(t *testing.T) {
 	t.Parallel()
 	c, _ := connect(t, shared)
 	group := "g-" + fixture.Unique()
+	images := demarc.Images(c)
 	var made []string
 	for i := range 7 {
-		labels := map[string]any{"group": group, "parity": []string{"even", "odd"}[i%2]}
-		made = append(made, mustWrite(t, c, http.MethodPost, "/images", map[string]any{"name": fmt.Sprintf("img-%s-%d", group, i), "labels": labels}).ID)
+		labels := map[string]string{"group": group, "parity": []string{"even", "odd"}[i%2]}
+		made = append(made, mustCreate(t, images, demarc.ImageCreate{Name: fmt.Sprintf("img-%s-%d", group, i), Labels: labels}).ID)
 	}
 	t.Cleanup(func() {
 		for _, id := range made {
-			_, _ = c.Do(context.Background(), client.Request{Method: http.MethodDelete, Path: "/images/" + id})
+			_ = images.Delete(context.Background(), id)
 		}
 	})
-	ids := func(query map[string][]string) []string {
+	ids := func(query demarc.ImageQuery) []string {
 		var out []string
-		for raw, err := range c.List(t.Context(), "/images", query) {
+		for image, err := range images.List(t.Context(), query) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			out = append(out, decode(t, raw).ID)
+			out = append(out, image.ID)
 		}
 		return out
 	}
 	for _, order := range []string{"", "name", "-name", "created_at", "-created_at"} {
-		q := map[string][]string{"label": {"group=" + group}, "page_size": {"2"}}
 		want := slices.Clone(made)
-		if order != "" {
-			q["order_by"] = []string{order}
-		}
 		if strings.HasPrefix(order, "-") {
 			slices.Reverse(want)
 		}
-		if got := ids(q); !slices.Equal(got, want) {
+		if got := ids(demarc.ImageQuery{Label: "group=" + group, OrderBy: order, PageSize: 2}); !slices.Equal(got, want) {
 			t.Errorf("order %q: %v, want %v", order, got, want)
 		}
 	}
 	for selector, want := range map[string]int{"group=" + group + ",parity=odd": 3, "group=" + group + ",parity!=odd": 4, "group=" + group + ",!parity": 0, "group=" + group + ",parity": 7} {
-		if got := ids(map[string][]string{"label": {selector}}); len(got) != want {
+		if got := ids(demarc.ImageQuery{Label: selector}); len(got) != want {
 			t.Errorf("%s: %d, want %d", selector, len(got), want)
 		}
 	}
-	if got := ids(map[string][]string{"q": {group + "-3"}}); len(got) != 1 || got[0] != made[3] {
+	if got := ids(demarc.ImageQuery{Search: group + "-3"}); len(got) != 1 || got[0] != made[3] {
 		t.Errorf("q: %v", got)
 	}
 	for query, code := range map[string]string{"page_size=0": "invalid_parameter", "page_size=501": "invalid_parameter", "page_token=nonsense": "invalid_parameter",
@@ -664,16 +665,16 @@ func TestNamePaths(t *testing.T) {
 	t.Parallel()
 	c, cat := connect(t, shared)
 	customer, cloudspace := space(t, c, cat)
-	kind := cat.Kind("cloudspace")
+	spaces := demarc.Cloudspaces(c)
 	for _, path := range []string{cloudspace.Name, customer.Name + "/" + cloudspace.Name} {
-		if id, err := c.Resolve(t.Context(), kind, path); err != nil || id != cloudspace.ID {
+		if id, err := spaces.Resolve(t.Context(), path); err != nil || id != cloudspace.ID {
 			t.Errorf("%s: %s, %v", path, id, err)
 		}
 	}
-	if _, err := c.Resolve(t.Context(), kind, "nobody/"+cloudspace.Name); err == nil {
+	if _, err := spaces.Resolve(t.Context(), "nobody/"+cloudspace.Name); err == nil {
 		t.Error("a path below nobody was found")
 	}
-	if id, err := c.Resolve(t.Context(), cat.Kind("billing_entity"), "operator"); err != nil || id == "" {
+	if id, err := demarc.BillingEntities(c).Resolve(t.Context(), "operator"); err != nil || id == "" {
 		t.Errorf("operator: %v", err)
 	}
 }
@@ -725,22 +726,15 @@ func TestBatchGet(t *testing.T) {
 	c, cat := connect(t, shared)
 	customer, cloudspace := space(t, c, cat)
 	absent := "vm_00000000000000000000000000"
-	res, err := c.Do(t.Context(), client.Request{Method: http.MethodPost, Path: "/batch-get", IdempotencyKey: client.NewIdempotencyKey(),
-		Body: map[string]any{"ids": []string{cloudspace.ID, absent, customer.ID, "nonsense"}}})
+	got, err := demarc.Batch(t.Context(), c, demarc.BatchBody{IDs: []string{cloudspace.ID, absent, customer.ID, "nonsense"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got struct {
-		Items []struct {
-			ID, Kind string
-			Object   object
-		}
-		Missing []string
+	if len(got.Items) != 2 || got.Items[0].Kind != "cloudspace" || got.Items[1].ID != customer.ID || !slices.Equal(got.Missing, []string{absent, "nonsense"}) {
+		t.Fatalf("%+v", got)
 	}
-	if err := json.Unmarshal(res.Body, &got); err != nil {
-		t.Fatal(err)
-	}
-	if len(got.Items) != 2 || got.Items[0].Kind != "cloudspace" || got.Items[1].Object.ID != customer.ID || !slices.Equal(got.Missing, []string{absent, "nonsense"}) {
-		t.Errorf("%s", res.Body)
+	var second demarc.Customer
+	if err := json.Unmarshal(got.Items[1].Object, &second); err != nil || second.ID != customer.ID || second.Name != customer.Name {
+		t.Errorf("%v %+v", err, second)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/demarc/demarc/controlplane/client"
+	"github.com/demarc/demarc/controlplane/client/demarc"
 	"github.com/demarc/demarc/controlplane/client/servertest"
 	"github.com/demarc/demarc/controlplane/e2e/checkout"
 	"github.com/demarc/demarc/controlplane/e2e/terraform"
@@ -140,8 +140,8 @@ func (w *workspace) state(address string) map[string]any {
 	return nil
 }
 
-// start begins an apply and returns when the server has the object that the path lists.
-func (w *workspace) start(c *client.Client, path, name string) (cmd *exec.Cmd, output *bytes.Buffer) {
+// start begins an apply and returns when the server has a machine of that name.
+func (w *workspace) start(c *client.Client, name string) (cmd *exec.Cmd, output *bytes.Buffer) {
 	w.t.Helper()
 	output = &bytes.Buffer{}
 	cmd = w.cli.Command(context.WithoutCancel(w.t.Context()), w.dir, "apply", "-auto-approve", "-no-color")
@@ -151,7 +151,7 @@ func (w *workspace) start(c *client.Client, path, name string) (cmd *exec.Cmd, o
 	if err := cmd.Start(); err != nil {
 		w.t.Fatal(err)
 	}
-	eventually(w.t, "the server has "+name, func() bool { return len(named(w.t, c, path, name)) > 0 })
+	eventually(w.t, "the server has "+name, func() bool { return len(machinesNamed(w.t, c, name)) > 0 })
 	return cmd, output
 }
 
@@ -159,20 +159,25 @@ func (w *workspace) start(c *client.Client, path, name string) (cmd *exec.Cmd, o
 func (w *workspace) slowMachines(c *client.Client) {
 	w.t.Helper()
 	w.apply("")
-	location := get(w.t, c, "/cloudspaces/"+w.state("demarc_cloudspace.s")["id"].(string)).LocationID
-	if err := simulated.SetFaults(w.server.DataDir+"/simulated/"+location, simulated.Fault{Verb: "EnsureMachine", DelayMS: 4000}); err != nil {
+	if err := simulated.SetFaults(w.server.DataDir+"/simulated/"+w.location(c), simulated.Fault{Verb: "EnsureMachine", DelayMS: 4000}); err != nil {
 		w.t.Fatal(err)
 	}
 }
 
-func named(t *testing.T, c *client.Client, path, name string) []object {
+// location is where the cloudspace of the state is.
+func (w *workspace) location(c *client.Client) string {
+	w.t.Helper()
+	return mustGet(w.t, demarc.Cloudspaces(c), w.state("demarc_cloudspace.s")["id"].(string)).LocationID
+}
+
+func machinesNamed(t *testing.T, c *client.Client, name string) []demarc.VirtualMachine {
 	t.Helper()
-	var out []object
-	for raw, err := range c.List(t.Context(), path, map[string][]string{"path": {name}}) {
+	var out []demarc.VirtualMachine
+	for vm, err := range demarc.VirtualMachines(c).List(t.Context(), demarc.VirtualMachineQuery{Path: name}) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out = append(out, decode(t, raw))
+		out = append(out, vm)
 	}
 	return out
 }
@@ -217,11 +222,11 @@ func TestTerraformAttachments(t *testing.T) {
 	w.must("apply", "-auto-approve", "-replace=demarc_virtual_machine.vm1")
 	w.unchanged()
 	after := w.state("demarc_virtual_machine.vm1")["id"]
-	if d := get(t, c, "/disks/"+disk.(string)); after == before || d.VirtualMachineID == nil || *d.VirtualMachineID != after {
+	if d := mustGet(t, demarc.Disks(c), disk.(string)); after == before || d.VirtualMachineID == nil || *d.VirtualMachineID != after {
 		t.Errorf("the machine went from %v to %v, the disk is %+v", before, after, d)
 	}
 	w.apply(dataDisk()) // the machine and its attachment in one apply
-	if d := get(t, c, "/disks/"+disk.(string)); d.VirtualMachineID != nil {
+	if d := mustGet(t, demarc.Disks(c), disk.(string)); d.VirtualMachineID != nil {
 		t.Errorf("%+v", d)
 	}
 	w.must("destroy", "-auto-approve")
@@ -239,14 +244,14 @@ func TestTerraformSurvivesKilledServer(t *testing.T) {
 		config += machine(fmt.Sprintf("vm%d", i))
 	}
 	w.write(config)
-	cmd, _ := w.start(c, "/virtual-machines", "vm1")
+	cmd, _ := w.start(c, "vm1")
 	s.Kill()
 	if err := s.Restart(); err != nil {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait() // it may have got through, by its own retries
 	w.apply(config)
-	driver := driverOf(t, s, get(t, c, "/cloudspaces/"+w.state("demarc_cloudspace.s")["id"].(string)).LocationID)
+	driver := driverOf(t, s, w.location(c))
 	found, err := driver.List(t.Context())
 	if err != nil || len(found.Machines) != 4 || len(found.Volumes) != 1 || len(found.Networks) != 1 {
 		t.Errorf("%v: %+v", err, found)
@@ -265,12 +270,12 @@ func TestTerraformInterrupted(t *testing.T) {
 	w := newWorkspace(t, s)
 	w.slowMachines(c)
 	w.write(machine("vm1"))
-	cmd, output := w.start(c, "/virtual-machines", "vm1")
+	cmd, output := w.start(c, "vm1")
 	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
 	err := cmd.Wait()
-	id := named(t, c, "/virtual-machines", "vm1")[0].ID
+	id := machinesNamed(t, c, "vm1")[0].ID
 	if got := w.state("demarc_virtual_machine.vm1")["id"]; got != id {
 		t.Fatalf("the state has %v, the server %s (%v)\n%s", got, id, err, output)
 	}
@@ -278,7 +283,7 @@ func TestTerraformInterrupted(t *testing.T) {
 	if got := w.state("demarc_virtual_machine.vm1")["id"]; got != id {
 		t.Errorf("the next apply made %v in place of %s", got, id)
 	}
-	if vm := get(t, c, "/virtual-machines/"+id); vm.State != "active" {
+	if vm := mustGet(t, demarc.VirtualMachines(c), id); vm.State != demarc.StateActive {
 		t.Errorf("%+v", vm)
 	}
 	w.must("destroy", "-auto-approve")
@@ -292,12 +297,12 @@ func TestTerraformKilled(t *testing.T) {
 	w := newWorkspace(t, s)
 	w.slowMachines(c)
 	w.write(machine("vm1"))
-	cmd, _ := w.start(c, "/virtual-machines", "vm1")
+	cmd, _ := w.start(c, "vm1")
 	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()
-	id := named(t, c, "/virtual-machines", "vm1")[0].ID
+	id := machinesNamed(t, c, "vm1")[0].ID
 	out, err := w.cli.Run(t.Context(), w.dir, "apply", "-auto-approve", "-no-color", "-lock-timeout=10s")
 	if err == nil {
 		t.Fatalf("a second machine was made:\n%s", out)
@@ -327,15 +332,14 @@ func TestTerraformConvergesAfterDriverFailure(t *testing.T) {
 	c, _ := connect(t, s)
 	w := newWorkspace(t, s)
 	w.apply("")
-	location := get(t, c, "/cloudspaces/"+w.state("demarc_cloudspace.s")["id"].(string)).LocationID
-	failOnce(t, s, location, "SetPower")
+	failOnce(t, s, w.location(c), "SetPower")
 	w.write(machine("vm1"))
 	out, err := w.cli.Run(t.Context(), w.dir, "apply", "-auto-approve", "-no-color")
 	if err == nil || !strings.Contains(out, "the host is on fire") {
 		t.Fatalf("want the driver's words: %v\n%s", err, out)
 	}
 	w.apply(machine("vm1"))
-	if vms := named(t, c, "/virtual-machines", "vm1"); len(vms) != 1 || vms[0].State != "active" {
+	if vms := machinesNamed(t, c, "vm1"); len(vms) != 1 || vms[0].State != demarc.StateActive {
 		t.Errorf("%+v", vms)
 	}
 	w.must("destroy", "-auto-approve")
@@ -413,8 +417,8 @@ func TestTerraformKeepsNoSecret(t *testing.T) {
 	config := "variable \"secret\" {\n  ephemeral = true\n}\n" + machine("vm1", "user_data_wo = var.secret", "user_data_wo_version = 1")
 	w.write(config)
 	said := w.must("plan", "-out=saved.plan") + w.must("apply", "saved.plan") + w.must("show", "-json") + w.must("show", "-json", "saved.plan")
-	id := named(t, c, "/virtual-machines", "vm1")[0].ID
-	if _, err := c.Do(t.Context(), client.Request{Method: http.MethodDelete, Path: "/virtual-machines/" + id}); err != nil {
+	id := machinesNamed(t, c, "vm1")[0].ID
+	if err := demarc.VirtualMachines(c).Delete(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
 	for _, folder := range []string{w.dir, logs} {

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/demarc/demarc/controlplane/client"
+	"github.com/demarc/demarc/controlplane/client/demarc"
 	"github.com/demarc/demarc/controlplane/client/servertest"
 )
 
@@ -32,7 +33,7 @@ func TestSelfSignedTLS(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(api.CloseIdleConnections)
-			if _, err := api.Do(t.Context(), client.Request{Path: "/customers"}); (err == nil) != trusted {
+			if _, err := demarc.Whoami(t.Context(), api); (err == nil) != trusted {
 				t.Errorf("with the authority %q: %v", file, err)
 			}
 		}
@@ -83,7 +84,7 @@ func TestSelfSignedTLS(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(api.CloseIdleConnections)
-		if _, err := api.Do(t.Context(), client.Request{Path: "/customers"}); err != nil {
+		if _, err := demarc.Whoami(t.Context(), api); err != nil {
 			t.Error(err)
 		}
 	})
@@ -104,7 +105,7 @@ func TestRateLimitedClients(t *testing.T) {
 		if n > 1000 {
 			t.Fatal("nothing is refused")
 		}
-		if _, err := api.Do(t.Context(), client.Request{Path: "/customers"}); err != nil {
+		if _, err := demarc.Whoami(t.Context(), api); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,4 +1,4 @@
-// Package parity compares the contract with everything that follows from it: the server's routes and specification, the Go client, the
+// Package parity compares the contract with everything that follows from it: the server's routes and specification, the Go SDK, the
 // Terraform provider, the Ansible collection, the command line, examples and sample data. A kind, field or operation that one of them
 // lacks is a gap; its test fails, and says which command or file closes it.
 //

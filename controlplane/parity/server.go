@@ -2,17 +2,10 @@ package parity
 
 import (
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"path"
 	"reflect"
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
-
-	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/demarc/demarc/controlplane/client/catalog"
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
@@ -122,132 +115,6 @@ func partsOf(g *gaps, k *catalog.Kind, client string) {
 	for _, p := range k.Streams {
 		g.add(p.ID, "controlplane/parity compares it once the client has it", "%s has nothing for events", client)
 	}
-}
-
-// GoClient compares the typed client with the specification: an operation is a method, a type a struct with the same fields.
-func (t Tree) GoClient() []Gap {
-	var g gaps
-	source, ok := t.read(&g, "api", generate, "controlplane", "client", "api", "api.gen.go")
-	raw, ok2 := t.read(&g, "api", generate, "controlplane", "api", "openapi.json")
-	if !ok || !ok2 {
-		return g
-	}
-	file, err := parser.ParseFile(token.NewFileSet(), "api.gen.go", source, parser.SkipObjectResolution)
-	if err != nil {
-		g.add("api", generate, "%v", err)
-		return g
-	}
-	doc, err := openapi3.NewLoader().LoadFromData(raw)
-	if err != nil {
-		g.add("api", generate, "%v", err)
-		return g
-	}
-	methods, structs := declared(file)
-	for _, item := range doc.Paths.Map() {
-		for _, op := range item.Operations() {
-			if !methods[plain(op.OperationID)] {
-				g.add(op.OperationID, generate, "the Go client has no method for it")
-			}
-		}
-	}
-	sent := exchanged(doc)
-	for name, s := range doc.Components.Schemas {
-		if !sent[name] { // what a patch leads to is the server's own business
-			continue
-		}
-		fields, ok := structs[plain(name)]
-		if !ok {
-			g.add(name, generate, "the Go client has no such type")
-			continue
-		}
-		for field := range s.Value.Properties {
-			if !fields[field] {
-				g.add(name+"."+field, generate, "the type of the Go client lacks it")
-			}
-		}
-	}
-	return g
-}
-
-// exchanged are the types that requests and answers consist of.
-func exchanged(doc *openapi3.T) map[string]bool {
-	found := map[string]bool{}
-	var follow func(*openapi3.SchemaRef)
-	follow = func(ref *openapi3.SchemaRef) {
-		if ref == nil || ref.Value == nil || ref.Ref != "" && found[path.Base(ref.Ref)] {
-			return
-		}
-		if ref.Ref != "" {
-			found[path.Base(ref.Ref)] = true
-		}
-		follow(ref.Value.Items)
-		follow(ref.Value.AdditionalProperties.Schema)
-		for _, part := range ref.Value.AllOf {
-			follow(part)
-		}
-		for _, p := range ref.Value.Properties {
-			follow(p)
-		}
-	}
-	content := func(c openapi3.Content) {
-		for _, m := range c {
-			follow(m.Schema)
-		}
-	}
-	for _, item := range doc.Paths.Map() {
-		for _, op := range item.Operations() {
-			if op.RequestBody != nil {
-				content(op.RequestBody.Value.Content)
-			}
-			for _, r := range op.Responses.Map() {
-				content(r.Value.Content)
-			}
-		}
-	}
-	return found
-}
-
-// plain is a name without what languages write differently.
-func plain(name string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return unicode.ToLower(r)
-		}
-		return -1
-	}, name)
-}
-
-// declared finds the methods of ClientInterface, and the JSON fields of every struct.
-func declared(file *ast.File) (methods map[string]bool, structs map[string]map[string]bool) {
-	methods, structs = map[string]bool{}, map[string]map[string]bool{}
-	ast.Inspect(file, func(n ast.Node) bool {
-		t, ok := n.(*ast.TypeSpec)
-		if !ok {
-			return true
-		}
-		switch x := t.Type.(type) {
-		case *ast.InterfaceType:
-			if t.Name.Name != "ClientInterface" {
-				break
-			}
-			for _, m := range x.Methods.List {
-				for _, name := range m.Names {
-					methods[plain(name.Name)] = true
-				}
-			}
-		case *ast.StructType:
-			fields := map[string]bool{}
-			for _, f := range x.Fields.List {
-				if f.Tag != nil {
-					name, _, _ := strings.Cut(reflect.StructTag(strings.Trim(f.Tag.Value, "`")).Get("json"), ",")
-					fields[name] = true
-				}
-			}
-			structs[plain(t.Name.Name)] = fields
-		}
-		return true
-	})
-	return methods, structs
 }
 
 // Fixtures compares the catalog with the sample data.

@@ -1,4 +1,4 @@
-// Command gen makes everything that follows from the server's code: swagger.json and openapi.json, the catalog, the typed Go client, the
+// Command gen makes everything that follows from the server's code: swagger.json and openapi.json, the catalog, the types of the Go SDK, the
 // Ansible modules, the guide of permissions and the reference of settings. It writes only what has changed, and works from any folder of the repository.
 package main
 
@@ -31,7 +31,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	kinds, ops := app.Contract()
-	if err := contract.Run(ctx, root, kinds, ops); err != nil {
+	if err := contract.Run(root, kinds, ops); err != nil {
 		return err
 	}
 	guide := filepath.Join(root, "templates", "guides", "permissions.md.tmpl")

@@ -20,6 +20,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/demarc/demarc/controlplane/client"
+	"github.com/demarc/demarc/controlplane/client/demarc"
 	"github.com/demarc/demarc/controlplane/client/servertest"
 	"github.com/demarc/demarc/controlplane/e2e/checkout"
 )
@@ -105,14 +106,6 @@ func (r *readable) principal(ctx context.Context, name, role string, scopes []st
 		return "", err
 	}
 	defer c.CloseIdleConnections()
-	post := func(path string, body map[string]any) (map[string]any, error) {
-		answer := map[string]any{}
-		resp, err := c.Do(ctx, client.Request{Method: http.MethodPost, Path: path, Body: body})
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		return answer, resp.Decode(&answer)
-	}
 	var roleID, root string
 	if err := r.pool.QueryRow(ctx, "SELECT id FROM role WHERE built_in AND name = $1", role).Scan(&roleID); err != nil {
 		return "", err
@@ -120,22 +113,21 @@ func (r *readable) principal(ctx context.Context, name, role string, scopes []st
 	if err := r.pool.QueryRow(ctx, "SELECT id FROM billing_entity WHERE parent_id IS NULL").Scan(&root); err != nil {
 		return "", err
 	}
-	account, err := post("/service-accounts", map[string]any{"name": name, "owner_id": root})
+	account, err := demarc.ServiceAccounts(c).Create(ctx, demarc.ServiceAccountCreate{Name: name, OwnerID: root})
 	if err != nil {
 		return "", err
 	}
 	for _, scope := range scopes {
-		_, err := post("/role-bindings", map[string]any{"principal_kind": "service_account", "principal_id": account["id"], "role_id": roleID, "scope_id": scope})
-		if err != nil {
+		if _, err := demarc.RoleBindings(c).Create(ctx, demarc.RoleBindingCreate{PrincipalKind: demarc.RoleBindingPrincipalKindServiceAccount,
+			PrincipalID: account.ID, RoleID: roleID, ScopeID: scope}); err != nil {
 			return "", err
 		}
 	}
-	token, err := post("/api-tokens", map[string]any{"name": "bench", "service_account_id": account["id"]})
+	token, err := demarc.APITokens(c).Create(ctx, demarc.APITokenCreate{Name: "bench", ServiceAccountID: account.ID})
 	if err != nil {
 		return "", err
 	}
-	secret, _ := token["token"].(string)
-	return secret, nil
+	return *token.Token, nil
 }
 
 // reader reads with one token over a connection that is kept.

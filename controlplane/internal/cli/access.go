@@ -36,11 +36,11 @@ func (a *app) whoamiCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			res, err := c.Do(cmd.Context(), client.Request{Path: "/whoami"})
+			body, err := client.Call[json.RawMessage](cmd.Context(), c, a.catalog.Operation("whoami.get"), nil, nil)
 			if err != nil {
 				return err
 			}
-			answer, err := decodeObject(res.Body)
+			answer, err := decodeObject(body)
 			if err != nil {
 				return err
 			}
@@ -138,7 +138,7 @@ for yes and 1 for no.
 			if err != nil {
 				return err
 			}
-			res, err := c.Do(cmd.Context(), client.Request{Path: "/permissions/check", Query: url.Values{"checks": {check}}})
+			body, err := client.Call[json.RawMessage](cmd.Context(), c, a.catalog.Operation("permissions.check"), url.Values{"checks": {check}}, nil)
 			if err != nil {
 				return err
 			}
@@ -147,14 +147,14 @@ for yes and 1 for no.
 					Allowed bool `json:"allowed"`
 				} `json:"results"`
 			}
-			if err := res.Decode(&answer); err != nil {
+			if err := json.Unmarshal(body, &answer); err != nil {
 				return err
 			}
 			if len(answer.Results) != 1 {
-				return fmt.Errorf("the server answered %d questions, not one (request %s)", len(answer.Results), res.RequestID())
+				return fmt.Errorf("the server answered %d questions, not one", len(answer.Results))
 			}
 			allowed := answer.Results[0].Allowed
-			err = a.print(res.Body, func(w io.Writer) error {
+			err = a.print(body, func(w io.Writer) error {
 				_, err := fmt.Fprintln(w, map[bool]string{true: "yes", false: "no"}[allowed])
 				return err
 			})
@@ -249,23 +249,15 @@ func (a *app) accessCommand() *cobra.Command {
 				return err
 			}
 			entries, hidden := []json.RawMessage{}, false
-			for query := (url.Values{"resource_id": {id}, "page_size": {"500"}}); ; {
-				res, err := c.Do(cmd.Context(), client.Request{Path: "/access", Query: query})
+			type page struct {
+				Items  []json.RawMessage `json:"items"`
+				Hidden bool              `json:"hidden"`
+			}
+			for page, err := range client.CallPages[page](cmd.Context(), c, a.catalog.Operation("access.list"), url.Values{"resource_id": {id}}) {
 				if err != nil {
 					return err
 				}
-				var page struct {
-					client.Page
-					Hidden bool `json:"hidden"`
-				}
-				if err := res.Decode(&page); err != nil {
-					return err
-				}
 				entries, hidden = append(entries, page.Items...), hidden || page.Hidden
-				if page.NextPageToken == nil {
-					break
-				}
-				query.Set("page_token", *page.NextPageToken)
 			}
 			if hidden {
 				fmt.Fprintln(a.streams.Err, "there are others, with roles given further up, that this token may not see")

@@ -339,11 +339,11 @@ func (ap *applying) one(ctx context.Context, d *document) (result, error) {
 }
 
 func (ap *applying) create(ctx context.Context, d *document, spec map[string]any, r result) (result, error) {
-	op, ok := d.kind.Operations["create"]
-	if !ok {
-		return r, fmt.Errorf("objects of kind %s cannot be created", d.kind.Name)
+	objects, err := ap.app.objects(d.kind)
+	if err != nil {
+		return r, err
 	}
-	res, err := ap.write(ctx, client.Request{Method: op.Method, Path: op.Path, Body: spec})
+	made, err := objects.Create(ctx, spec, ap.writing.options()...)
 	if err != nil {
 		return r, err
 	}
@@ -352,73 +352,41 @@ func (ap *applying) create(ctx context.Context, d *document, spec map[string]any
 		d.pending = true
 		return r, nil
 	}
-	object, err := decodeObject(res.Body)
+	object, err := decodeObject(made)
 	if err != nil {
 		return r, err
 	}
 	r.ID, _ = object[d.kind.IDField()].(string)
 	r.ShownOnce = shownOnce(d.kind, object)
-	d.operation = res.OperationID()
+	d.operation, _ = object["operation_id"].(string)
 	return r, nil
 }
 
+// update sends what differs, without waiting for the operation that it may start: dependants do, and the end of the run.
 func (ap *applying) update(ctx context.Context, d *document, spec, present map[string]any, r result) (result, error) {
-	for attempt := 0; ; attempt++ {
-		c := comparison{secrets: ap.secrets}
-		patch := c.patch(d.kind.Fields, present, spec)
-		r.Changes = c.changes
-		if len(patch) == 0 && present["state"] != "failed" {
-			r.Result = "unchanged"
-			d.operation, _ = present["operation_id"].(string)
-			return r, nil
-		}
-		op, ok := d.kind.Operations["update"]
-		if !ok {
-			return r, fmt.Errorf("objects of kind %s cannot be changed", d.kind.Name)
-		}
-		// An empty patch tries a failed change again.
-		res, err := ap.write(ctx, client.Request{Method: op.Method, Path: itemPath(op, r.ID), Body: patch, IfMatch: revision(present)})
-		if client.IsCode(err, "revision_mismatch") && attempt < 5 {
-			fresh, getErr := ap.app.get(ctx, d.kind, r.ID)
-			if getErr != nil {
-				return r, getErr
-			}
-			object, decodeErr := decodeObject(fresh.Body)
-			if decodeErr != nil {
-				return r, decodeErr
-			}
-			if undisturbed(patch, present, object) {
-				present = object
-				continue
-			}
-		}
-		if err != nil {
-			return r, err
-		}
-		if r.Result = "updated"; ap.writing.dryRun {
-			r.Result = "would be updated"
-			return r, nil
-		}
-		d.operation = res.OperationID()
+	c := comparison{secrets: ap.secrets}
+	patch := c.patch(d.kind.Fields, present, spec)
+	r.Changes = c.changes
+	if len(patch) == 0 && present["state"] != "failed" {
+		r.Result = "unchanged"
+		d.operation, _ = present["operation_id"].(string)
 		return r, nil
 	}
-}
-
-// write sends without waiting for the operation that it may start: dependants do, and the end of the run.
-func (ap *applying) write(ctx context.Context, r client.Request) (*client.Response, error) {
-	c, err := ap.app.client()
+	objects, err := ap.app.objects(d.kind)
 	if err != nil {
-		return nil, err
+		return r, err
 	}
-	if ap.writing.dryRun {
-		r.Query = url.Values{"dry_run": {"true"}}
+	// An empty patch tries a failed change again.
+	changed, err := objects.Patch(ctx, r.ID, patch, append(ap.writing.options(), client.IfUnchanged(present))...)
+	if err != nil {
+		return r, err
 	}
-	return c.Write(ctx, r)
-}
-
-func revision(object map[string]any) string {
-	n, _ := object["revision"].(json.Number)
-	return n.String()
+	if r.Result = "updated"; ap.writing.dryRun {
+		r.Result = "would be updated"
+		return r, nil
+	}
+	d.operation = (&client.Response{Body: changed}).OperationID()
+	return r, nil
 }
 
 // find returns the object that a document speaks of, nil if it does not exist.
@@ -431,11 +399,11 @@ func (ap *applying) find(ctx context.Context, d *document, spec map[string]any) 
 		if !client.IsID(d.kind, id) {
 			return nil, fmt.Errorf("%q is not an id of kind %s (%s_…)", id, d.kind.Name, d.kind.Prefix)
 		}
-		res, err := ap.app.get(ctx, d.kind, id)
+		object, err := ap.app.get(ctx, d.kind, id)
 		if err != nil {
 			return nil, err
 		}
-		return decodeObject(res.Body)
+		return decodeObject(object)
 	}
 	key := slices.Clone(d.kind.Key)
 	query := url.Values{}
@@ -455,12 +423,12 @@ func (ap *applying) find(ctx context.Context, d *document, spec map[string]any) 
 			query.Set(f.Name, value)
 		}
 	}
-	c, err := ap.app.client()
+	objects, err := ap.app.objects(d.kind)
 	if err != nil {
 		return nil, err
 	}
 	var found []map[string]any
-	for item, err := range c.List(ctx, d.kind.Operations["list"].Path, query) {
+	for item, err := range objects.List(ctx, query) {
 		if err != nil {
 			return nil, err
 		}

@@ -11,11 +11,11 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -218,17 +218,22 @@ func (a *app) client() (*client.Client, error) {
 	return a.connection, err
 }
 
-// get reads one object.
-func (a *app) get(ctx context.Context, kind *catalog.Kind, id string) (*client.Response, error) {
+// objects are those of a kind on the server.
+func (a *app) objects(kind *catalog.Kind) (client.Objects, error) {
 	c, err := a.client()
+	if err != nil {
+		return client.Objects{}, err
+	}
+	return client.ObjectsOf(c, kind), nil
+}
+
+// get reads one object.
+func (a *app) get(ctx context.Context, kind *catalog.Kind, id string) (json.RawMessage, error) {
+	objects, err := a.objects(kind)
 	if err != nil {
 		return nil, err
 	}
-	op, ok := kind.Operations["get"]
-	if !ok {
-		return nil, fmt.Errorf("objects of kind %s cannot be read one by one", kind.Name)
-	}
-	return c.Do(ctx, client.Request{Method: op.Method, Path: itemPath(op, id)})
+	return objects.Get(ctx, id)
 }
 
 // resolve returns the id that an argument stands for.
@@ -270,62 +275,63 @@ func (w *writing) register(cmd *cobra.Command, op catalog.Operation, match bool)
 	}
 }
 
-// send sends a write to an object, waits for its operation if asked to, and returns the object as it is then: nil if it
-// is gone. A create has no id yet, and a body that is nil is none.
-func (a *app) send(ctx context.Context, kind *catalog.Kind, w *writing, op catalog.Operation, id string, body map[string]any) (*client.Response, error) {
-	c, err := a.client()
-	if err != nil {
-		return nil, err
-	}
-	r := client.Request{Method: op.Method, Path: itemPath(op, id), IfMatch: w.ifMatch}
-	if body != nil {
-		r.Body = body
-	}
-	if op.RequiresIfMatch && r.IfMatch == "" {
-		present, err := a.get(ctx, kind, id)
-		if err != nil {
-			return nil, err
-		}
-		r.IfMatch = present.ETag()
-	}
+// waits says whether the command ends when what it began has.
+func (w *writing) waits() bool { return w.wait && !w.noWait && !w.dryRun }
+
+// options are those of the write itself.
+func (w *writing) options() []client.WriteOption {
+	var opts []client.WriteOption
 	if w.dryRun {
-		r.Query = map[string][]string{"dry_run": {"true"}}
+		opts = append(opts, client.DryRun())
+	}
+	if w.ifMatch != "" {
+		opts = append(opts, client.IfMatch(w.ifMatch))
+	}
+	return opts
+}
+
+// send does a write, waits for its operation if asked to, and returns the object as it is then, nil if it is gone, and the operation that goes
+// on, "" if none does.
+func (a *app) send(ctx context.Context, kind *catalog.Kind, w *writing,
+	do func(context.Context, client.Objects, ...client.WriteOption) (json.RawMessage, error)) (object json.RawMessage, operation string, err error) {
+	objects, err := a.objects(kind)
+	if err != nil {
+		return nil, "", err
 	}
 	if w.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, w.timeout)
 		defer cancel()
 	}
-	res, err := c.Write(ctx, r)
-	if err != nil {
-		return nil, err
+	var answer client.Response
+	opts := append(w.options(), client.Answer(&answer))
+	if w.waits() {
+		p := newProgress(a.streams.Err)
+		defer p.end()
+		opts = append(opts, client.Wait(client.Observe(2*time.Second, p.show)))
 	}
-	if w.dryRun {
+	object, err = do(ctx, objects, opts...)
+	operation = answer.OperationID()
+	switch {
+	case err != nil:
+		return nil, "", unended(ctx, err, operation)
+	case w.dryRun:
 		fmt.Fprintln(a.streams.Err, "dry run: nothing was changed")
-		return res, nil
+		return object, "", nil
+	case operation == "" || w.waits():
+		return object, "", nil
 	}
-	operation := res.OperationID()
-	if operation == "" {
-		return res, nil
+	fmt.Fprintf(a.streams.Err, "operation %s goes on\n", operation)
+	return object, operation, nil
+}
+
+// unended says of an error that ended a wait, and not what was waited for, that this goes on.
+func unended(ctx context.Context, err error, operation string) error {
+	var failed *client.OperationFailedError
+	if operation != "" && ctx.Err() != nil && !errors.As(err, &failed) {
+		return fmt.Errorf("%w; the operation goes on: demarc wait %s", ctx.Err(), operation)
 	}
-	if w.noWait || !w.wait {
-		fmt.Fprintf(a.streams.Err, "operation %s goes on\n", operation)
-		return res, nil
-	}
-	if err := a.await(ctx, operation); err != nil {
-		return nil, err
-	}
-	var head struct {
-		ID string `json:"id"`
-	}
-	if err := res.Decode(&head); err != nil {
-		return nil, err
-	}
-	fresh, err := a.get(ctx, kind, head.ID)
-	if r.Method == http.MethodDelete && client.IsNotFound(err) {
-		return &client.Response{Status: http.StatusNoContent, Header: res.Header}, nil
-	}
-	return fresh, err
+	return err
 }
 
 // await waits for an operation and shows its progress.
@@ -337,11 +343,10 @@ func (a *app) await(ctx context.Context, operation string) error {
 	p := newProgress(a.streams.Err)
 	_, err = c.WaitOperation(ctx, operation, client.Observe(2*time.Second, p.show))
 	p.end()
-	var failed *client.OperationFailedError
-	if err != nil && !errors.As(err, &failed) && ctx.Err() != nil {
-		return fmt.Errorf("%w; the operation goes on: demarc wait %s", ctx.Err(), operation)
+	if err != nil {
+		return unended(ctx, err, operation)
 	}
-	return err
+	return nil
 }
 
 func (a *app) waitCommand() *cobra.Command {
@@ -386,9 +391,9 @@ func (a *app) operationOf(ctx context.Context, id string) (string, error) {
 	case kind.Name == "operation":
 		return id, nil
 	}
-	res, err := a.get(ctx, kind, id)
+	object, err := a.get(ctx, kind, id)
 	if err != nil {
 		return "", err
 	}
-	return res.OperationID(), nil
+	return (&client.Response{Body: object}).OperationID(), nil
 }

@@ -98,8 +98,7 @@ func directive(found []string) cobra.ShellCompDirective {
 
 // offer lists objects whose name path or id begins so. Errors offer nothing: a shell has no place to show them.
 func (a *app) offer(ctx context.Context, k *catalog.Kind, begun string) []string {
-	list, ok := k.Operations["list"]
-	if !ok {
+	if _, ok := k.Operations["list"]; !ok {
 		return nil
 	}
 	if ctx == nil {
@@ -149,7 +148,7 @@ func (a *app) offer(ctx context.Context, k *catalog.Kind, begun string) []string
 	type object struct{ id, name string }
 	var objects []object
 	count := map[string]int{}
-	for item, err := range c.List(ctx, list.Path, query) {
+	for item, err := range client.ObjectsOf(c, k).List(ctx, query) {
 		if err != nil {
 			return nil
 		}

@@ -15,7 +15,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/demarc/demarc/controlplane/client"
 	"github.com/demarc/demarc/controlplane/client/catalog"
 )
 
@@ -59,7 +58,7 @@ func (a *app) downloadCommand(k *catalog.Kind) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return about(args[0], a.download(cmd.Context(), part, id, d))
+		return about(args[0], a.download(cmd.Context(), k, part, id, d))
 	}
 	return cmd
 }
@@ -138,8 +137,8 @@ func (a *app) completePart(k *catalog.Kind, names []string) completer {
 	}
 }
 
-func (a *app) download(ctx context.Context, part *catalog.Part, id string, d downloading) error {
-	c, err := a.client()
+func (a *app) download(ctx context.Context, k *catalog.Kind, part *catalog.Part, id string, d downloading) error {
+	objects, err := a.objects(k)
 	if err != nil {
 		return err
 	}
@@ -152,7 +151,7 @@ func (a *app) download(ctx context.Context, part *catalog.Part, id string, d dow
 	if d.contentType != "" {
 		accept = []string{d.contentType}
 	}
-	got, err := c.Download(ctx, client.Request{Method: part.Method, Path: itemPath(part.Operation, id)}, accept...)
+	got, err := objects.Download(ctx, id, part.Name, accept...)
 	if err != nil {
 		return err
 	}
@@ -211,13 +210,13 @@ func (a *app) uploadCommand(k *catalog.Kind) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return about(args[0], a.upload(cmd.Context(), part, id, file, contentType))
+		return about(args[0], a.upload(cmd.Context(), k, part, id, file, contentType))
 	}
 	return cmd
 }
 
-func (a *app) upload(ctx context.Context, part *catalog.Part, id, file, contentType string) error {
-	c, err := a.client()
+func (a *app) upload(ctx context.Context, k *catalog.Kind, part *catalog.Part, id, file, contentType string) error {
+	objects, err := a.objects(k)
 	if err != nil {
 		return err
 	}
@@ -240,11 +239,11 @@ func (a *app) upload(ctx context.Context, part *catalog.Part, id, file, contentT
 			return &usageError{fmt.Errorf("%s has %d bytes, and at most %d are taken", file, size, part.MaxBytes)}
 		}
 	}
-	res, err := c.Upload(ctx, client.Request{Method: part.Method, Path: itemPath(part.Operation, id)}, contentType, from, size)
-	if err != nil || len(res.Body) == 0 {
+	answer, err := objects.Upload(ctx, id, part.Name, contentType, from, size)
+	if err != nil || len(answer) == 0 {
 		return err
 	}
-	return a.print(res.Body, func(w io.Writer) error { return a.printRaw(res.Body) })
+	return a.print(answer, func(w io.Writer) error { return a.printRaw(answer) })
 }
 
 // watchCommand shows what happens to objects of a kind.
@@ -266,13 +265,13 @@ func (a *app) watchCommand(k *catalog.Kind) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		c, err := a.client()
+		objects, err := a.objects(k)
 		if err != nil {
 			return err
 		}
 		lines := json.NewEncoder(a.streams.Out)
 		lines.SetEscapeHTML(false)
-		for event, err := range c.Watch(cmd.Context(), client.Request{Method: part.Method, Path: itemPath(part.Operation, id)}, after) {
+		for event, err := range objects.Watch(cmd.Context(), id, part.Name, after) {
 			if err != nil {
 				return about(args[0], err)
 			}

@@ -32,17 +32,17 @@ If somebody else changes the same fields meanwhile, nothing is changed.`,
 		if err != nil {
 			return err
 		}
-		return about(args[0], a.edit(cmd.Context(), k, op, &w, id))
+		return about(args[0], a.edit(cmd.Context(), k, &w, id))
 	}
 	return cmd
 }
 
-func (a *app) edit(ctx context.Context, k *catalog.Kind, op catalog.Operation, w *writing, id string) error {
-	res, err := a.get(ctx, k, id)
+func (a *app) edit(ctx context.Context, k *catalog.Kind, w *writing, id string) error {
+	object, err := a.get(ctx, k, id)
 	if err != nil {
 		return err
 	}
-	base, err := decodeObject(res.Body)
+	base, err := decodeObject(object)
 	if err != nil {
 		return err
 	}
@@ -69,31 +69,16 @@ func (a *app) edit(ctx context.Context, k *catalog.Kind, op catalog.Operation, w
 		fmt.Fprintln(a.streams.Err, "nothing was changed")
 		return os.Remove(file)
 	}
-	w.ifMatch = res.ETag()
-	for attempt := 0; ; attempt++ {
-		changed, err := a.send(ctx, k, w, op, id, patch)
-		if client.IsCode(err, "revision_mismatch") && attempt < 5 {
-			fresh, getErr := a.get(ctx, k, id)
-			if getErr != nil {
-				return kept(getErr)
-			}
-			object, decodeErr := decodeObject(fresh.Body)
-			if decodeErr != nil {
-				return kept(decodeErr)
-			}
-			if undisturbed(patch, base, object) {
-				w.ifMatch = fresh.ETag()
-				continue
-			}
-		}
-		if err != nil {
-			return kept(err)
-		}
-		if err := os.Remove(file); err != nil {
-			return err
-		}
-		return a.printObjects(k, []json.RawMessage{changed.Body}, true)
+	changed, _, err := a.send(ctx, k, w, func(ctx context.Context, of client.Objects, opts ...client.WriteOption) (json.RawMessage, error) {
+		return of.Patch(ctx, id, patch, append(opts, client.IfUnchanged(object))...)
+	})
+	if err != nil {
+		return kept(err)
 	}
+	if err := os.Remove(file); err != nil {
+		return err
+	}
+	return a.printObjects(k, []json.RawMessage{changed}, true)
 }
 
 // editable returns the fields that can be read and changed, in the order of the catalog.

@@ -40,7 +40,13 @@ var testCatalog = func() *catalog.Catalog {
 		}
 	}
 	one, many := int64(1), int64(64)
-	return &catalog.Catalog{Version: "1.3", BasePath: "/api/v1", Kinds: []catalog.Kind{
+	general := func(id, method, path string, paged bool) catalog.GeneralOperation {
+		return catalog.GeneralOperation{Operation: catalog.Operation{ID: id, Method: method, Path: path}, Paged: paged}
+	}
+	return &catalog.Catalog{Version: "1.3", BasePath: "/api/v1", Operations: []catalog.GeneralOperation{
+		general("access.list", "GET", "/access", true), general("batch.get", "POST", "/batch-get", false),
+		general("permissions.check", "GET", "/permissions/check", false), general("whoami.get", "GET", "/whoami", false),
+	}, Kinds: []catalog.Kind{
 		{Name: "site", Plural: "sites", Title: "Site", Description: "A site.", Category: "Places", Prefix: "st", Path: "/sites", Named: true, Managed: true,
 			Parent:  &catalog.Parent{Kind: "site", Field: "parent_id"},
 			Fields:  meta(catalog.Field{Name: "parent_id", Type: "string", Nullable: true, Ref: []string{"site"}, Description: "The site around it."}),

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -20,10 +19,6 @@ import (
 
 // dashed is how a catalog name is written on the command line.
 func dashed(name string) string { return strings.ReplaceAll(name, "_", "-") }
-
-func itemPath(op catalog.Operation, id string) string {
-	return strings.ReplaceAll(op.Path, "{id}", url.PathEscape(id))
-}
 
 // aliases are the other names of a kind: its plural, with underscores too, and the prefix of its ids.
 func aliases(k *catalog.Kind) []string {
@@ -151,7 +146,7 @@ func (l *listing) set(cmd *cobra.Command) bool {
 }
 
 func (a *app) list(ctx context.Context, cmd *cobra.Command, l *listing) error {
-	c, err := a.client()
+	objects, err := a.objects(l.kind)
 	if err != nil {
 		return err
 	}
@@ -182,7 +177,7 @@ func (a *app) list(ctx context.Context, cmd *cobra.Command, l *listing) error {
 		}
 	}
 	items := []json.RawMessage{}
-	for item, err := range c.List(ctx, l.kind.Operations["list"].Path, query) {
+	for item, err := range objects.List(ctx, query) {
 		if err != nil {
 			return err
 		}
@@ -270,11 +265,11 @@ func (a *app) getAll(ctx context.Context, k *catalog.Kind, args []string) error 
 		if err != nil {
 			return err
 		}
-		res, err := a.get(ctx, k, id)
+		object, err := a.get(ctx, k, id)
 		if err != nil {
 			return about(arg, err)
 		}
-		items = append(items, res.Body)
+		items = append(items, object)
 	}
 	return a.printObjects(k, items, len(args) == 1)
 }
@@ -290,19 +285,19 @@ func (a *app) describeCommand(k *catalog.Kind, _ catalog.Operation) *cobra.Comma
 			if err != nil {
 				return err
 			}
-			res, err := a.get(cmd.Context(), k, id)
+			object, err := a.get(cmd.Context(), k, id)
 			if err != nil {
 				return about(args[0], err)
 			}
 			if a.output != outputTable && a.output != outputWide {
-				return a.printObjects(k, []json.RawMessage{res.Body}, true)
+				return a.printObjects(k, []json.RawMessage{object}, true)
 			}
-			names, err := a.refNames(cmd.Context(), k, res.Body)
+			names, err := a.refNames(cmd.Context(), k, object)
 			if err != nil {
 				// The ids are there all the same.
 				fmt.Fprintf(a.streams.Err, "the names of what it refers to are not known: %s\n", printable(err.Error()))
 			}
-			return a.describe(k, res.Body, names)
+			return a.describe(k, object, names)
 		},
 	}
 }
@@ -327,13 +322,7 @@ func (a *app) refNames(ctx context.Context, k *catalog.Kind, object json.RawMess
 	if err != nil {
 		return nil, err
 	}
-	// A POST that changes nothing may be repeated: the key lets the client do so.
-	res, err := c.Do(ctx, client.Request{Method: http.MethodPost, Path: "/batch-get", IdempotencyKey: client.NewIdempotencyKey(),
-		Body: map[string]any{"ids": ids[:min(len(ids), 500)]}})
-	if err != nil {
-		return nil, err
-	}
-	var found struct {
+	type found struct {
 		Items []struct {
 			ID     string `json:"id"`
 			Object struct {
@@ -341,11 +330,12 @@ func (a *app) refNames(ctx context.Context, k *catalog.Kind, object json.RawMess
 			} `json:"object"`
 		} `json:"items"`
 	}
-	if err := res.Decode(&found); err != nil {
+	answer, err := client.Call[found](ctx, c, a.catalog.Operation("batch.get"), nil, map[string]any{"ids": ids[:min(len(ids), 500)]})
+	if err != nil {
 		return nil, err
 	}
 	names := map[string]string{}
-	for _, i := range found.Items {
+	for _, i := range answer.Items {
 		names[i.ID] = i.Object.Name
 	}
 	return names, nil
@@ -372,11 +362,13 @@ func (a *app) createCommand(k *catalog.Kind, op catalog.Operation) *cobra.Comman
 		if err := a.keepsSecret(k, &w); err != nil {
 			return err
 		}
-		res, err := a.send(cmd.Context(), k, &w, op, "", body)
+		object, _, err := a.send(cmd.Context(), k, &w, func(ctx context.Context, of client.Objects, opts ...client.WriteOption) (json.RawMessage, error) {
+			return of.Create(ctx, body, opts...)
+		})
 		if err != nil {
 			return err
 		}
-		return a.printMade(k, res.Body)
+		return a.printMade(k, object)
 	}
 	return cmd
 }
@@ -404,11 +396,13 @@ Only what is given changes; --clear FIELD takes a value away, or back to its def
 		if err != nil {
 			return err
 		}
-		res, err := a.send(cmd.Context(), k, &w, op, id, body)
+		object, _, err := a.send(cmd.Context(), k, &w, func(ctx context.Context, of client.Objects, opts ...client.WriteOption) (json.RawMessage, error) {
+			return of.Patch(ctx, id, body, opts...)
+		})
 		if err != nil {
 			return about(args[0], err)
 		}
-		return a.printObjects(k, []json.RawMessage{res.Body}, true)
+		return a.printObjects(k, []json.RawMessage{object}, true)
 	}
 	return cmd
 }
@@ -432,9 +426,11 @@ func (a *app) deleteCommand(k *catalog.Kind, op catalog.Operation) *cobra.Comman
 		results := []result{}
 		for _, arg := range args {
 			id, err := a.resolve(cmd.Context(), k, arg)
-			var res *client.Response
+			var operation string
 			if err == nil {
-				res, err = a.send(cmd.Context(), k, &w, op, id, nil)
+				_, operation, err = a.send(cmd.Context(), k, &w, func(ctx context.Context, of client.Objects, opts ...client.WriteOption) (json.RawMessage, error) {
+					return nil, of.Delete(ctx, id, opts...)
+				})
 			}
 			if err != nil {
 				if ignore && client.IsNotFound(err) {
@@ -450,7 +446,7 @@ func (a *app) deleteCommand(k *catalog.Kind, op catalog.Operation) *cobra.Comman
 			switch {
 			case w.dryRun:
 				what = "would be deleted"
-			case res.OperationID() != "":
+			case operation != "":
 				what = "deleting"
 			}
 			results = append(results, result{Kind: k.Name, ID: id, Name: arg, Result: what})
@@ -490,11 +486,13 @@ func (a *app) actionCommand(k *catalog.Kind, action *catalog.Action) *cobra.Comm
 		if err := a.keepsSecret(k, &w); err != nil {
 			return err
 		}
-		res, err := a.send(cmd.Context(), k, &w, action.Operation, id, body)
+		object, _, err := a.send(cmd.Context(), k, &w, func(ctx context.Context, of client.Objects, opts ...client.WriteOption) (json.RawMessage, error) {
+			return of.Action(ctx, id, action.Name, body, opts...)
+		})
 		if err != nil {
 			return about(args[0], err)
 		}
-		return a.printMade(k, res.Body)
+		return a.printMade(k, object)
 	}
 	return cmd
 }

@@ -130,14 +130,3 @@ func text(v any) string {
 	}
 	return strings.TrimSpace(b.String())
 }
-
-// undisturbed says whether the fields of a patch are in fresh as they were in base: then the patch may be sent again
-// after a conflict, because nobody changed what it changes.
-func undisturbed(patch, base, fresh map[string]any) bool {
-	for k := range patch {
-		if text(base[k]) != text(fresh[k]) {
-			return false
-		}
-	}
-	return true
-}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/demarc/demarc/controlplane/client"
+	"github.com/demarc/demarc/controlplane/client/demarc"
 	"github.com/demarc/demarc/controlplane/client/fixture"
 	"github.com/demarc/demarc/provider/internal/coretest"
 )
@@ -27,7 +28,7 @@ func TestServiceAccountToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := api.Do(t.Context(), client.Request{Path: "/whoami"}); err != nil {
+	if _, err := demarc.Whoami(t.Context(), api); err != nil {
 		t.Fatal(err)
 	}
 	if diags := core.Close(open); len(diags) > 0 {
@@ -35,7 +36,7 @@ func TestServiceAccountToken(t *testing.T) {
 	}
 	// Every node hears of it by a notification.
 	for end := time.Now().Add(10 * time.Second); ; {
-		_, err := api.Do(t.Context(), client.Request{Path: "/whoami"})
+		_, err := demarc.Whoami(t.Context(), api)
 		if p := client.AsProblem(err); p != nil && p.Status == http.StatusUnauthorized {
 			return
 		}

@@ -137,7 +137,7 @@ func (d *kindListDataSource) Read(ctx context.Context, req datasource.ReadReques
 	t := d.schema.Type().TerraformType(ctx).(tftypes.Object)
 	list := t.AttributeTypes[itemsAttribute].(tftypes.List)
 	items := []tftypes.Value{}
-	for raw, err := range d.session.api.List(ctx, d.kind.Operations["list"].Path, listQuery(d.kind, req.Config.Raw)) {
+	for raw, err := range d.session.objects(d.kind).List(ctx, listQuery(d.kind, req.Config.Raw)) {
 		var v tftypes.Value
 		if err == nil {
 			v, err = itemFromJSON(list.ElementType, raw)

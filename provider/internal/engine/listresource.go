@@ -56,7 +56,7 @@ func (l *kindList) List(ctx context.Context, req list.ListRequest, stream *list.
 	}
 	stream.Results = func(push func(list.ListResult) bool) {
 		n := int64(0)
-		for raw, err := range l.session.api.List(ctx, l.kind.Operations["list"].Path, listQuery(l.kind, req.Config.Raw)) {
+		for raw, err := range l.session.objects(l.kind).List(ctx, listQuery(l.kind, req.Config.Raw)) {
 			if req.Limit > 0 && n >= req.Limit {
 				return
 			}

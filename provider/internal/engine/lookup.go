@@ -21,7 +21,7 @@ const mostMatches = 20
 func (s *Session) find(ctx context.Context, k *catalog.Kind, query url.Values) ([]object, error) {
 	query.Set("page_size", fmt.Sprint(mostMatches))
 	var found []object
-	for raw, err := range s.api.List(ctx, k.Operations["list"].Path, query) {
+	for raw, err := range s.objects(k).List(ctx, query) {
 		if err != nil {
 			return nil, err
 		}
@@ -72,7 +72,7 @@ func (s *Session) resolve(ctx context.Context, k *catalog.Kind, wanted string) (
 	if other := s.catalog.KindOfID(wanted); other != nil && other.Name != k.Name {
 		return refuse("%s is the id of %s; %s has an id such as %s_….", wanted, indefinite(other), indefinite(k), k.Prefix)
 	}
-	id, err := s.api.Resolve(ctx, k, strings.Trim(wanted, "/"))
+	id, err := s.objects(k).Resolve(ctx, strings.Trim(wanted, "/"))
 	switch {
 	case client.AsProblem(err) != nil:
 		return "", problemDiagnostics(k, "import", wanted, err)

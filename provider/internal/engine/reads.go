@@ -79,11 +79,11 @@ func (r *reads) get(ctx context.Context, k *catalog.Kind, id string, near tftype
 
 // fresh reads an object from the server, whatever was fetched ahead.
 func (r *reads) fresh(ctx context.Context, k *catalog.Kind, id string) (object, error) {
-	res, err := r.api.Do(ctx, client.Request{Path: objectPath(k, "get", id)})
+	raw, err := client.ObjectsOf(r.api, k).Get(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return objectOf(k, res.Body)
+	return objectOf(k, raw)
 }
 
 func (r *reads) stopped() bool {
@@ -155,7 +155,7 @@ func (r *reads) list(ctx context.Context, k *catalog.Kind, s scope) (map[string]
 		query.Set(s.field, s.parent)
 	}
 	items := map[string]json.RawMessage{}
-	for raw, err := range r.api.List(ctx, k.Operations["list"].Path, query) {
+	for raw, err := range client.ObjectsOf(r.api, k).List(ctx, query) {
 		if err != nil {
 			return nil, err
 		}

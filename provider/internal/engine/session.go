@@ -42,6 +42,9 @@ func (s *Session) Usable(diags *diag.Diagnostics) bool {
 	return true
 }
 
+// objects are those of a kind, for what only reads: writes go through send.
+func (s *Session) objects(k *catalog.Kind) client.Objects { return client.ObjectsOf(s.api, k) }
+
 // Do makes a request. Once sent, a stop of Terraform does not cut it off, because nobody would know then whether the
 // server has acted on it.
 func (s *Session) Do(ctx context.Context, r client.Request) (*client.Response, error) {

@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -208,37 +207,27 @@ func (s *subject) otherID(body map[string]any) string {
 	return strings.Join(values, ",")
 }
 
-// write does something past Terraform, and waits for it.
-func (s *subject) write(t testing.TB, verb, id string, body any) {
+// objects are those of the kind, past Terraform.
+func (s *subject) objects() client.Objects { return client.ObjectsOf(s.api, s.Kind) }
+
+// write changes an object past Terraform, or deletes it if there is no patch, and waits for that.
+func (s *subject) write(t testing.TB, id string, patch map[string]any) {
 	t.Helper()
-	r := client.Request{Method: s.Operations[verb].Method, Path: s.path(verb, id)}
-	if s.Operations[verb].RequiresIfMatch {
-		present, err := s.api.Do(t.Context(), client.Request{Path: s.path("get", id)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.IfMatch = present.ETag()
-	}
-	if body != nil {
-		r.Body = body
-	}
-	res, err := s.api.Write(t.Context(), r)
-	if err == nil && res.OperationID() != "" {
-		_, err = s.api.WaitOperation(t.Context(), res.OperationID())
+	var err error
+	if patch != nil {
+		_, err = s.objects().Patch(t.Context(), id, patch, client.Wait())
+	} else {
+		err = s.objects().Delete(t.Context(), id, client.Wait())
 	}
 	if err != nil {
-		t.Fatalf("%s %s: %v", verb, id, err)
+		t.Fatalf("%s: %v", id, err)
 	}
-}
-
-func (s *subject) path(verb, id string) string {
-	return strings.ReplaceAll(s.Operations[verb].Path, "{id}", url.PathEscape(id))
 }
 
 // gone checks that an object is no more or, if it is there once and for all, that nothing is left in it.
 func (s *subject) gone(t testing.TB, id string) error {
 	t.Helper()
-	res, err := s.api.Do(t.Context(), client.Request{Path: s.path("get", id)})
+	object, err := s.objects().Get(t.Context(), id)
 	switch {
 	case client.IsNotFound(err):
 		return nil
@@ -248,7 +237,7 @@ func (s *subject) gone(t testing.TB, id string) error {
 		return fmt.Errorf("%s is still there", id)
 	}
 	var o map[string]any
-	if err := res.Decode(&o); err != nil {
+	if err := json.Unmarshal(object, &o); err != nil {
 		return err
 	}
 	for _, f := range s.Fields {

@@ -1,10 +1,10 @@
 package laws
 
 import (
+	"encoding/json"
 	"slices"
 	"testing"
 
-	"github.com/demarc/demarc/controlplane/client"
 	"github.com/demarc/demarc/controlplane/client/fixture"
 	"github.com/demarc/demarc/provider/internal/coretest"
 )
@@ -27,7 +27,7 @@ func (w *World) Life(t *testing.T) {
 		}
 
 		// Deleted by others: it is made again. What is there for as long as something else is has nothing in it then.
-		s.write(t, "delete", object.ID(), nil)
+		s.write(t, object.ID(), nil)
 		left, errs := core.Refresh(object)
 		if errs != "" || left.State.IsNull() == s.Singleton {
 			t.Fatalf("after a delete by others: %s%v", errs, left.State)
@@ -65,7 +65,7 @@ func (s *subject) change(t *testing.T, core *coretest.Core, object coretest.Inst
 	object = s.update(t, core, object, changed, 2)
 
 	patch := s.clearing(changed)
-	s.write(t, "update", id, patch)
+	s.write(t, id, patch)
 	drifted, errs := core.Refresh(object)
 	if errs != "" {
 		t.Fatalf("refresh: %s", errs)
@@ -144,12 +144,12 @@ func (s *subject) holds(t *testing.T, object coretest.Instance, body map[string]
 // now is the object as the control plane has it.
 func (s *subject) now(t *testing.T, id string) map[string]any {
 	t.Helper()
-	res, err := s.api.Do(t.Context(), client.Request{Path: s.path("get", id)})
+	object, err := s.objects().Get(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var o map[string]any
-	if err := res.Decode(&o); err != nil {
+	if err := json.Unmarshal(object, &o); err != nil {
 		t.Fatal(err)
 	}
 	return o

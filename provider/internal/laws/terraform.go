@@ -52,11 +52,11 @@ func (w *World) live(t *testing.T, all []*declared) {
 	}
 	full := config(func(d *declared) string { return d.block("test", d.full, 1) })
 	changed := config(func(d *declared) string { return d.block("test", d.changed, 2) })
-	others := func(verb string, body func(d *declared) map[string]any) func() {
+	others := func(body func(d *declared) map[string]any) func() {
 		return func() {
 			for _, d := range all {
 				if b := body(d); b == nil || d.updates() {
-					d.write(t, verb, d.id, b)
+					d.write(t, d.id, b)
 				}
 			}
 		}
@@ -84,13 +84,13 @@ func (w *World) live(t *testing.T, all []*declared) {
 		},
 		{Config: changed, ConfigPlanChecks: planned(all, updateIf((*declared).updates)), Check: remember(all)},
 		{
-			PreConfig:        others("update", func(d *declared) map[string]any { return d.clearing(d.changed) }),
+			PreConfig:        others(func(d *declared) map[string]any { return d.clearing(d.changed) }),
 			Config:           changed,
 			ConfigPlanChecks: planned(all, updateIf(func(d *declared) bool { return d.updates() && d.visible(d.clearing(d.changed)) })),
 		},
 		{Config: config(func(d *declared) string { return d.block("test", d.subject.cleared(d.changed), 0) })},
 		{
-			PreConfig: others("delete", func(*declared) map[string]any { return nil }),
+			PreConfig: others(func(*declared) map[string]any { return nil }),
 			Config:    full,
 			ConfigPlanChecks: planned(all, func(d *declared) plancheck.ResourceActionType {
 				if d.Singleton {

@@ -5,8 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
-	"go/parser"
-	"go/token"
 	"os"
 	"path/filepath"
 	"slices"
@@ -410,41 +408,6 @@ func TestTablesAndComments(t *testing.T) {
 			_, err := Make(s)
 			expect(t, err, c.want...)
 		})
-	}
-}
-
-// The typed client is Go that can be parsed, and has each operation and one type for each enumeration.
-func TestGoClient(t *testing.T) {
-	t.Parallel()
-	generated := func(from Source) []byte {
-		files, err := Make(from)
-		if err != nil {
-			t.Fatal(err)
-		}
-		root, err := filepath.Abs("../../../..")
-		if err != nil {
-			t.Fatal(err)
-		}
-		client, err := files.document.goClient(t.Context(), root)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := parser.ParseFile(token.NewFileSet(), "api.gen.go", client, parser.SkipObjectResolution); err != nil {
-			t.Fatal(err)
-		}
-		return client
-	}
-	if !bytes.Contains(generated(club(t)), []byte("nullable.Nullable[map[string]*RotaDutyPatch]")) {
-		t.Error("an entry of a map cannot be removed")
-	}
-	client := generated(depot(t))
-	for _, want := range []string{"CratesShake(", "OperationsGet(", "type CrateLidState string", "LidState *CrateLidState `json:\"lid_state,omitempty\"`", "Nullable[CrateLidState]", "Nullable[AddressPatch]"} {
-		if !bytes.Contains(client, []byte(want)) {
-			t.Errorf("the client has no %s", want)
-		}
-	}
-	if bytes.Contains(client, []byte("CratePatchLidState")) {
-		t.Error("an enumeration has a type for each way it goes")
 	}
 }
 

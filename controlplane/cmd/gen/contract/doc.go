@@ -1,6 +1,6 @@
 // Package contract turns the server's code into the contract's files: the types and comments of its packages become swagger.json
-// (swag), that and the tables of kinds and operations become openapi.json, that becomes the catalog, and from these two come the typed
-// Go client, the Ansible modules and the tables in the documentation.
+// (swag), that and the tables of kinds and operations become openapi.json, that becomes the catalog, and from that come the types
+// of the Go SDK, the Ansible modules and the tables in the documentation.
 //
 // What swag loses in silence is caught on the way, and the rules of the contract that Go types cannot express are checked at the end;
 // every fault is reported at once, with the place where it is mended.

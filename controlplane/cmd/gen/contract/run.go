@@ -1,13 +1,13 @@
 package contract
 
 import (
-	"context"
 	"fmt"
 	"path/filepath"
 
 	"github.com/demarc/demarc/controlplane/client/catalog"
 	"github.com/demarc/demarc/controlplane/cmd/gen/ansible"
 	"github.com/demarc/demarc/controlplane/cmd/gen/lint"
+	"github.com/demarc/demarc/controlplane/cmd/gen/sdk"
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 	"github.com/demarc/demarc/controlplane/internal/platform/spec"
@@ -83,7 +83,7 @@ func Make(from Source) (*Files, error) {
 }
 
 // Run makes the contract's files of the repository in root, and everything that follows from them.
-func Run(ctx context.Context, root string, kinds []resource.Kind, ops []httpapi.Op) error {
+func Run(root string, kinds []resource.Kind, ops []httpapi.Op) error {
 	controlplane := filepath.Join(root, "controlplane")
 	files, err := Make(Source{
 		Root: controlplane, Folders: []string{filepath.Join(controlplane, "internal")}, Info: filepath.Join("app", "doc.go"),
@@ -105,12 +105,8 @@ func Run(ctx context.Context, root string, kinds []resource.Kind, ops []httpapi.
 			return err
 		}
 	}
-	client, err := files.document.goClient(ctx, root)
-	if err != nil {
-		return err
-	}
-	if err := Write(filepath.Join(controlplane, "client", "api", "api.gen.go"), client); err != nil {
-		return err
+	if err := sdk.Generate(files.catalog, filepath.Join(controlplane, "client", "demarc")); err != nil {
+		return fmt.Errorf("sdk: %w", err)
 	}
 	if err := ansible.Generate(files.catalog, filepath.Join(root, "ansible_collections", "demarc", "cloud")); err != nil {
 		return fmt.Errorf("ansible: %w", err)
