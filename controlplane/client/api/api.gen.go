@@ -1316,7 +1316,7 @@ type BillingEntity struct {
 	// Currency ISO 4217 currency of all its prices and documents.
 	Currency string `json:"currency"`
 
-	// CustomerLimit How many customers it may have. Those of the billing entities below it count for themselves.
+	// CustomerLimit How many customers it may have, 10 unless somebody says otherwise. Those of the billing entities below it count for themselves.
 	CustomerLimit int64 `json:"customer_limit"`
 
 	// DeletionProtection While true, a delete is refused.
@@ -1373,8 +1373,8 @@ type BillingEntityCreate struct {
 	// Currency ISO 4217 currency of all its prices and documents.
 	Currency string `json:"currency"`
 
-	// CustomerLimit How many customers it may have. Those of the billing entities below it count for themselves.
-	CustomerLimit *int64 `json:"customer_limit,omitempty"`
+	// CustomerLimit How many customers it may have, 10 unless somebody says otherwise. Those of the billing entities below it count for themselves.
+	CustomerLimit nullable.Nullable[int64] `json:"customer_limit,omitempty"`
 
 	// DeletionProtection While true, a delete is refused.
 	DeletionProtection *bool `json:"deletion_protection,omitempty"`
@@ -1418,7 +1418,7 @@ type BillingEntityPatch struct {
 	// Address Postal address.
 	Address nullable.Nullable[AddressPatch] `json:"address,omitempty"`
 
-	// CustomerLimit How many customers it may have. Those of the billing entities below it count for themselves.
+	// CustomerLimit How many customers it may have, 10 unless somebody says otherwise. Those of the billing entities below it count for themselves.
 	CustomerLimit nullable.Nullable[int64] `json:"customer_limit,omitempty"`
 
 	// DeletionProtection While true, a delete is refused.
@@ -1637,7 +1637,7 @@ type Customer struct {
 	// StateReason Why it is in this state.
 	StateReason nullable.Nullable[string] `json:"state_reason"`
 
-	// Status Life cycle. A pending customer cannot make resources; suspending stops what it runs, and active again starts what ran; terminated removes everything that it has, for good.
+	// Status Life cycle. A pending customer cannot make resources; suspending stops what it runs, and active again starts what ran; terminated removes everything that it has, for good. A new one is active unless it is made pending or suspended.
 	Status CustomerStatus `json:"status"`
 
 	// StatusReason Why it has this status.
@@ -1703,8 +1703,8 @@ type CustomerCreate struct {
 	// Region State or province.
 	Region nullable.Nullable[string] `json:"region,omitempty"`
 
-	// Status Life cycle. A pending customer cannot make resources; suspending stops what it runs, and active again starts what ran; terminated removes everything that it has, for good.
-	Status *CustomerStatus `json:"status,omitempty"`
+	// Status Life cycle. A pending customer cannot make resources; suspending stops what it runs, and active again starts what ran; terminated removes everything that it has, for good. A new one is active unless it is made pending or suspended.
+	Status nullable.Nullable[CustomerStatus] `json:"status,omitempty"`
 
 	// StatusReason Why it has this status.
 	StatusReason nullable.Nullable[string] `json:"status_reason,omitempty"`
@@ -1772,7 +1772,7 @@ type CustomerPatch struct {
 	// Region State or province.
 	Region nullable.Nullable[string] `json:"region,omitempty"`
 
-	// Status Life cycle. A pending customer cannot make resources; suspending stops what it runs, and active again starts what ran; terminated removes everything that it has, for good.
+	// Status Life cycle. A pending customer cannot make resources; suspending stops what it runs, and active again starts what ran; terminated removes everything that it has, for good. A new one is active unless it is made pending or suspended.
 	Status nullable.Nullable[CustomerStatus] `json:"status,omitempty"`
 
 	// StatusReason Why it has this status.
@@ -1791,7 +1791,7 @@ type CustomerPaymentMode string
 // CustomerState Where it is in its life cycle.
 type CustomerState string
 
-// CustomerStatus Life cycle. A pending customer cannot make resources; suspending stops what it runs, and active again starts what ran; terminated removes everything that it has, for good.
+// CustomerStatus Life cycle. A pending customer cannot make resources; suspending stops what it runs, and active again starts what ran; terminated removes everything that it has, for good. A new one is active unless it is made pending or suspended.
 type CustomerStatus string
 
 // Disk A disk of a customer.
@@ -2060,7 +2060,7 @@ type Location struct {
 	// Driver What runs the machines in it. The simulated driver runs none and is for evaluation.
 	Driver LocationDriver `json:"driver"`
 
-	// Enabled Whether new cloudspaces can be made in it.
+	// Enabled Whether new cloudspaces can be made in it; they can in a new one.
 	Enabled bool `json:"enabled"`
 
 	// ID Id; its prefix says the kind.
@@ -2078,7 +2078,7 @@ type Location struct {
 	// OperationID The operation that is changing it now.
 	OperationID nullable.Nullable[string] `json:"operation_id"`
 
-	// Restricted Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes cloudspaces in it.
+	// Restricted Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes cloudspaces in it. A new one is for all.
 	Restricted bool `json:"restricted"`
 
 	// Revision Counts the changes of what was asked for; what the system observes does not count.
@@ -2150,8 +2150,8 @@ type LocationCreate struct {
 	// Driver What runs the machines in it. The simulated driver runs none and is for evaluation.
 	Driver *LocationDriver `json:"driver,omitempty"`
 
-	// Enabled Whether new cloudspaces can be made in it.
-	Enabled *bool `json:"enabled,omitempty"`
+	// Enabled Whether new cloudspaces can be made in it; they can in a new one.
+	Enabled nullable.Nullable[bool] `json:"enabled,omitempty"`
 
 	// Labels Labels to select by. A key may have a prefix and a slash.
 	Labels *map[string]string `json:"labels,omitempty"`
@@ -2162,8 +2162,8 @@ type LocationCreate struct {
 	// Notes Notes for people.
 	Notes nullable.Nullable[string] `json:"notes,omitempty"`
 
-	// Restricted Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes cloudspaces in it.
-	Restricted *bool `json:"restricted,omitempty"`
+	// Restricted Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes cloudspaces in it. A new one is for all.
+	Restricted nullable.Nullable[bool] `json:"restricted,omitempty"`
 }
 
 // LocationDriver What runs the machines in it. The simulated driver runs none and is for evaluation.
@@ -2192,7 +2192,7 @@ type LocationPatch struct {
 	// DisplayName Name for people.
 	DisplayName nullable.Nullable[string] `json:"display_name,omitempty"`
 
-	// Enabled Whether new cloudspaces can be made in it.
+	// Enabled Whether new cloudspaces can be made in it; they can in a new one.
 	Enabled nullable.Nullable[bool] `json:"enabled,omitempty"`
 
 	// Labels Labels to select by. A key may have a prefix and a slash.
@@ -2204,7 +2204,7 @@ type LocationPatch struct {
 	// Notes Notes for people.
 	Notes nullable.Nullable[string] `json:"notes,omitempty"`
 
-	// Restricted Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes cloudspaces in it.
+	// Restricted Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes cloudspaces in it. A new one is for all.
 	Restricted nullable.Nullable[bool] `json:"restricted,omitempty"`
 }
 
@@ -2615,7 +2615,7 @@ type ServiceAccount struct {
 	// DisplayName Name for people.
 	DisplayName nullable.Nullable[string] `json:"display_name"`
 
-	// Enabled Whether its tokens work.
+	// Enabled Whether its tokens work; those of a new one do.
 	Enabled bool `json:"enabled"`
 
 	// ID Id; its prefix says the kind.
@@ -2660,8 +2660,8 @@ type ServiceAccountCreate struct {
 	// DisplayName Name for people.
 	DisplayName nullable.Nullable[string] `json:"display_name,omitempty"`
 
-	// Enabled Whether its tokens work.
-	Enabled *bool `json:"enabled,omitempty"`
+	// Enabled Whether its tokens work; those of a new one do.
+	Enabled nullable.Nullable[bool] `json:"enabled,omitempty"`
 
 	// Labels Labels to select by. A key may have a prefix and a slash.
 	Labels *map[string]string `json:"labels,omitempty"`
@@ -2693,7 +2693,7 @@ type ServiceAccountPatch struct {
 	// DisplayName Name for people.
 	DisplayName nullable.Nullable[string] `json:"display_name,omitempty"`
 
-	// Enabled Whether its tokens work.
+	// Enabled Whether its tokens work; those of a new one do.
 	Enabled nullable.Nullable[bool] `json:"enabled,omitempty"`
 
 	// Labels Labels to select by. A key may have a prefix and a slash.
@@ -2765,7 +2765,7 @@ type VirtualMachine struct {
 	// OperationID The operation that is changing it now.
 	OperationID nullable.Nullable[string] `json:"operation_id"`
 
-	// PowerState Whether it is to run.
+	// PowerState Whether it is to run; a new one is.
 	PowerState VirtualMachinePowerState `json:"power_state"`
 
 	// Revision Counts the changes of what was asked for; what the system observes does not count.
@@ -2813,8 +2813,8 @@ type VirtualMachineCreate struct {
 	// Notes Notes for people.
 	Notes nullable.Nullable[string] `json:"notes,omitempty"`
 
-	// PowerState Whether it is to run.
-	PowerState *VirtualMachinePowerState `json:"power_state,omitempty"`
+	// PowerState Whether it is to run; a new one is.
+	PowerState nullable.Nullable[VirtualMachinePowerState] `json:"power_state,omitempty"`
 
 	// UserData Cloud-init user data, which the machine reads when it first boots.
 	UserData nullable.Nullable[string] `json:"user_data,omitempty"`
@@ -2858,7 +2858,7 @@ type VirtualMachinePatch struct {
 	// Notes Notes for people.
 	Notes nullable.Nullable[string] `json:"notes,omitempty"`
 
-	// PowerState Whether it is to run.
+	// PowerState Whether it is to run; a new one is.
 	PowerState nullable.Nullable[VirtualMachinePowerState] `json:"power_state,omitempty"`
 
 	// UserData Cloud-init user data, which the machine reads when it first boots.
@@ -2868,7 +2868,7 @@ type VirtualMachinePatch struct {
 	Vcpus *int64 `json:"vcpus,omitempty"`
 }
 
-// VirtualMachinePowerState Whether it is to run.
+// VirtualMachinePowerState Whether it is to run; a new one is.
 type VirtualMachinePowerState string
 
 // VirtualMachineState Where it is in its life cycle.

@@ -174,6 +174,9 @@ type Field struct {
 	Default json.RawMessage `json:"default,omitempty"`
 	// ServerDefault: the server chooses a value when the field is absent.
 	ServerDefault bool `json:"server_default,omitempty"`
+	// Kept: another party sets it, too. The server chooses a value when the field is absent at create; what is absent from a PATCH, or null
+	// there, stays what it is.
+	Kept bool `json:"kept,omitempty"`
 
 	Immutable bool `json:"immutable,omitempty"` // set at create only: a change means another object
 	Computed  bool `json:"computed,omitempty"`  // set by the server only

@@ -170,6 +170,7 @@ func TestSame(t *testing.T) {
 		{nil, `1`, `1`, true}, {nil, `1`, `2`, false}, {nil, `{"a":1,"b":2}`, `{"b":2,"a":1}`, true}, {nil, `null`, `null`, true},
 		{set, `["a","b"]`, `["b","a"]`, true}, {set, `["a"]`, `["b"]`, false}, {set, `["a","a"]`, `["a"]`, false}, {set, `[]`, `null`, false},
 		{withDefault, `10`, `null`, true}, {withDefault, `11`, `null`, false}, {&catalog.Field{ServerDefault: true}, `"x"`, `null`, true},
+		{&catalog.Field{Kept: true}, `false`, `null`, true}, {&catalog.Field{Kept: true}, `false`, `true`, false},
 		{&catalog.Field{Type: "list"}, `["a","b"]`, `["b","a"]`, false},
 	} {
 		have, err1 := decode([]byte(test.have))

@@ -175,8 +175,8 @@ func asText(v basetypes.StringValuable) string {
 	return s.ValueString()
 }
 
-// keeps says whether an attribute needs a keeper.
-func keeps(f catalog.Field) bool { return f.Computed || (f.ServerDefault && !f.Required) }
+// keeps says whether an attribute needs a keeper. What is kept stays what it is when its line is removed: only a server's default is chosen anew.
+func keeps(f catalog.Field) bool { return f.Computed || f.Kept || (f.ServerDefault && !f.Required) }
 
 func keepers(serverDefault bool) []planmodifier.String {
 	return []planmodifier.String{keeper{serverDefault}}

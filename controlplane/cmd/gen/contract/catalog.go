@@ -195,7 +195,7 @@ func (d *document) kindFields(k resource.Kind) []catalog.Field {
 func mark(f *catalog.Field, immutable, computed bool) {
 	f.Immutable, f.Computed = immutable, computed
 	if computed {
-		f.Required, f.Default, f.ServerDefault, f.GrowOnly, f.NeedsStop = false, nil, false, false, false
+		f.Required, f.Default, f.ServerDefault, f.Kept, f.GrowOnly, f.NeedsStop = false, nil, false, false, false, false
 	}
 	for i := range f.Fields {
 		mark(&f.Fields[i], immutable, computed)
@@ -269,6 +269,9 @@ func (d *document) fieldOf(name string, ref *openapi3.SchemaRef, within string) 
 		Volatile: flag(extVolatile), ShownOnce: flag(extShownOnce), GrowOnly: flag(extGrowOnly), NeedsStop: flag(extNeedsStop), OpenEnum: flag(extOpenEnum),
 		Enum: enumOf(s), Pattern: s.Pattern, Ref: refsOf(s), Unit: text(extUnit), OneOf: text(extOneOf), Since: text(extSince),
 		Deprecated: text(extDeprecated), RenamedFrom: text(extRenamedFrom), VisibleTo: text(extVisible),
+	}
+	if s.Extensions[extKept] != nil {
+		f.Kept, f.Nullable = true, false // null is sent, and never read
 	}
 	if s.Default != nil {
 		f.Default, _ = json.Marshal(s.Default) // it has come from JSON

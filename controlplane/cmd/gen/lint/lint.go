@@ -108,6 +108,7 @@ func (l *linter) kind(k *catalog.Kind) {
 	l.named(where, k)
 	l.fields(where, k.Fields)
 	l.hidden(where, k)
+	l.kept(where, k)
 	l.filters(where, k)
 	l.orders(where, k)
 	l.states(where, k)
