@@ -181,6 +181,18 @@ func TestSame(t *testing.T) {
 	}
 }
 
+// What is not said of what others set, too, is left to them, also where what is said is all.
+func TestWhatIsKeptIsLeft(t *testing.T) {
+	fields := []catalog.Field{{Name: "lit", Type: catalog.Boolean, Kept: true}, {Name: "notes", Type: catalog.String, Nullable: true},
+		{Name: "address", Type: catalog.Object, Fields: []catalog.Field{{Name: "lit", Type: catalog.Boolean, Kept: true}, {Name: "floor", Type: catalog.Integer, Nullable: true}}}}
+	present := map[string]any{"lit": true, "notes": "A note.", "address": map[string]any{"lit": true, "floor": 3}}
+	c := comparison{whole: true}
+	patch := c.patch(fields, present, map[string]any{"address": map[string]any{"lit": nil}})
+	if want := `{"address":{"floor":null},"notes":null}`; text(patch) != want {
+		t.Errorf("got %s, want %s", text(patch), want)
+	}
+}
+
 func TestYAML(t *testing.T) {
 	const j = `{"b":"yes","a":"123","n":123,"t":true,"s":"true","z":null,"e":"","l":[],"m":{},"d":"2026-01-01","x":{"y":["1",2]},"text":"a\nb\n","big":9007199254740993}`
 	y, err := toYAML([]byte(j))

@@ -25,7 +25,7 @@ type BuiltIn struct {
 	// Owner: who has it owns what it is bound on, which must not be left without an owner by its own people.
 	Owner bool `json:"owner"`
 	// Permissions are patterns, such as *.get. One that begins with an exclamation mark takes away what it matches; the last one that
-	// matches decides.
+	// matches decides. A permission that reveals a secret is in no pattern but one whose verb says so: things.reveal_key.
 	Permissions []string `json:"permissions"`
 }
 
@@ -54,7 +54,7 @@ func (b BuiltIn) Resolve(permissions []string) []string {
 		has := false
 		for _, pattern := range b.Permissions {
 			pattern, not := strings.CutPrefix(pattern, "!")
-			if Match(pattern, p) {
+			if Match(pattern, p) && (not || !reveals(p) || reveals(pattern)) {
 				has = !not
 			}
 		}
@@ -70,4 +70,10 @@ func (b BuiltIn) Resolve(permissions []string) []string {
 func Match(pattern, permission string) bool {
 	ok, err := path.Match(pattern, permission)
 	return ok && err == nil
+}
+
+// reveals says whether a permission, or a pattern, is expressly of what reveals a secret: whoever gets it should see that they do.
+func reveals(permission string) bool {
+	_, verb, _ := strings.Cut(permission, ".")
+	return strings.HasPrefix(verb, "reveal_")
 }

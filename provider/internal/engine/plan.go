@@ -283,6 +283,7 @@ func (r *kindResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	} else {
 		checkGrowth(r.kind.Fields, req.State.Raw, resp.Plan.Raw, path.Empty(), &resp.Diagnostics)
 	}
+	r.planFollowers(req.State.Raw, resp)
 	if unfinished := text(member(req.State.Raw, unfinishedAttribute)); unfinished != "" {
 		r.planFinish(ctx, unfinished, resp)
 	}

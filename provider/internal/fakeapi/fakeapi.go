@@ -578,6 +578,7 @@ func (a *API) make(k *catalog.Kind, body map[string]any) *thing {
 	o := &thing{kind: k, body: map[string]any{}, secrets: map[string]any{}}
 	a.sequence++
 	a.fill(k.Fields, body, o.body, o.secrets, fmt.Sprint(a.sequence))
+	follow(k, o.body)
 	o.body["id"] = fmt.Sprintf("%s_%026d", k.Prefix, a.sequence)
 	now := time.Unix(1_800_000_000, 0).UTC().Format(timeForm)
 	for name, v := range map[string]any{"revision": 1, "created_at": now, "updated_at": now, "state": "active"} {
@@ -640,6 +641,20 @@ func (a *API) fill(fields []catalog.Field, in, out, secrets map[string]any, seed
 			}
 		}
 		out[f.Name] = v
+	}
+}
+
+// follow computes what follows other fields from these alone.
+func follow(k *catalog.Kind, body map[string]any) {
+	for _, f := range k.Fields {
+		if len(f.Follows) == 0 {
+			continue
+		}
+		var of []string
+		for _, name := range f.Follows {
+			of = append(of, fmt.Sprint(body[name]))
+		}
+		body[f.Name] = strings.Join(of, ".")
 	}
 }
 
@@ -788,6 +803,7 @@ func (a *API) update(o *thing, r *http.Request, req Request) (int, []byte, http.
 			o.secrets[f.Name] = v
 		}
 	}
+	follow(o.kind, o.body)
 	if changed {
 		a.touch(o)
 	}

@@ -36,6 +36,8 @@ const (
 	extServerDefault = "x-server-default"
 	extShownOnce     = "x-shown-once"
 	extKept          = "x-kept"
+	extSensitive     = "x-sensitive"
+	extFollows       = "x-follows"
 	extVisible       = visibility.Trait
 
 	extWriteOnly  = "x-write-only"
@@ -44,8 +46,8 @@ const (
 	extItemFormat = "x-item-format"
 )
 
-var flags = []string{extAny, extGrowOnly, extNeedsStop, extVolatile, extOpenEnum, extServerDefault, extShownOnce, extWriteOnly, extSet}
-var texts = []string{extRef, extUnit, extOneOf, extSince, extDeprecated, extRenamedFrom, extVisible, extKept, extMaxItems, extItemFormat}
+var flags = []string{extAny, extGrowOnly, extNeedsStop, extVolatile, extOpenEnum, extServerDefault, extShownOnce, extSensitive, extWriteOnly, extSet}
+var texts = []string{extRef, extUnit, extOneOf, extSince, extDeprecated, extRenamedFrom, extVisible, extKept, extFollows, extMaxItems, extItemFormat}
 
 // schemas gives every component its final form. A type that is both sent and read becomes two components, for the rules differ: what
 // is sent may leave out optional fields and has no others; what is read has all fields, and may get further ones.

@@ -8,6 +8,8 @@ package careless
 // Inner has a field without words, and some that cannot be kept.
 type Inner struct {
 	Bare *string `json:"bare"`
+	// Sensitive, and goes in.
+	Code *string `json:"code" maxLength:"9" extensions:"x-sensitive"`
 	// Kept, and goes back to something.
 	Torn string `json:"torn" default:"a" extensions:"x-kept=a"`
 	// Kept, and could be nothing.
@@ -73,6 +75,8 @@ type Thing struct {
 type Visitor struct {
 	// Nothing says where this is needed.
 	Pay *int64 `json:"pay" extensions:"x-nullable,x-visible=things.get_pay"`
+	// Sensitive, and for everybody.
+	Alias *string `json:"alias" extensions:"x-nullable,x-sensitive"`
 	// Needs a permission.
 	Mood *string `json:"mood" extensions:"x-nullable,x-visible"`
 } // @name Visitor
