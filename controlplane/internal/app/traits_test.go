@@ -259,7 +259,7 @@ func TestWhatIsRevealedIsNowhereElse(t *testing.T) {
 			made := n.send(ask{token: ownerToken, method: http.MethodPost, path: kind.Path, body: body, header: map[string]string{"Idempotency-Key": "once"}})
 			id := n.finish(ownerToken, made).text("id")
 			f.Adopt(id)
-			r := n.send(ask{token: ownerToken, method: http.MethodGet, path: kind.Path + "/" + id + "/" + reveal.Name, header: map[string]string{"Accept-Encoding": "gzip"}})
+			r := n.send(ask{token: ownerToken, method: http.MethodGet, path: at(reveal.Path, id), header: map[string]string{"Accept-Encoding": "gzip"}})
 			if r.status != http.StatusOK || r.header.Get("Cache-Control") != "no-store" || r.header.Get("ETag") != "" || r.header.Get("Content-Encoding") != "" {
 				t.Fatalf("%s: %d, %v", reveal.ID, r.status, r.header)
 			}
@@ -295,23 +295,26 @@ func (n *node) answersAbout(kind *catalog.Kind, id string, body map[string]any) 
 		ask(http.MethodGet, kind.Path+"?order_by="+order, nil, nil)
 	}
 	for _, d := range kind.Documents {
-		ask(http.MethodGet, path+"/"+d.Name, nil, nil)
+		ask(http.MethodGet, at(d.Path, id), nil, nil)
 	}
 	ask(http.MethodPost, "/batch-get", map[string]any{"ids": []string{id}}, nil)
 	ask(http.MethodPost, kind.Path, body, map[string]string{"Idempotency-Key": "once"}) // the first answer, again
 	ask(http.MethodPost, kind.Path+"?dry_run=true", body, nil)                          // the name is taken
 	ask(http.MethodPatch, path, map[string]any{"notes": "Changed."}, nil)
 	for _, a := range kind.Actions {
-		ask(http.MethodPost, path+"/actions/"+a.Name, map[string]any{}, nil)
+		ask(http.MethodPost, at(a.Path, id), map[string]any{}, nil)
 	}
 	for _, r := range kind.Reveals {
-		ask(http.MethodGet, path+"/"+r.Name+"?no_such=1", nil, nil)
-		ask(http.MethodPost, path+"/"+r.Name, map[string]any{}, nil)
+		ask(http.MethodGet, at(r.Path, id)+"?no_such=1", nil, nil)
+		ask(http.MethodPost, at(r.Path, id), map[string]any{}, nil)
 	}
 	ask(http.MethodGet, "/audit-records?page_size=500", nil, nil)
 	ask(http.MethodGet, "/operations?page_size=500", nil, nil)
 	return out
 }
+
+// at is the path of an operation on an object.
+func at(path, id string) string { return strings.Replace(path, "{id}", id, 1) }
 
 // isNowhere expects a secret in none of these answers, in nothing that was logged, and nowhere in the database.
 func (n *node) isNowhere(what, value string, answers []reply) {
