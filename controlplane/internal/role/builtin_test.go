@@ -45,7 +45,7 @@ func TestBuiltInRolesAreDescribed(t *testing.T) {
 func TestOnlyTheOwnerRevealsWhatItLikes(t *testing.T) {
 	t.Parallel()
 	for _, b := range BuiltIns() {
-		got := b.Resolve([]string{"things.reveal_key"})
+		got := b.Resolve([]string{"things.reveal_key"}) // of a kind that no role has been made for
 		if want := b.Name == PlatformOwner; len(got) == 1 != want {
 			t.Errorf("%s reveals what nobody has thought of: %t", b.Name, !want)
 		}
