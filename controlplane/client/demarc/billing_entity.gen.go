@@ -18,7 +18,7 @@ type BillingEntity struct {
 	TaxNumber *string               `json:"tax_number"` // VAT or tax number.
 	TimeZone  string                `json:"time_zone"`  // IANA time zone in which its months begin and end.
 	Language  string                `json:"language"`   // Language of its documents and mails.
-	// How many customers it may have. Those of the billing entities below it count for themselves.
+	// How many customers it may have, 10 unless somebody says otherwise. Those of the billing entities below it count for themselves.
 	CustomerLimit int `json:"customer_limit"`
 }
 
@@ -37,9 +37,10 @@ type BillingEntityCreate struct {
 	Address            *BillingEntityAddressCreate `json:"address,omitzero"`             // Postal address.
 	TaxNumber          *string                     `json:"tax_number,omitzero"`          // VAT or tax number.
 	// IANA time zone in which its months begin and end. Default "UTC".
-	TimeZone      *string `json:"time_zone,omitzero"`
-	Language      *string `json:"language,omitzero"`       // Language of its documents and mails. Default "en".
-	CustomerLimit *int    `json:"customer_limit,omitzero"` // How many customers it may have. Default 10. 0 to 1000000.
+	TimeZone *string `json:"time_zone,omitzero"`
+	Language *string `json:"language,omitzero"` // Language of its documents and mails. Default "en".
+	// How many customers it may have, 10 unless somebody says otherwise. 0 to 1000000.
+	CustomerLimit *int `json:"customer_limit,omitzero"`
 }
 
 // BillingEntityPatch is a change of a billing entity.
@@ -57,7 +58,7 @@ type BillingEntityPatch struct {
 	// IANA time zone in which its months begin and end.
 	TimeZone client.Optional[string] `json:"time_zone,omitzero"`
 	Language client.Optional[string] `json:"language,omitzero"` // Language of its documents and mails.
-	// How many customers it may have. 0 to 1000000.
+	// How many customers it may have, 10 unless somebody says otherwise. 0 to 1000000.
 	CustomerLimit client.Optional[int] `json:"customer_limit,omitzero"`
 }
 

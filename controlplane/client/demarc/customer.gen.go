@@ -25,7 +25,7 @@ type Customer struct {
 	PortalURL       *string             `json:"portal_url"`        // Link to its portal.
 	PaymentMode     CustomerPaymentMode `json:"payment_mode"`      // When it pays: before use from a balance, or after by invoice.
 	// Life cycle. A pending customer cannot make resources; suspending stops what it runs, and active again starts what ran; terminated removes
-	// everything that it has, for good.
+	// everything that it has, for good. A new one is active unless it is made pending or suspended.
 	Status       CustomerStatus `json:"status"`
 	StatusReason *string        `json:"status_reason"` // Why it has this status.
 }
@@ -52,7 +52,7 @@ type CustomerCreate struct {
 	PortalURL          *string           `json:"portal_url,omitzero"`          // Link to its portal.
 	// When it pays: before use from a balance, or after by invoice. Default "postpaid".
 	PaymentMode  CustomerPaymentMode `json:"payment_mode,omitzero"`
-	Status       CustomerStatus      `json:"status,omitzero"`        // Life cycle. Default "active".
+	Status       CustomerStatus      `json:"status,omitzero"`        // Life cycle.
 	StatusReason *string             `json:"status_reason,omitzero"` // Why it has this status.
 }
 

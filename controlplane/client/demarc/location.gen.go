@@ -14,8 +14,9 @@ type Location struct {
 	Driver  LocationDriver `json:"driver"`  // What runs the machines in it. The simulated driver runs none and is for evaluation.
 	Country *string        `json:"country"` // ISO 3166 country code.
 	City    *string        `json:"city"`    // City.
-	Enabled bool           `json:"enabled"` // Whether new cloudspaces can be made in it.
-	// Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes cloudspaces in it.
+	Enabled bool           `json:"enabled"` // Whether new cloudspaces can be made in it; they can in a new one.
+	// Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes cloudspaces in it. A new one is
+	// for all.
 	Restricted bool `json:"restricted"`
 }
 
@@ -30,7 +31,7 @@ type LocationCreate struct {
 	DeletionProtection *bool             `json:"deletion_protection,omitzero"` // While true, a delete is refused.
 	Country            *string           `json:"country,omitzero"`             // ISO 3166 country code.
 	City               *string           `json:"city,omitzero"`                // City.
-	Enabled            *bool             `json:"enabled,omitzero"`             // Whether new cloudspaces can be made in it. Default true.
+	Enabled            *bool             `json:"enabled,omitzero"`             // Whether new cloudspaces can be made in it; they can in a new one.
 	// Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes cloudspaces in it.
 	Restricted *bool `json:"restricted,omitzero"`
 }
@@ -45,7 +46,8 @@ type LocationPatch struct {
 	DeletionProtection client.Optional[bool]                   `json:"deletion_protection,omitzero"` // While true, a delete is refused.
 	Country            client.Optional[string]                 `json:"country,omitzero"`             // ISO 3166 country code.
 	City               client.Optional[string]                 `json:"city,omitzero"`                // City.
-	Enabled            client.Optional[bool]                   `json:"enabled,omitzero"`             // Whether new cloudspaces can be made in it.
+	// Whether new cloudspaces can be made in it; they can in a new one.
+	Enabled client.Optional[bool] `json:"enabled,omitzero"`
 	// Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes cloudspaces in it.
 	Restricted client.Optional[bool] `json:"restricted,omitzero"`
 }

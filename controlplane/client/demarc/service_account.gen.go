@@ -12,7 +12,7 @@ import (
 type ServiceAccount struct {
 	Named
 	OwnerID string                      `json:"owner_id"`  // The customer or billing entity that it belongs to.
-	Enabled bool                        `json:"enabled"`   // Whether its tokens work.
+	Enabled bool                        `json:"enabled"`   // Whether its tokens work; those of a new one do.
 	InUseBy []ServiceAccountInUseByItem `json:"in_use_by"` // Its role bindings and tokens, as far as the caller may see them. They end with it.
 }
 
@@ -25,7 +25,7 @@ type ServiceAccountCreate struct {
 	Labels             map[string]string `json:"labels,omitzero"`              // Labels to select by.
 	Notes              *string           `json:"notes,omitzero"`               // Notes for people.
 	DeletionProtection *bool             `json:"deletion_protection,omitzero"` // While true, a delete is refused.
-	Enabled            *bool             `json:"enabled,omitzero"`             // Whether its tokens work. Default true.
+	Enabled            *bool             `json:"enabled,omitzero"`             // Whether its tokens work; those of a new one do.
 }
 
 // ServiceAccountPatch is a change of a service account.
@@ -36,7 +36,8 @@ type ServiceAccountPatch struct {
 	Labels             client.Optional[client.Entries[string]] `json:"labels,omitzero"`              // Labels to select by.
 	Notes              client.Optional[string]                 `json:"notes,omitzero"`               // Notes for people.
 	DeletionProtection client.Optional[bool]                   `json:"deletion_protection,omitzero"` // While true, a delete is refused.
-	Enabled            client.Optional[bool]                   `json:"enabled,omitzero"`             // Whether its tokens work.
+	// Whether its tokens work; those of a new one do.
+	Enabled client.Optional[bool] `json:"enabled,omitzero"`
 }
 
 // ServiceAccountInUseByItem is one in the field in_use_by of ServiceAccount. Its role bindings and tokens, as far as the caller may see them.

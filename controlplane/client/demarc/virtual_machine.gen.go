@@ -19,7 +19,7 @@ type VirtualMachine struct {
 	// Memory. A running machine is stopped and started to change it. In MiB.
 	MemoryMiB       int                      `json:"memory_mib"`
 	BootDiskSizeGiB int                      `json:"boot_disk_size_gib"` // Size of the boot disk; it can grow, not shrink. In GiB.
-	PowerState      VirtualMachinePowerState `json:"power_state"`        // Whether it is to run.
+	PowerState      VirtualMachinePowerState `json:"power_state"`        // Whether it is to run; a new one is.
 	CustomerID      string                   `json:"customer_id"`        // The customer that it belongs to.
 	// Its address in the network of its cloudspace; null until it is made.
 	IPAddress          *string                           `json:"ip_address"`
@@ -40,7 +40,7 @@ type VirtualMachineCreate struct {
 	DeletionProtection *bool             `json:"deletion_protection,omitzero"` // While true, a delete is refused.
 	// Size of the boot disk; it can grow, not shrink. In GiB. Default 10. 1 to 65536.
 	BootDiskSizeGiB *int                     `json:"boot_disk_size_gib,omitzero"`
-	PowerState      VirtualMachinePowerState `json:"power_state,omitzero"` // Whether it is to run. Default "running".
+	PowerState      VirtualMachinePowerState `json:"power_state,omitzero"` // Whether it is to run; a new one is.
 	// Cloud-init user data, which the machine reads when it first boots. It is never answered.
 	UserData *string `json:"user_data,omitzero"`
 }
@@ -57,7 +57,7 @@ type VirtualMachinePatch struct {
 	DeletionProtection client.Optional[bool]                   `json:"deletion_protection,omitzero"` // While true, a delete is refused.
 	// Size of the boot disk; it can grow, not shrink. In GiB. 1 to 65536. It cannot be lowered.
 	BootDiskSizeGiB client.Optional[int]                      `json:"boot_disk_size_gib,omitzero"`
-	PowerState      client.Optional[VirtualMachinePowerState] `json:"power_state,omitzero"` // Whether it is to run.
+	PowerState      client.Optional[VirtualMachinePowerState] `json:"power_state,omitzero"` // Whether it is to run; a new one is.
 	// Cloud-init user data, which the machine reads when it first boots. It is never answered.
 	UserData client.Optional[string] `json:"user_data,omitzero"`
 }

@@ -26,11 +26,13 @@ import (
 	"github.com/demarc/demarc/controlplane/client"
 	"github.com/demarc/demarc/controlplane/client/catalog"
 	"github.com/demarc/demarc/controlplane/internal/platform/authn"
+	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/clock"
 	"github.com/demarc/demarc/controlplane/internal/platform/config"
 	"github.com/demarc/demarc/controlplane/internal/platform/db"
 	"github.com/demarc/demarc/controlplane/internal/platform/db/dbtest"
 	"github.com/demarc/demarc/controlplane/internal/platform/requestid"
+	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 	"github.com/demarc/demarc/controlplane/internal/platform/secret"
 	"github.com/demarc/demarc/controlplane/internal/platform/vault"
 )
@@ -57,6 +59,7 @@ type node struct {
 	root       string // the operator
 	api        http.Handler
 	catalog    *catalog.Catalog
+	registry   *resource.Registry
 	statements *statementLog
 	queries    *queryLog
 }
@@ -89,7 +92,7 @@ func (s *site) start(with parts, set ...func(*config.Config)) *node {
 	n.check(err)
 	built, err := build(s.t.Context(), cfg, n.db, keys, log, with)
 	n.check(err)
-	n.api = built.api
+	n.api, n.registry = built.api, built.api.Kinds
 	n.catalog, err = catalog.Load()
 	n.check(err)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -99,6 +102,10 @@ func (s *site) start(with parts, set ...func(*config.Config)) *node {
 		cancel()
 		if err := <-ended; err != nil {
 			s.t.Error(err)
+		}
+		// Whatever the test has done: what follows other fields is what these make of it.
+		if strays, err := n.registry.Strays(authz.System(context.Background())); err != nil || len(strays) > 0 {
+			s.t.Errorf("%q, %v", strays, err)
 		}
 	})
 	n.until("the server is ready", func() bool {

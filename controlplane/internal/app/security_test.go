@@ -146,7 +146,7 @@ func (s *suite) checksums() map[string]string {
 
 // onRecord notes what must be on record of a request.
 func (s *suite) onRecord(what string, r reply, p *principal, op httpapi.Op, target, outcome string) {
-	if !op.Mutates {
+	if !op.Mutates && !op.Sensitive {
 		return
 	}
 	want := record{RequestID: r.requestID, PrincipalKind: p.kind, PrincipalID: p.id, Operation: op.ID, Target: target, Outcome: outcome}
@@ -294,7 +294,11 @@ func (s *suite) onObject(op httpapi.Op) {
 			what := fmt.Sprintf("%s%s by %s", op.ID, query, p.name)
 			try := func(id string) reply {
 				r := s.try(p, op, id, map[string]any{}, query)
-				s.onRecord(what, r, p, op, id, audit.Denied)
+				outcome := audit.Denied
+				if want == allowed {
+					outcome = audit.Succeeded
+				}
+				s.onRecord(what, r, p, op, id, outcome)
 				return r
 			}
 			s.judge(what, try(id), want, id, nobodys, "", try)

@@ -165,6 +165,7 @@ func TestWrongUsage(t *testing.T) {
 		{[]string{"box", "create", "--wait", "--no-wait"}, "none of the others can be"},
 		{[]string{"box", "create", "-f", "-", "--password-file", "-"}, "standard input"},
 		{[]string{"box", "update", "box_1", "--clear", "colour"}, "no such field"},
+		{[]string{"box", "update", "box_1", "--clear", "address.lit"}, "others set it, too"},
 		{[]string{"box", "update", "box_1", "--clear", "power", "--power", "on"}, "both set and cleared"},
 		{[]string{"box", "update", "box_1", "--site-id", "x"}, "unknown flag"},
 		{[]string{"box", "shake-well", "box_1"}, "missing: --times"},

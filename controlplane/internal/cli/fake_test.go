@@ -66,6 +66,7 @@ var testCatalog = func() *catalog.Catalog {
 				catalog.Field{Name: "owner_id", Type: "string", Nullable: true, Ref: []string{"site", "virtual_box", "platform"}, Description: "Whose it is."},
 				catalog.Field{Name: "address", Type: "object", Nullable: true, Description: "Address.", Fields: []catalog.Field{
 					{Name: "street", Type: "string", Nullable: true, Description: "Street."},
+					{Name: "lit", Type: "boolean", Kept: true, Description: "Lit."},
 					{Name: "floor", Type: "integer", Nullable: true, Description: "Floor."}}},
 				catalog.Field{Name: "slots", Type: "map", Default: json.RawMessage(`{}`), Description: "Slots.", Items: &catalog.Field{Type: "object", Fields: []catalog.Field{
 					{Name: "width", Type: "integer"}, {Name: "box_id", Type: "string", Ref: []string{"virtual_box"}}}}},

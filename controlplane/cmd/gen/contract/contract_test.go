@@ -335,7 +335,8 @@ func TestWhatBreaksTheRules(t *testing.T) {
 	of := verbs[careless.ThingCreate, careless.ThingSpec, careless.Thing, resource.None]()
 	from.Ops = append(httpapi.CRUD(thing, httpapi.Handlers{Create: of.Create, Get: of.Get, Update: of.Update}), httpapi.Op{
 		ID: "visitors.get", Verb: "visit", Summary: "See who visits", Method: "GET", Path: "/visitor", Scope: httpapi.ScopeCaller,
-		Handle: does[httpapi.GetInput, careless.Visitor]()})
+		Handle: does[httpapi.GetInput, careless.Visitor]()},
+		httpapi.Reveal(thing, "key", "Reveal nothing", does[httpapi.RevealInput, careless.Thing]()))
 	_, err := Make(from)
 	expect(t, err,
 		"type Inner, field bare: has no description",
@@ -349,10 +350,19 @@ func TestWhatBreaksTheRules(t *testing.T) {
 		"field reference: x-ref=nothing names no kind",
 		"field shapeless: a reference has the format typeid",
 		"field single: x-set, x-max-items and x-item-format are for lists and maps",
+		"field torn: x-kept stands beside required or a default",
+		"field void: is kept, so it always has a value, and its Go type needs no pointer",
+		"field nothing: x-kept needs a value: x-kept=…",
+		"field beyond: begins as 4, which is no value of it",
+		"field stray: begins as c, which is no value of it",
+		"field whole: only text, numbers and booleans are kept; write x-kept at the fields in it",
 		"field many: x-max-items=many is not a number",
 		"field both: is required and has a default",
 		"field wordless: has no description",
 		"field null: x-nullable stands at what is no pointer",
+		"operation things.update: takes Inner.code, which is sensitive; what goes in and never out is x-write-only",
+		"operation visitors.get: answers Visitor.alias, which is sensitive; give that to the type of an operation of its own, made by httpapi.Reveal",
+		"operation things.reveal_key: reveals no secret: x-sensitive on the field that is one",
 		"field pay: is in no object of a kind",
 		"field mood: is in no object of a kind",
 		"field mood: x-visible needs a value",

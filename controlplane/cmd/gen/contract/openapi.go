@@ -66,6 +66,7 @@ func makeOpenAPI(v2 *openapi2.T, src *source, kinds []resource.Kind, ops []httpa
 	}
 	d.head(v2.BasePath, kinds)
 	d.schemas()
+	d.secrets()
 	d.operations()
 	if len(*out) > 0 {
 		return d, nil
@@ -251,6 +252,7 @@ func (d *document) operations() {
 		set("x-verb", row.Verb)
 		set("x-async", row.Async)
 		set("x-requires-if-match", row.RequiresIfMatch)
+		set(extSensitive, row.Sensitive)
 		if row.MaxBytes > 0 {
 			set("x-max-bytes", row.MaxBytes)
 		}

@@ -36,6 +36,9 @@ const (
 	extRenamedFrom   = "x-renamed-from"
 	extServerDefault = "x-server-default"
 	extShownOnce     = "x-shown-once"
+	extKept          = "x-kept"
+	extSensitive     = "x-sensitive"
+	extFollows       = "x-follows"
 	extVisible       = visibility.Trait
 
 	extWriteOnly  = "x-write-only"
@@ -44,8 +47,8 @@ const (
 	extItemFormat = "x-item-format"
 )
 
-var flags = []string{extAny, extGrowOnly, extNeedsStop, extVolatile, extOpenEnum, extServerDefault, extShownOnce, extWriteOnly, extSet}
-var texts = []string{extRef, extUnit, extOneOf, extSince, extDeprecated, extRenamedFrom, extTitle, extVisible, extMaxItems, extItemFormat}
+var flags = []string{extAny, extGrowOnly, extNeedsStop, extVolatile, extOpenEnum, extServerDefault, extShownOnce, extSensitive, extWriteOnly, extSet}
+var texts = []string{extRef, extUnit, extOneOf, extSince, extDeprecated, extRenamedFrom, extTitle, extVisible, extKept, extFollows, extMaxItems, extItemFormat}
 
 // schemas gives every component its final form. A type that is both sent and read becomes two components, for the rules differ: what
 // is sent may leave out optional fields and has no others; what is read has all fields, and may get further ones.
@@ -276,6 +279,7 @@ func (d *document) field(where string, f *openapi3.Schema) {
 	if f.Extensions[extDeprecated] != nil {
 		f.Deprecated = true
 	}
+	d.begins(where, f)
 	values := f.AdditionalProperties.Schema
 	switch {
 	case f.Type.Is("array"):
@@ -394,9 +398,14 @@ func (d *document) input(name, goName string) {
 			}
 			continue
 		}
-		serverDefault := f.Extensions[extServerDefault] == true
+		serverDefault, kept := f.Extensions[extServerDefault] == true, f.Extensions[extKept] != nil
 		optional := !required && f.Default == nil
 		switch {
+		case kept && (!optional || serverDefault):
+			d.faults.addf("%s: %s stands beside required or a default; what is not written is kept, and %s itself says what a new one has", where, extKept, extKept)
+		case kept && pointers[field]:
+			d.faults.addf("%s: is kept, so it always has a value, and its Go type needs no pointer", where)
+		case kept:
 		case serverDefault && !optional:
 			d.faults.addf("%s: %s stands beside required or a default", where, extServerDefault)
 		case optional && !pointers[field]:

@@ -108,6 +108,9 @@ func (l *linter) kind(k *catalog.Kind) {
 	l.named(where, k)
 	l.fields(where, k.Fields)
 	l.hidden(where, k)
+	l.kept(where, k)
+	l.reveals(where, k)
+	l.follows(where, k)
 	l.filters(where, k)
 	l.orders(where, k)
 	l.states(where, k)
@@ -153,6 +156,10 @@ func (l *linter) general(o *catalog.GeneralOperation) {
 	}
 	l.fields(where, o.Fields)
 	l.fields(where+", answer", o.Answer)
+	l.unrevealed(where, slices.Concat(o.Fields, o.Answer))
+	for _, f := range slices.Concat(o.Fields, o.Answer) {
+		l.unfollowed(where+", field "+f.Name, &f)
+	}
 	if len(o.Answer) == 0 {
 		l.addf("%s: answers nothing; what leaves nothing to read is an action of a kind", where)
 	}

@@ -66,6 +66,9 @@ func titled(c *catalog.Catalog) *catalog.Catalog {
 		for j := range k.Actions {
 			each(k.Actions[j].Fields)
 		}
+		for j := range k.Reveals {
+			each(k.Reveals[j].Fields)
+		}
 		for j := range k.Filters {
 			k.Filters[j].Title = cmp.Or(k.Filters[j].Title, k.Filters[j].Name)
 		}

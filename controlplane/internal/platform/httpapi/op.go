@@ -73,6 +73,8 @@ type Op struct {
 	RequiresIfMatch bool
 	// Reveals: the answer holds a secret that is shown this once.
 	Reveals bool
+	// Sensitive: the answer is a secret of the object, which nothing else answers.
+	Sensitive bool
 	// WhileSuspended: the principals of a suspended customer may still do it, as they may read.
 	WhileSuspended bool
 	Handle         Handler

@@ -240,7 +240,7 @@ func (s *Server) handle(c *gin.Context, op *Op) int {
 		if err == nil {
 			a, err = s.fields.shown(ctx, op, a)
 		}
-		if err == nil && s.AuditReads.Match(op.ID) {
+		if err == nil && s.readOnRecord(op) {
 			err = s.recordRead(ctx, at)
 		}
 	}
@@ -294,8 +294,8 @@ func (s *Server) decide(ctx context.Context, caller *authz.Caller, cl *call) (au
 		}
 	}
 	d, err := s.Access.Authorize(ctx, caller, r)
-	if op.Part != "" && !op.Mutates && fault.IsCode(err, "forbidden") {
-		// What is offered to others is offered with its parts.
+	if op.Part != "" && !op.Mutates && !op.Sensitive && fault.IsCode(err, "forbidden") {
+		// What is offered to others is offered with its parts, but for its secrets.
 		if offered, lerr := s.Locator.Visible(ctx, cl.id, d.Access); lerr != nil || offered {
 			return d, lerr
 		}

@@ -15,7 +15,9 @@ import (
 type node struct {
 	kind     string // string, integer, boolean, object, array
 	nullable bool
-	fallback any // its default
+	fallback any // its default, or what it begins as
+	// kept: another party sets it, too, and null in a patch leaves it.
+	kept bool
 
 	// of a string
 	enum           []string
@@ -43,6 +45,18 @@ const (
 	ExtRequired = "x-required" // fields that it must have
 	ExtDefault  = "x-default"  // what a field goes back to when the patch clears it
 )
+
+// inside is what an object has under a key: the schema of that field, or that of all values. There is none of what is not known, which is
+// refused after it was merged.
+func (n *node) inside(key string) *node {
+	switch {
+	case n == nil:
+		return nil
+	case n.values != nil:
+		return n.values
+	}
+	return n.fields[key]
+}
 
 // compiler turns schemas into nodes. A schema that refers to itself becomes a node that does.
 type compiler struct {
@@ -106,6 +120,9 @@ func (c *compiler) fill(n *node, s *openapi3.Schema) error {
 	}
 	n.kind = (*s.Type)[0]
 	n.nullable, n.fallback = c.absence(s)
+	if begins, kept := s.Extensions["x-kept"]; kept {
+		n.kept, n.fallback = true, begins
+	}
 	switch n.kind {
 	case "string":
 		return n.fillString(s)

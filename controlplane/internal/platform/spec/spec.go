@@ -261,7 +261,7 @@ func (s *Spec) Merge(opID string, current any, patch map[string]any) ([]byte, er
 	if err != nil {
 		return nil, fmt.Errorf("%s: the present value: %w", opID, err)
 	}
-	mergeInto(object, patch)
+	mergeInto(o.patched, object, patch)
 	return s.check(o, o.patched, object)
 }
 
@@ -286,20 +286,23 @@ func decodeObject(body []byte) (map[string]any, error) {
 	return object, nil
 }
 
-// mergeInto is RFC 7396 on a target that is an object. Nothing of the patch becomes part of the target without being copied: a patch is
-// applied again when its transaction is.
-func mergeInto(target, patch map[string]any) {
+// mergeInto is RFC 7396 on a target that is an object, but that null leaves what is kept. Nothing of the patch becomes part of the target
+// without being copied: a patch is applied again when its transaction is.
+func mergeInto(n *node, target, patch map[string]any) {
 	for k, p := range patch {
+		of := n.inside(k)
 		switch p := p.(type) {
 		case nil:
-			delete(target, k)
+			if of == nil || !of.kept {
+				delete(target, k)
+			}
 		case map[string]any:
 			sub, ok := target[k].(map[string]any)
 			if !ok {
 				sub = map[string]any{}
 				target[k] = sub
 			}
-			mergeInto(sub, p)
+			mergeInto(of, sub, p)
 		default:
 			target[k] = clone(p)
 		}

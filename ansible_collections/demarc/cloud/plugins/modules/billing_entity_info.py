@@ -188,7 +188,8 @@ billing_entities:
       type: str
     customer_limit:
       description:
-        - How many customers it may have. Those of the billing entities below it count for themselves.
+        - 'How many customers it may have, 10 unless somebody says otherwise. Those of the billing entities below it
+          count for themselves.'
       returned: success
       type: int
     revision:

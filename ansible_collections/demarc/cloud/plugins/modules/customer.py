@@ -130,8 +130,9 @@ options:
   status:
     description:
       - 'Life cycle. A pending customer cannot make resources; suspending stops what it runs, and active again starts
-        what ran; terminated removes everything that it has, for good.'
-      - The default is V(active).
+        what ran; terminated removes everything that it has, for good. A new one is active unless it is made pending or
+        suspended.'
+      - Others set it, too; what is not given, or is null, stays what it is.
     type: str
     choices:
       - pending
@@ -310,7 +311,8 @@ customer:
     status:
       description:
         - 'Life cycle. A pending customer cannot make resources; suspending stops what it runs, and active again starts
-          what ran; terminated removes everything that it has, for good.'
+          what ran; terminated removes everything that it has, for good. A new one is active unless it is made pending
+          or suspended.'
       returned: success
       type: str
     status_reason:

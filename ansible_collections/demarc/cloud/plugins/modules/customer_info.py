@@ -216,7 +216,8 @@ customers:
     status:
       description:
         - 'Life cycle. A pending customer cannot make resources; suspending stops what it runs, and active again starts
-          what ran; terminated removes everything that it has, for good.'
+          what ran; terminated removes everything that it has, for good. A new one is active unless it is made pending
+          or suspended.'
       returned: success
       type: str
     status_reason:

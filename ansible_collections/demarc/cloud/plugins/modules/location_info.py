@@ -149,13 +149,13 @@ locations:
       type: str
     enabled:
       description:
-        - Whether new cloudspaces can be made in it.
+        - Whether new cloudspaces can be made in it; they can in a new one.
       returned: success
       type: bool
     restricted:
       description:
         - 'Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes
-          cloudspaces in it.'
+          cloudspaces in it. A new one is for all.'
       returned: success
       type: bool
     revision:

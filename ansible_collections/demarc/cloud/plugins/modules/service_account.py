@@ -71,8 +71,8 @@ options:
     type: bool
   enabled:
     description:
-      - Whether its tokens work.
-      - The default is V(true).
+      - Whether its tokens work; those of a new one do.
+      - Others set it, too; what is not given, or is null, stays what it is.
     type: bool
 seealso:
   - module: demarc.cloud.service_account_info
@@ -163,7 +163,7 @@ service_account:
       type: bool
     enabled:
       description:
-        - Whether its tokens work.
+        - Whether its tokens work; those of a new one do.
       returned: success
       type: bool
     revision:

@@ -147,7 +147,7 @@ service_accounts:
       type: bool
     enabled:
       description:
-        - Whether its tokens work.
+        - Whether its tokens work; those of a new one do.
       returned: success
       type: bool
     revision:

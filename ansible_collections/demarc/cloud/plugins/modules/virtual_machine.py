@@ -101,8 +101,8 @@ options:
     type: int
   power_state:
     description:
-      - Whether it is to run.
-      - The default is V(running).
+      - Whether it is to run; a new one is.
+      - Others set it, too; what is not given, or is null, stays what it is.
     type: str
     choices:
       - running
@@ -240,7 +240,7 @@ virtual_machine:
       type: int
     power_state:
       description:
-        - Whether it is to run.
+        - Whether it is to run; a new one is.
       returned: success
       type: str
     revision:

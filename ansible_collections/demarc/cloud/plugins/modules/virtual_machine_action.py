@@ -122,7 +122,7 @@ virtual_machine:
       type: int
     power_state:
       description:
-        - Whether it is to run.
+        - Whether it is to run; a new one is.
       returned: success
       type: str
     revision:
