@@ -3,6 +3,7 @@ package spec
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"sort"
@@ -24,6 +25,8 @@ type node struct {
 	check          func(string) bool
 	refs           []string // kinds whose ids it takes; also as keys of an object
 	minLen, maxLen int      // maxLen -1: no limit
+	canonical      func(string) string
+	kept           bool // in its canonical spelling
 
 	minimum, maximum *int64 // of an integer
 
@@ -32,14 +35,41 @@ type node struct {
 	names    []string
 	required []string
 	values   *node
+	choices  []choice
+	// refused says of fields that the object has, and that cannot be sent, why: "immutable" or "read_only".
+	refused map[string]string
+
+	immutable bool // once what it is in is made, it stays
+	secret    bool // it is sent and never read
 
 	items              *node
 	minItems, maxItems int // also of an object's free keys; maxItems -1: no limit
 	unique             bool
 }
 
+// choice are fields of an object of which exactly one is set, or none or one.
+type choice struct {
+	fields []string
+	none   bool
+}
+
 // compiler turns schemas into nodes. A schema that refers to itself becomes a node that does.
-type compiler struct{ done map[*openapi3.Schema]*node }
+type compiler struct {
+	doc  *openapi3.T
+	done map[*openapi3.Schema]*node
+}
+
+// named is the schema that an extension names; nil if there is none.
+func (c *compiler) named(s *openapi3.Schema, extension string) (*openapi3.SchemaRef, error) {
+	name, _ := s.Extensions[extension].(string)
+	if name == "" {
+		return nil, nil
+	}
+	if c.doc.Components == nil || c.doc.Components.Schemas[name] == nil {
+		return nil, fmt.Errorf("%s: there is no schema %s", extension, name)
+	}
+	return c.doc.Components.Schemas[name], nil
+}
 
 // compile refuses every keyword that the nodes do not know, so that no rule of the specification is passed over in silence.
 func (c *compiler) compile(ref *openapi3.SchemaRef) (*node, error) {
@@ -52,7 +82,9 @@ func (c *compiler) compile(ref *openapi3.SchemaRef) (*node, error) {
 	}
 	n := &node{maxLen: -1, maxItems: -1}
 	c.done[s] = n
-	return n, c.fill(n, s)
+	err := c.fill(n, s)
+	n.immutable, n.secret = s.Extensions["x-immutable"] == true, s.WriteOnly
+	return n, err
 }
 
 func (c *compiler) fill(n *node, s *openapi3.Schema) error {
@@ -126,7 +158,7 @@ func (n *node) fillString(s *openapi3.Schema) error {
 		n.refs = strings.Split(refs, "|")
 	}
 	f := Formats[s.Format]
-	n.check, n.words = f.Check, f.Words
+	n.check, n.words, n.canonical, n.kept = f.Check, f.Words, f.Canonical, f.Kept
 	switch {
 	case len(n.refs) > 0:
 		n.words = "the id of " + oneOf(n.refs)
@@ -171,8 +203,53 @@ func (c *compiler) fillObject(n *node, s *openapi3.Schema) error {
 		n.names = append(n.names, name)
 	}
 	sort.Strings(n.names)
+	n.choose(s)
+	return c.refuse(n, s)
+}
+
+// choose finds the fields that exclude each other.
+func (n *node) choose(s *openapi3.Schema) {
+	for _, kind := range []struct {
+		extension string
+		none      bool
+	}{{"x-one-of", false}, {"x-at-most-one", true}} {
+		groups := map[string][]string{}
+		for _, name := range n.names {
+			if group, ok := s.Properties[name].Value.Extensions[kind.extension].(string); ok {
+				groups[group] = append(groups[group], name)
+			}
+		}
+		for _, group := range slices.Sorted(maps.Keys(groups)) {
+			n.choices = append(n.choices, choice{groups[group], kind.none})
+		}
+	}
+}
+
+// refuse finds the fields around an object's that exist and that it cannot be sent with.
+func (c *compiler) refuse(n *node, s *openapi3.Schema) error {
+	n.refused = map[string]string{}
+	for _, r := range []struct{ extension, reason string }{{"x-read", readOnly}, {"x-create", immutable}} {
+		ref, err := c.named(s, r.extension)
+		if err != nil || ref == nil {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		for name := range ref.Value.Properties {
+			if n.fields[name] == nil {
+				n.refused[name] = r.reason
+			}
+		}
+	}
 	return nil
 }
+
+// Codes of fields that exist and cannot be sent.
+const (
+	readOnly  = "read_only"
+	immutable = "immutable"
+)
 
 // bound takes a limit of an integer from the document, where it is a float.
 func bound(f *float64) (*int64, error) {

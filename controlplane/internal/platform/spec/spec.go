@@ -35,10 +35,9 @@ type Operation struct {
 	MaxBytes  int64
 
 	parameters map[string]*node
-	body       *node             // nil: takes none
-	bodyNeeded bool              // an empty body is refused
-	patched    *node             // of a merge patch: the whole that must be valid afterwards
-	known      map[string]string // see validation.known
+	body       *node // nil: takes none
+	bodyNeeded bool  // an empty body is refused
+	patched    *node // of a merge patch: the whole that must be valid afterwards
 }
 
 // Spec is the compiled specification. It is safe for concurrent use.
@@ -59,13 +58,13 @@ func Load(raw []byte) (*Spec, error) {
 			s.kinds[prefix], _ = kind.(string)
 		}
 	}
-	c := &compiler{done: map[*openapi3.Schema]*node{}}
+	c := &compiler{doc: doc, done: map[*openapi3.Schema]*node{}}
 	if doc.Paths == nil {
 		return s, nil
 	}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
-			o, err := operation(c, doc, op)
+			o, err := operation(c, op)
 			if err != nil {
 				return nil, fmt.Errorf("specification: %s %s: %w", method, path, err)
 			}
@@ -79,7 +78,7 @@ func Load(raw []byte) (*Spec, error) {
 	return s, nil
 }
 
-func operation(c *compiler, doc *openapi3.T, op *openapi3.Operation) (*Operation, error) {
+func operation(c *compiler, op *openapi3.Operation) (*Operation, error) {
 	o := &Operation{ID: op.OperationID, parameters: map[string]*node{}}
 	o.Kind, _ = op.Extensions["x-kind"].(string)
 	o.Verb, _ = op.Extensions["x-verb"].(string)
@@ -122,7 +121,12 @@ func operation(c *compiler, doc *openapi3.T, op *openapi3.Operation) (*Operation
 		return nil, fmt.Errorf("the body is not an object with named fields")
 	}
 	o.bodyNeeded = op.RequestBody.Value.Required
-	return o, o.relate(c, doc, media.Schema.Value)
+	whole, err := c.named(media.Schema.Value, "x-spec")
+	if err != nil || whole == nil {
+		return o, err
+	}
+	o.patched, err = c.compile(whole)
+	return o, err
 }
 
 const jsonMedia = "application/json"
@@ -144,39 +148,6 @@ func otherThanJSON(content openapi3.Content) []string {
 	}
 	sort.Strings(out)
 	return out
-}
-
-// relate finds the types around a body's: what a patch leads to, and which fields exist that it cannot send.
-func (o *Operation) relate(c *compiler, doc *openapi3.T, body *openapi3.Schema) error {
-	named := func(extension string) (*openapi3.SchemaRef, error) {
-		name, _ := body.Extensions[extension].(string)
-		if name == "" {
-			return nil, nil
-		}
-		ref := doc.Components.Schemas[name]
-		if ref == nil {
-			return nil, fmt.Errorf("%s: there is no schema %s", extension, name)
-		}
-		return ref, nil
-	}
-	o.known = map[string]string{}
-	for _, r := range []struct{ extension, reason string }{{"x-read", "read_only"}, {"x-create", "immutable"}} {
-		ref, err := named(r.extension)
-		if err != nil {
-			return err
-		}
-		if ref != nil {
-			for name := range ref.Value.Properties {
-				o.known[name] = r.reason
-			}
-		}
-	}
-	ref, err := named("x-spec")
-	if err != nil || ref == nil {
-		return err
-	}
-	o.patched, err = c.compile(ref)
-	return err
 }
 
 // Operation returns the operation of that id.
@@ -223,7 +194,12 @@ func (s *Spec) Body(opID string, body []byte) ([]byte, error) {
 	if n == nil {
 		n = &node{kind: "object", fields: map[string]*node{}}
 	}
-	return s.check(o, n, object)
+	v := validation{kinds: s.kinds}
+	v.object(n, object)
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	return json.Marshal(object)
 }
 
 // PatchBody reads a JSON merge patch and checks which fields it names. Whether the values are right is known after Merge.
@@ -239,13 +215,14 @@ func (s *Spec) PatchBody(opID string, body []byte) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := validation{known: o.known, kinds: s.kinds}
+	v := validation{kinds: s.kinds}
 	v.names(o.body, patch)
 	return patch, v.err()
 }
 
 // Merge merges a patch of PatchBody into the present value (RFC 7396) and returns the whole, valid and with defaults where the patch
-// has cleared something; otherwise the error names every wrong field of it. The patch is not changed.
+// has cleared something; otherwise the error names every wrong field of it. What the patch spells otherwise, and means as it is, stays as it is.
+// The patch is not changed.
 func (s *Spec) Merge(opID string, current any, patch map[string]any) ([]byte, error) {
 	o, err := s.operation(opID)
 	if err != nil {
@@ -258,21 +235,21 @@ func (s *Spec) Merge(opID string, current any, patch map[string]any) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
-	object, err := decodeObject(b)
+	present, err := decodeObject(b)
 	if err != nil {
 		return nil, fmt.Errorf("%s: the present value: %w", opID, err)
 	}
-	mergeInto(object, patch)
-	return s.check(o, o.patched, object)
-}
-
-func (s *Spec) check(o *Operation, n *node, object map[string]any) ([]byte, error) {
-	v := validation{known: o.known, kinds: s.kinds}
-	v.object(n, object)
+	next := clone(present).(map[string]any)
+	o.patched.sendable(next)
+	mergeInto(next, patch)
+	v := validation{kinds: s.kinds, sealed: map[string]bool{}}
+	v.seals(o.patched, present, next)
+	v.object(o.patched, next)
+	v.settle(o.patched, present, next)
 	if err := v.err(); err != nil {
 		return nil, err
 	}
-	return json.Marshal(object)
+	return json.Marshal(next)
 }
 
 func decodeObject(body []byte) (map[string]any, error) {
