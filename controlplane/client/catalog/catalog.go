@@ -175,8 +175,9 @@ type Field struct {
 	// ServerDefault: the server chooses a value when the field is absent.
 	ServerDefault bool `json:"server_default,omitempty"`
 
-	Immutable bool `json:"immutable,omitempty"` // set at create only: a change means another object
-	Computed  bool `json:"computed,omitempty"`  // set by the server only
+	// Immutable: set at create only; a change means another object. In an entry of a map: set when the entry is made.
+	Immutable bool `json:"immutable,omitempty"`
+	Computed  bool `json:"computed,omitempty"` // set by the server only
 	// Volatile fields change without anybody asking (revision, times, state, usage). Always computed.
 	Volatile  bool `json:"volatile,omitempty"`
 	WriteOnly bool `json:"write_only,omitempty"` // a secret: goes in, is never returned
@@ -199,6 +200,8 @@ type Field struct {
 	Ref   []string `json:"ref,omitempty"`
 	Unit  string   `json:"unit,omitempty"`   // MiB, GiB, …
 	OneOf string   `json:"one_of,omitempty"` // exactly one of the fields with this value is set
+	// AtMostOne: one of the fields of the object with this value is set, or none.
+	AtMostOne string `json:"at_most_one,omitempty"`
 	// VisibleTo is the permission that it takes, where the object stands, to see and set the field. It is left out for others, and named in
 	// the object's hidden_fields.
 	VisibleTo   string `json:"visible_to,omitempty"`

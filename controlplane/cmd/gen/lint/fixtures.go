@@ -66,17 +66,17 @@ func (l *fixtureLinter) fixture(k *catalog.Kind, f *catalog.Fixture) {
 		switch {
 		case field.Required && !minimal:
 			l.addf("%s: minimal lacks %s, which is required", where, field.Name)
-		case !field.Required && minimal && field.OneOf == "":
+		case !field.Required && minimal && !Chosen(&field):
 			l.addf("%s: minimal has %s, which is not required", where, field.Name)
 		}
-		if field.Writable() && !inFull && field.OneOf == "" {
+		if field.Writable() && !inFull && !Chosen(&field) {
 			l.addf("%s: full lacks %s", where, field.Name)
 		}
 		if !field.Mutable() || slices.Contains(unchanged, field.Name) {
 			continue
 		}
 		switch {
-		case !inChanged && field.OneOf == "":
+		case !inChanged && !Chosen(&field):
 			l.addf("%s: changed lacks %s", where, field.Name)
 		case inChanged && inFull && full != nil && reflect.DeepEqual(full, changed): // null in both: it takes no value yet
 			l.addf("%s: changed has the same %s as full", where, field.Name)
