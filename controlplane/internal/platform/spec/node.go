@@ -1,12 +1,14 @@
 package spec
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -105,14 +107,14 @@ func (c *compiler) fill(n *node, s *openapi3.Schema) error {
 		*n = *base
 		n.nullable = n.nullable || s.Nullable
 		if s.Default != nil {
-			n.fallback = s.Default
+			n.fallback = literal(s.Default)
 		}
 		return nil
 	}
 	if s.Type == nil || len(*s.Type) != 1 {
 		return errors.New("a schema must have exactly one type")
 	}
-	n.kind, n.nullable, n.fallback = (*s.Type)[0], s.Nullable, s.Default
+	n.kind, n.nullable, n.fallback = (*s.Type)[0], s.Nullable, literal(s.Default)
 	switch n.kind {
 	case "string":
 		return n.fillString(s)
@@ -250,6 +252,14 @@ const (
 	readOnly  = "read_only"
 	immutable = "immutable"
 )
+
+// literal takes a default from the document, where numbers are floats; the numbers of bodies are as they were written.
+func literal(x any) any {
+	if f, ok := x.(float64); ok {
+		return json.Number(strconv.FormatFloat(f, 'f', -1, 64))
+	}
+	return x
+}
 
 // bound takes a limit of an integer from the document, where it is a float.
 func bound(f *float64) (*int64, error) {

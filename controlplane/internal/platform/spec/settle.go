@@ -6,6 +6,8 @@ package spec
 import (
 	"encoding/json"
 	"slices"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 )
 
 // sendable takes out of a value what the server alone has set in it: it is not merged, and stands again afterwards.
@@ -64,7 +66,7 @@ func (v *validation) settle(n *node, was, is map[string]any) {
 		}
 	}
 	for name, f := range n.fields {
-		if f.immutable && !f.same(was[name], is[name]) && (is[name] != nil || !slices.Contains(n.required, name)) {
+		if f.immutable && !f.same(was[name], is[name]) && !v.failed(name) {
 			v.fail(immutable, "cannot be changed once it is set; remove what it is in, and make it anew", name)
 		}
 	}
@@ -74,6 +76,12 @@ func (v *validation) settle(n *node, was, is map[string]any) {
 		}
 	}
 	v.both(n, was, is, v.settle)
+}
+
+// failed says whether something is known to be wrong with a field.
+func (v *validation) failed(name string) bool {
+	at := pointer(v.path, name)
+	return slices.ContainsFunc(v.errors, func(f fault.Field) bool { return f.Pointer == at })
 }
 
 // same says whether two values mean the same. What is absent is null, and what only the server sets does not count.

@@ -34,7 +34,7 @@ const shapes = `{"openapi":"3.0.3","info":{"title":"Shapes","version":"1.0"},"pa
  "network":{"type":"string","format":"cidr","x-immutable":true},"address":{"type":"string","format":"ip","nullable":true},"note":{"type":"string","nullable":true,"x-immutable":true}}},
 "NicPatch":{"type":"object","additionalProperties":false,"x-read":"Nic","properties":{
  "network":{"type":"string","format":"cidr","x-immutable":true},"address":{"type":"string","format":"ip","nullable":true},"note":{"type":"string","nullable":true,"x-immutable":true}}},
-"Tier":{"type":"object","additionalProperties":false,"required":["from"],"properties":{"from":{"type":"integer","minimum":0},"flat":{"type":"integer","nullable":true,"x-at-most-one":"price"},"each":{"type":"integer","nullable":true,"x-at-most-one":"price"}}},
+"Tier":{"type":"object","additionalProperties":false,"required":["from"],"properties":{"from":{"type":"integer","minimum":0},"flat":{"type":"integer","nullable":true,"x-at-most-one":"price"},"each":{"type":"integer","nullable":true,"x-at-most-one":"price"},"days":{"type":"integer","default":7}}},
 "Acme":{"type":"object","properties":{"renews":{"type":"string"}}},
 "AcmeInput":{"type":"object","additionalProperties":false,"x-read":"Acme","properties":{"dns":{"type":"string","nullable":true,"x-one-of":"proof"},"http":{"type":"string","nullable":true,"x-one-of":"proof"}}},
 "AcmePatch":{"type":"object","additionalProperties":false,"x-read":"Acme","properties":{"dns":{"type":"string","nullable":true,"x-one-of":"proof"},"http":{"type":"string","nullable":true,"x-one-of":"proof"}}},
@@ -42,7 +42,7 @@ const shapes = `{"openapi":"3.0.3","info":{"title":"Shapes","version":"1.0"},"pa
 "UploadedPatch":{"type":"object","additionalProperties":false,"properties":{"key":{"type":"string","writeOnly":true},"chain":{"type":"string","nullable":true}}}
 }}}`
 
-const gateway = `{"nics":{"eth0":{"network":"2001:db8::/32","address":"2001:db8::1","note":null,"mac":"52:54:00:12:34:56"}},"tiers":[{"from":0,"flat":null,"each":3},{"from":10,"flat":5,"each":null}],
+const gateway = `{"nics":{"eth0":{"network":"2001:db8::/32","address":"2001:db8::1","note":null,"mac":"52:54:00:12:34:56"}},"tiers":[{"from":0,"flat":null,"each":3,"days":7},{"from":10,"flat":5,"each":null,"days":7}],
 "names":["a.example","b.example"],"acme":{"dns":"zone","http":null,"renews":"soon"},"uploaded":null,"ends_at":"2026-01-31T12:00:00Z"}`
 
 const uploaded = `{"nics":{},"tiers":[],"names":[],"acme":null,"uploaded":{"chain":"c"},"ends_at":null}`
@@ -71,9 +71,9 @@ func TestMergeSettles(t *testing.T) {
 		"what cannot be taken away":    {gateway, `{"nics":{"eth0":{"network":null}}}`, []string{"/nics/eth0/network required"}, nil},
 		"what the server sets":         {gateway, `{"nics":{"eth0":{"mac":"x"},"eth1":{"network":"10.0.0.0/8","mac":null}},"acme":{"renews":"x"}}`, []string{"/acme/renews read_only", "/nics/eth0/mac read_only", "/nics/eth1/mac read_only"}, nil},
 		"nothing of that name":         {gateway, `{"nics":{"eth0":{"speed":null}}}`, []string{"/nics/eth0/speed unknown_field"}, nil},
-		"a list is replaced":           {gateway, `{"tiers":[{"from":1}]}`, nil, map[string]string{"tiers": `[{"from":1}]`}},
+		"a list is replaced":           {gateway, `{"tiers":[{"from":1}]}`, nil, map[string]string{"tiers": `[{"from":1,"days":7}]`}},
 		"the same list":                {gateway, `{"tiers":[{"from":0,"each":3.0},{"from":10,"flat":5}]}`, nil, map[string]string{}},
-		"another order":                {gateway, `{"tiers":[{"from":10,"flat":5},{"from":0,"each":3}]}`, nil, map[string]string{"tiers": `[{"from":10,"flat":5},{"from":0,"each":3}]`}},
+		"another order":                {gateway, `{"tiers":[{"from":10,"flat":5},{"from":0,"each":3}]}`, nil, map[string]string{"tiers": `[{"from":10,"flat":5,"days":7},{"from":0,"each":3,"days":7}]`}},
 		"wrong in a list":              {gateway, `{"tiers":[{"from":0},{"from":-1,"mode":1},{"flat":1,"each":1}]}`, []string{"/tiers/1/from minimum", "/tiers/1/mode unknown_field", "/tiers/2/each one_of", "/tiers/2/flat one_of", "/tiers/2/from required"}, nil},
 		"a name twice":                 {gateway, `{"names":["a.example","A.example."]}`, []string{"/names/1 invalid"}, nil},
 		"both of a choice":             {gateway, `{"uploaded":{"key":"k"}}`, []string{"/acme one_of", "/uploaded one_of"}, nil},
