@@ -98,7 +98,7 @@ type record struct{ RequestID, PrincipalKind, PrincipalID, Operation, Target, Ou
 
 // ops is the table of operations.
 func (e *estate) ops() []httpapi.Op {
-	_, ops := contractOf(lockers(nil).build)
+	_, ops := contractOf(builders(besides)...)
 	return ops
 }
 

@@ -178,16 +178,10 @@ func (t *trial) secret() {
 	}
 }
 
-// columns are those of secrets, by the path.
-var columns = map[string]string{
-	"torture/pin": "pin_encrypted", "torture/box.key": "box_key_encrypted", "torture/uploaded.private_key": "uploaded_key_encrypted",
-	"torture_setting/pin": "pin_encrypted", "torture_setting/object.key": "key_encrypted", "torture_setting/uploaded.private_key": "uploaded_encrypted",
-}
-
 // sealed is the secret as it is kept, empty if there is none.
 func (t *trial) sealed() string {
 	t.t.Helper()
-	column, key := columns[t.kind.Name+"/"+strings.Join(t.path, ".")], "id"
+	column, key := strings.Join(t.path, "_")+"_encrypted", "id"
 	if t.kind.Singleton {
 		key = t.kind.Key[0]
 	}

@@ -6,7 +6,7 @@ CREATE TABLE torture (
 	serial           text NOT NULL,
 	pin_encrypted    bytea,
 	box_key_encrypted bytea,
-	uploaded_key_encrypted bytea,
+	uploaded_private_key_encrypted bytea,
 	size_gib         bigint NOT NULL,
 	mode             text COLLATE "C" NOT NULL,
 	enabled          boolean NOT NULL,

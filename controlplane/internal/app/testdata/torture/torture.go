@@ -261,10 +261,10 @@ type Torture struct {
 type row struct {
 	resource.Base
 	Create
-	Serial               string
-	PINEncrypted         []byte `gorm:"column:pin_encrypted"`
-	BoxKeyEncrypted      []byte
-	UploadedKeyEncrypted []byte
+	Serial                      string
+	PINEncrypted                []byte `gorm:"column:pin_encrypted"`
+	BoxKeyEncrypted             []byte
+	UploadedPrivateKeyEncrypted []byte
 }
 
 // Service keeps the tortures.
@@ -277,7 +277,7 @@ func New(d module.Deps) *Service {
 	sealed := func(column string) service.Secret[row] {
 		return service.Secret[row]{Column: d.Vault.Column(Kind.Table(), column)}
 	}
-	pin, key, private := sealed("pin_encrypted"), sealed("box_key_encrypted"), sealed("uploaded_key_encrypted")
+	pin, key, private := sealed("pin_encrypted"), sealed("box_key_encrypted"), sealed("uploaded_private_key_encrypted")
 	pin.Field, pin.In, pin.Kept = "pin", func(r *row) **secret.String { return &r.PIN }, func(r *row) *[]byte { return &r.PINEncrypted }
 	key.Field, key.Kept, key.In = "box/key", func(r *row) *[]byte { return &r.BoxKeyEncrypted }, func(r *row) **secret.String {
 		if r.Box == nil {
@@ -285,7 +285,7 @@ func New(d module.Deps) *Service {
 		}
 		return &r.Box.Key
 	}
-	private.Field, private.Kept, private.In = "uploaded/private_key", func(r *row) *[]byte { return &r.UploadedKeyEncrypted }, func(r *row) **secret.String {
+	private.Field, private.Kept, private.In = "uploaded/private_key", func(r *row) *[]byte { return &r.UploadedPrivateKeyEncrypted }, func(r *row) **secret.String {
 		if r.Uploaded == nil {
 			return nil
 		}

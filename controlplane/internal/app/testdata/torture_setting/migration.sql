@@ -3,6 +3,6 @@ CREATE TABLE torture_setting (
 	revision           bigint NOT NULL,
 	settings           jsonb NOT NULL,
 	pin_encrypted      bytea,
-	key_encrypted      bytea,
-	uploaded_encrypted bytea
+	object_key_encrypted bytea,
+	uploaded_private_key_encrypted bytea
 );

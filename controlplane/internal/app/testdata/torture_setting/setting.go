@@ -93,7 +93,7 @@ func New(d module.Deps) *Service {
 	d.Registry.Add(Kind)
 	column := func(name string) vault.Column { return d.Vault.Column(Kind.Name, name) }
 	return &Service{d, resource.NewLocator(d.DB, d.Registry),
-		map[string]vault.Column{"pin": column("pin_encrypted"), "object/key": column("key_encrypted"), "uploaded/private_key": column("uploaded_encrypted")}}
+		map[string]vault.Column{"pin": column("pin_encrypted"), "object/key": column("object_key_encrypted"), "uploaded/private_key": column("uploaded_private_key_encrypted")}}
 }
 
 // Module is what it brings to the server.
@@ -190,7 +190,7 @@ func (s *Service) seal(ctx context.Context, r *row, sent func(field string) bool
 	if r.Uploaded != nil {
 		in["uploaded/private_key"] = &r.Uploaded.PrivateKey
 	}
-	kept := map[string]*[]byte{"pin": &r.PINEncrypted, "object/key": &r.KeyEncrypted, "uploaded/private_key": &r.UploadedEncrypted}
+	kept := map[string]*[]byte{"pin": &r.PINEncrypted, "object/key": &r.ObjectKeyEncrypted, "uploaded/private_key": &r.UploadedPrivateKeyEncrypted}
 	for field, column := range s.sealed {
 		if in[field] == nil {
 			*kept[field] = nil

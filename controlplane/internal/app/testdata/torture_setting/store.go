@@ -14,13 +14,13 @@ import (
 
 // row is what is kept of the settings that somebody has changed.
 type row struct {
-	ID                string `gorm:"column:customer_id;primaryKey"`
-	Revision          int64
-	Spec              `gorm:"-"`
-	Settings          Spec   `gorm:"serializer:json"`
-	PINEncrypted      []byte `gorm:"column:pin_encrypted"`
-	KeyEncrypted      []byte
-	UploadedEncrypted []byte
+	ID                          string `gorm:"column:customer_id;primaryKey"`
+	Revision                    int64
+	Spec                        `gorm:"-"`
+	Settings                    Spec   `gorm:"serializer:json"`
+	PINEncrypted                []byte `gorm:"column:pin_encrypted"`
+	ObjectKeyEncrypted          []byte
+	UploadedPrivateKeyEncrypted []byte
 }
 
 func (row) TableName() string { return Kind.Name }
