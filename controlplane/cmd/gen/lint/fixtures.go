@@ -91,8 +91,13 @@ func (l *fixtureLinter) fixture(k *catalog.Kind, f *catalog.Fixture) {
 		}
 	}
 	if _, ok := k.Operations["update"]; ok {
-		if err := l.change(k, f); err != nil {
-			l.addf("%s: changed would be refused: %v", where, err)
+		for _, made := range []struct {
+			name   string
+			fields map[string]any
+		}{{"minimal", f.Minimal}, {"full", f.Full}} {
+			if err := l.change(k, f, made.fields); err != nil {
+				l.addf("%s: changed would be refused: %v (after %s)", where, err, made.name)
+			}
 		}
 	}
 	for _, p := range k.Uploads {
@@ -173,14 +178,15 @@ func (l *fixtureLinter) begin(k *catalog.Kind, f *catalog.Fixture, fields map[st
 	return err
 }
 
-func (l *fixtureLinter) change(k *catalog.Kind, f *catalog.Fixture) error {
+// change checks the changes to what was made of a body.
+func (l *fixtureLinter) change(k *catalog.Kind, f *catalog.Fixture, made map[string]any) error {
 	op := k.Operations["update"]
 	patch, err := l.contract.PatchBody(op.ID, l.filled(f, f.Changed))
 	if err != nil {
 		return err
 	}
 	current := map[string]any{}
-	if err := json.Unmarshal(l.filled(f, f.Full), &current); err != nil {
+	if err := json.Unmarshal(l.filled(f, made), &current); err != nil {
 		return err
 	}
 	for name := range current {
