@@ -186,7 +186,8 @@ func (t *trial) sealed() string {
 		key = t.kind.Key[0]
 	}
 	var out string
-	t.check(t.db.Conn(t.t.Context()).Raw(fmt.Sprintf("SELECT coalesce(encode(%s, 'hex'), '') FROM %s WHERE %s = ?", column, t.kind.Name, key), t.id).Scan(&out).Error)
+	query := fmt.Sprintf("SELECT coalesce(encode(%s, 'hex'), '') FROM %s WHERE %s = ?", column, t.kind.Name, key)
+	t.check(t.db.Conn(t.t.Context()).Raw(query, t.id).Scan(&out).Error)
 	return out
 }
 
@@ -305,9 +306,9 @@ func (t *trial) oneOf() {
 	t.t.Helper()
 	partner := t.partner()
 	t.excludes(partner)
-	want := []string{fault.Pointer(t.path[:len(t.path)-1]...) + " one_of"}
-	t.isRefused(t.create(absent{}), want, nil)
-	t.isRefused(t.patch(nil), slices.Clone(want), nil)
+	none := fault.Pointer(t.path[:len(t.path)-1]...) + " one_of"
+	t.answers(t.create(absent{}), none)
+	t.answers(t.patch(nil), none)
 	t.changesTo(partner)
 }
 
@@ -327,10 +328,10 @@ func (t *trial) excludes(partner *catalog.Field) {
 	t.t.Helper()
 	other := fault.Pointer(t.next(partner)...)
 	both := replaced(t.sent, t.next(partner), t.other(partner, nil))
-	want := func() []string { return []string{t.pointer + " one_of", other + " one_of"} }
-	t.isRefused(t.begin(both), want(), nil)
+	t.answers(t.begin(both), t.pointer+" one_of", other+" one_of")
 	t.fresh()
-	t.isRefused(t.send(ask{token: ownerToken, method: http.MethodPatch, path: t.rack.path(t.id), body: t.instead(both, partner, false)}), want(), nil)
+	patch := ask{token: ownerToken, method: http.MethodPatch, path: t.rack.path(t.id), body: t.instead(both, partner, false)}
+	t.answers(t.send(patch), t.pointer+" one_of", other+" one_of")
 }
 
 // instead is the patch that sets the other of a choice, and gives up the first if that is said, too.

@@ -451,15 +451,15 @@ func (t *trial) patchAt(path []string, value any) reply {
 // sends wants a request to be refused for these, each a pointer below the field and a code; with none it has to be right.
 func (t *trial) sends(r reply, wrong ...string) {
 	t.t.Helper()
-	var want, got []string
+	var want []string
 	for i := 0; i+1 < len(wrong); i += 2 {
 		want = append(want, t.pointer+wrong[i]+" "+wrong[i+1])
 	}
-	t.isRefused(r, want, got)
+	t.answers(r, want...)
 }
 
-// isRefused compares what was wrong, as pointers and codes.
-func (t *trial) isRefused(r reply, want, got []string) {
+// answers wants a request to be refused for these, pointers and codes; with none it has to be right.
+func (t *trial) answers(r reply, want ...string) {
 	t.t.Helper()
 	if len(want) == 0 {
 		if r.status >= 300 {
@@ -471,6 +471,7 @@ func (t *trial) isRefused(r reply, want, got []string) {
 		t.t.Errorf("%s: %s: %d: %s; want %v", t.kind.Name, t.pointer, r.status, r.body, want)
 		return
 	}
+	var got []string
 	for _, f := range r.problem(t.t).Errors {
 		got = append(got, f.Pointer+" "+f.Code)
 	}
@@ -537,12 +538,13 @@ var formats = map[string]struct {
 	wrong, code, other string
 	alike              [2]string
 }{
-	"slug":      {"Not A Slug", "pattern", "another-slug", [2]string{}},
-	"decimal":   {"1e3", "pattern", "99.5", [2]string{"7.5", "7.50"}},
-	"cidr":      {"10.0.0.1/8", "format", "172.16.0.0/12", [2]string{"2001:db8:1::/48", "2001:0DB8:1::/48"}},
-	"ip":        {"10.0.0.300", "format", "192.0.2.9", [2]string{"2001:db8::9", "2001:DB8:0:0::9"}},
-	"fqdn":      {"localhost", "pattern", "other.example", [2]string{"z.example", "Z.Example."}},
-	"pem":       {"none", "format", "-----BEGIN Z-----\nBwgJ\n-----END Z-----\n", [2]string{"-----BEGIN Y-----\nCgsM\n-----END Y-----\n", "-----BEGIN Y-----\r\nCgsM\r\n-----END Y-----"}},
+	"slug":    {"Not A Slug", "pattern", "another-slug", [2]string{}},
+	"decimal": {"1e3", "pattern", "99.5", [2]string{"7.5", "7.50"}},
+	"cidr":    {"10.0.0.1/8", "format", "172.16.0.0/12", [2]string{"2001:db8:1::/48", "2001:0DB8:1::/48"}},
+	"ip":      {"10.0.0.300", "format", "192.0.2.9", [2]string{"2001:db8::9", "2001:DB8:0:0::9"}},
+	"fqdn":    {"localhost", "pattern", "other.example", [2]string{"z.example", "Z.Example."}},
+	"pem": {"none", "format", "-----BEGIN Z-----\nBwgJ\n-----END Z-----\n",
+		[2]string{"-----BEGIN Y-----\nCgsM\n-----END Y-----\n", "-----BEGIN Y-----\r\nCgsM\r\n-----END Y-----"}},
 	"duration":  {"1h", "pattern", "5s", [2]string{"2m", "120s"}},
 	"cron":      {"61 * * * *", "format", "1 1 * * *", [2]string{"0 0 * * 0", "0 0 * * SUN"}},
 	"date-time": {"yesterday", "format", "2031-01-01T00:00:00Z", [2]string{"2031-02-01T00:00:00Z", "2031-02-01T01:00:00+01:00"}},
@@ -561,7 +563,8 @@ func (t *trial) other(f *catalog.Field, value any) any {
 		return f.Enum[(slices.Index(f.Enum, fmt.Sprint(value))+1)%len(f.Enum)]
 	case f.Format == "typeid":
 		t.rack.made++
-		return t.must(ownerToken, http.MethodPost, "/locations", map[string]any{"name": fmt.Sprintf("l%d-%s", t.rack.made, strings.ReplaceAll(t.kind.Name, "_", "-"))}).text("id")
+		name := fmt.Sprintf("l%d-%s", t.rack.made, strings.ReplaceAll(t.kind.Name, "_", "-"))
+		return t.must(ownerToken, http.MethodPost, "/locations", map[string]any{"name": name}).text("id")
 	case f.Type == catalog.Integer:
 		if n, ok := value.(float64); ok {
 			return n + 1
@@ -618,7 +621,8 @@ func (t *trial) next(f *catalog.Field) []string {
 func (t *trial) neighbour() {
 	t.t.Helper()
 	i := slices.IndexFunc(t.beside, func(f catalog.Field) bool {
-		return f.Mutable() && f.Name != t.f.Name && f.Name != "name" && !lint.Chosen(&f) && !f.WriteOnly && (f.Type == catalog.String || f.Type == catalog.Boolean) && f.Name != "deletion_protection"
+		return f.Mutable() && f.Name != t.f.Name && !lint.Chosen(&f) && !f.WriteOnly && (f.Type == catalog.String || f.Type == catalog.Boolean) &&
+			f.Name != "name" && f.Name != "deletion_protection"
 	})
 	if i < 0 {
 		t.t.Fatalf("%s: nothing beside %s can be changed", t.kind.Name, t.pointer)

@@ -49,7 +49,8 @@ var Formats = map[string]Format{
 	"uri":       {Pattern: `^https?://[^\s]+$`, Words: "an http or https URL"},
 	"domain":    {Pattern: `^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`, Words: "a lower-case domain name"},
 	"fqdn": {Pattern: `^([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)+[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.?$`,
-		Words: "a full domain name such as www.example.com, in ASCII, at most 253 characters", Check: func(s string) bool { return len(canonicalFQDN(s)) <= 253 },
+		Words:     "a full domain name such as www.example.com, in ASCII, at most 253 characters",
+		Check:     func(s string) bool { return len(canonicalFQDN(s)) <= 253 },
 		Canonical: canonicalFQDN, Alike: "names in upper and lower case, with and without the dot at the end"},
 	"cidr": {Pattern: `^[0-9A-Fa-f.:]{2,45}/[0-9]{1,3}$`, Words: "a network such as 10.0.0.0/24 or 2001:db8::/32, without host bits", Check: func(s string) bool {
 		p, err := netip.ParsePrefix(s)

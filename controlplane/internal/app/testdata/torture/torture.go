@@ -274,23 +274,6 @@ type Service struct {
 
 // New returns the service.
 func New(d module.Deps) *Service {
-	sealed := func(column string) service.Secret[row] {
-		return service.Secret[row]{Column: d.Vault.Column(Kind.Table(), column)}
-	}
-	pin, key, private := sealed("pin_encrypted"), sealed("box_key_encrypted"), sealed("uploaded_private_key_encrypted")
-	pin.Field, pin.In, pin.Kept = "pin", func(r *row) **secret.String { return &r.PIN }, func(r *row) *[]byte { return &r.PINEncrypted }
-	key.Field, key.Kept, key.In = "box/key", func(r *row) *[]byte { return &r.BoxKeyEncrypted }, func(r *row) **secret.String {
-		if r.Box == nil {
-			return nil
-		}
-		return &r.Box.Key
-	}
-	private.Field, private.Kept, private.In = "uploaded/private_key", func(r *row) *[]byte { return &r.UploadedPrivateKeyEncrypted }, func(r *row) **secret.String {
-		if r.Uploaded == nil {
-			return nil
-		}
-		return &r.Uploaded.PrivateKey
-	}
 	return &Service{service.NewStored(d, Kind, service.Rules[row, Create, Spec, Torture]{
 		Row:  func(in Create) row { return row{Create: in} },
 		Spec: func(r *row) *Spec { return &r.Spec },
@@ -298,9 +281,37 @@ func New(d module.Deps) *Service {
 			request := json.RawMessage(fmt.Sprintf(`{"flavour":%q}`, r.Flavour))
 			return Torture{Meta: r.Meta(), Create: r.Create, Serial: r.Serial, Request: &request}
 		},
-		Secrets:  []service.Secret[row]{pin, key, private},
+		Secrets: []service.Secret[row]{
+			{
+				Field: "pin", Column: d.Vault.Column(Kind.Table(), "pin_encrypted"),
+				In:   func(r *row) **secret.String { return &r.PIN },
+				Kept: func(r *row) *[]byte { return &r.PINEncrypted },
+			},
+			{
+				Field: "box/key", Column: d.Vault.Column(Kind.Table(), "box_key_encrypted"), In: boxKey,
+				Kept: func(r *row) *[]byte { return &r.BoxKeyEncrypted },
+			},
+			{
+				Field: "uploaded/private_key", Column: d.Vault.Column(Kind.Table(), "uploaded_private_key_encrypted"), In: privateKey,
+				Kept: func(r *row) *[]byte { return &r.UploadedPrivateKeyEncrypted },
+			},
+		},
 		Complete: complete,
 	})}
+}
+
+func boxKey(r *row) **secret.String {
+	if r.Box == nil {
+		return nil
+	}
+	return &r.Box.Key
+}
+
+func privateKey(r *row) **secret.String {
+	if r.Uploaded == nil {
+		return nil
+	}
+	return &r.Uploaded.PrivateKey
 }
 
 // complete sets what the server chooses where nobody has, and what it makes: something else at each revision, and the same for each object, so that

@@ -92,8 +92,9 @@ type Service struct {
 func New(d module.Deps) *Service {
 	d.Registry.Add(Kind)
 	column := func(name string) vault.Column { return d.Vault.Column(Kind.Name, name) }
-	return &Service{d, resource.NewLocator(d.DB, d.Registry),
-		map[string]vault.Column{"pin": column("pin_encrypted"), "object/key": column("object_key_encrypted"), "uploaded/private_key": column("uploaded_private_key_encrypted")}}
+	return &Service{d, resource.NewLocator(d.DB, d.Registry), map[string]vault.Column{
+		"pin": column("pin_encrypted"), "object/key": column("object_key_encrypted"), "uploaded/private_key": column("uploaded_private_key_encrypted"),
+	}}
 }
 
 // Module is what it brings to the server.
