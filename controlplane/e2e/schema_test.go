@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -36,6 +37,8 @@ func TestCatalogIsValidByItsSchema(t *testing.T) {
 
 	for name, spoil := range map[string]func(field map[string]any){
 		"unknown trait":            func(f map[string]any) { f["colour"] = "red" },
+		"no title":                 func(f map[string]any) { delete(f, "title") },
+		"long title":               func(f map[string]any) { f["title"] = strings.Repeat("x", 41) },
 		"no description":           func(f map[string]any) { delete(f, "description") },
 		"required with a default":  func(f map[string]any) { f["required"], f["default"] = true, "x" },
 		"volatile, not computed":   func(f map[string]any) { f["volatile"] = true; delete(f, "computed") },
@@ -52,7 +55,7 @@ func TestCatalogIsValidByItsSchema(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			value := whole()
-			field := map[string]any{"name": "colour_of_case", "type": "string", "description": "Colour of the case."}
+			field := map[string]any{"name": "colour_of_case", "title": "Colour of case", "type": "string", "description": "Colour of the case."}
 			kind := value["kinds"].([]any)[0].(map[string]any)
 			kind["fields"] = append(kind["fields"].([]any), field)
 			if err := schema.Validate(value); err != nil {

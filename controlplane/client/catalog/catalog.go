@@ -188,8 +188,9 @@ type Field struct {
 	// there, stays what it is.
 	Kept bool `json:"kept,omitempty"`
 
-	Immutable bool `json:"immutable,omitempty"` // set at create only: a change means another object
-	Computed  bool `json:"computed,omitempty"`  // set by the server only
+	// Immutable: set at create only; a change means another object. In an entry of a map: set when the entry is made.
+	Immutable bool `json:"immutable,omitempty"`
+	Computed  bool `json:"computed,omitempty"` // set by the server only
 	// Volatile fields change without anybody asking (revision, times, state, usage). Always computed.
 	Volatile bool `json:"volatile,omitempty"`
 	// Follows are the fields beside it that it is computed from: it becomes another when one of these does, and then alone. Computed.
@@ -216,6 +217,8 @@ type Field struct {
 	Ref   []string `json:"ref,omitempty"`
 	Unit  string   `json:"unit,omitempty"`   // MiB, GiB, …
 	OneOf string   `json:"one_of,omitempty"` // exactly one of the fields with this value is set
+	// AtMostOne: one of the fields of the object with this value is set, or none.
+	AtMostOne string `json:"at_most_one,omitempty"`
 	// VisibleTo is the permission that it takes, where the object stands, to see and set the field. It is left out for others, and named in
 	// the object's hidden_fields.
 	VisibleTo   string `json:"visible_to,omitempty"`

@@ -30,6 +30,15 @@ type added struct {
 	build func(module.Deps) noun
 }
 
+// builders build the services of kinds.
+func builders(kinds []added) []func(module.Deps) noun {
+	out := make([]func(module.Deps) noun, len(kinds))
+	for i := range kinds {
+		out[i] = kinds[i].build
+	}
+	return out
+}
+
 func (a added) folder() string { return filepath.Join("testdata", a.name) }
 
 // lockers are those whose service does something else than it does, if there is a change.
@@ -49,13 +58,6 @@ var lifts = added{"lift", func(d module.Deps) noun { return lift.New(d) }}
 func withLockers(t *testing.T, change func(*locker.Service), set ...func(*config.Config)) (*node, fixture.Loader) {
 	t.Helper()
 	return newSite(t).with(parts{}, []added{lockers(change)}, set...)
-}
-
-// startWithLockers is start for a server that has lockers, too.
-func (s *site) startWithLockers(with parts, change func(*locker.Service), set ...func(*config.Config)) *node {
-	s.t.Helper()
-	n, _ := s.with(with, []added{lockers(change)}, set...)
-	return n
 }
 
 // with is start for a server that has these kinds, too.
@@ -95,12 +97,10 @@ func contractWith(kinds []added) (*contract.Files, error) {
 			return nil, err
 		}
 		from := contract.Source{Root: root, Folders: []string{filepath.Join(root, "internal")}, Info: filepath.Join("app", "doc.go"), Fixture: fixturesWith(kinds)}
-		var nouns []func(module.Deps) noun
 		for _, a := range kinds {
-			nouns = append(nouns, a.build)
 			from.Folders = append(from.Folders, filepath.Join(root, "internal", "app", a.folder()))
 		}
-		from.Kinds, from.Ops = contractOf(nouns...)
+		from.Kinds, from.Ops = contractOf(builders(kinds)...)
 		return contract.Make(from)
 	}))
 	return make.(func() (*contract.Files, error))()

@@ -181,7 +181,8 @@ func (s *schema) links() []link {
 			}
 		}
 		for _, f := range s.catalogue.Kind(k.Name).Fields {
-			if _, is := columns[f.Name]; is && len(f.Ref) > 0 {
+			// Of a map the keys are references, which no constraint can be about.
+			if _, is := columns[f.Name]; is && len(f.Ref) > 0 && f.Type != catalog.Map {
 				add(f.Name, f.Ref...)
 			}
 		}

@@ -22,6 +22,7 @@ import (
 
 	"github.com/demarc/demarc/controlplane/client"
 	"github.com/demarc/demarc/controlplane/client/catalog"
+	"github.com/demarc/demarc/controlplane/cmd/gen/lint"
 	"github.com/demarc/demarc/controlplane/internal/driver/simulated"
 	"github.com/demarc/demarc/controlplane/internal/hypervisor"
 	"github.com/demarc/demarc/controlplane/internal/platform/audit"
@@ -295,11 +296,11 @@ func TestEverySecretColumnIsDeclared(t *testing.T) {
 	w.check(err)
 	kinds, _ := Contract()
 	for _, kind := range kinds {
-		for _, f := range cat.Kind(kind.Name).Fields {
+		lint.Walk(cat.Kind(kind.Name).Fields, func(f *catalog.Field, path []string, _ []lint.Shape) {
 			if f.WriteOnly {
-				want = append(want, kind.Table()+"."+f.Name+"_encrypted")
+				want = append(want, kind.Table()+"."+strings.Join(path, "_")+"_encrypted")
 			}
-		}
+		})
 		for _, reveal := range cat.Kind(kind.Name).Reveals { // also of what was sent
 			for _, f := range reveal.Fields {
 				if column := kind.Table() + "." + f.Name + "_encrypted"; f.Sensitive && !slices.Contains(want, column) {

@@ -25,7 +25,7 @@ import (
 
 func TestHiddenFields(t *testing.T) {
 	t.Parallel()
-	n, load := newSite(t).with(parts{}, []added{lockers(nil), lifts})
+	n, load := newSite(t).with(parts{}, append([]added{lockers(nil), lifts}, tortures...))
 	tried := 0
 	for i := range n.catalog.Kinds {
 		kind := &n.catalog.Kinds[i]
@@ -46,8 +46,8 @@ func TestHiddenFields(t *testing.T) {
 			h.recorded()
 		}
 	}
-	if tried < 2 {
-		t.Errorf("%d kinds have fields that only some may see; the test adds two", tried)
+	if tried < 3 {
+		t.Errorf("%d kinds have fields that only some may see; the test adds three", tried)
 	}
 	h := newHiding(n, load, n.catalog.Kind("lift"), rulesOf(n.catalog.Kind("lift").Fields, nil))
 	h.quoted()
@@ -471,9 +471,15 @@ func (h *hiding) changing() {
 		if f := h.kind.Field(name); f == nil || name == "name" {
 			continue
 		}
+		change := map[string]any{name: changed[name]}
+		for _, f := range h.kind.Fields { // one of a choice changes with the others
+			if of := h.kind.Field(name); f.OneOf != "" && f.OneOf == of.OneOf || f.AtMostOne != "" && f.AtMostOne == of.AtMostOne {
+				change[f.Name] = changed[f.Name]
+			}
+		}
 		for _, query := range []string{"?dry_run=true", ""} {
 			a, b := h.both("a change of "+name+query, func(id string) ask {
-				return ask{method: http.MethodPatch, path: h.at(httpapi.Update, id) + query, body: map[string]any{name: changed[name]}}
+				return ask{method: http.MethodPatch, path: h.at(httpapi.Update, id) + query, body: change}
 			})
 			if a.status >= http.StatusBadRequest {
 				h.t.Errorf("a change of %s%s: %d: %s", name, query, a.status, a.body)

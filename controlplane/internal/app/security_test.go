@@ -99,7 +99,7 @@ type record struct{ RequestID, PrincipalKind, PrincipalID, Operation, Target, Ou
 
 // ops is the table of operations.
 func (e *estate) ops() []httpapi.Op {
-	_, ops := contractOf(lockers(nil).build)
+	_, ops := contractOf(builders(besides)...)
 	return ops
 }
 
@@ -201,7 +201,7 @@ func (s *suite) try(p *principal, op httpapi.Op, id string, body map[string]any,
 	a := ask{token: p.token, method: op.Method, path: strings.Replace(op.Path, "{id}", id, 1) + query, header: map[string]string{}}
 	switch {
 	case len(op.BodyTypes) > 0:
-		data, err := fixturesWith([]added{lockers(nil)})(op.Kind)
+		data, err := fixturesWith(besides)(op.Kind)
 		s.check(err)
 		a.raw, a.header["Content-Type"] = []byte(data.Uploads[op.Part]), op.BodyTypes[0]
 	case op.Mutates && op.Method != http.MethodDelete:
@@ -661,7 +661,7 @@ func (s *suite) lifeCycle(kind *catalog.Kind) {
 		p := s.right(op, at)
 		if p == s.owner {
 			// What is unique about an object of ours is taken by it.
-			body, _ = s.body(op, fixture.NewWorkshopFrom(s.client(ownerToken), s.catalog, fixturesWith([]added{lockers(nil)})))
+			body, _ = s.body(op, fixture.NewWorkshopFrom(s.client(ownerToken), s.catalog, fixturesWith(besides)))
 		}
 		id = s.allow(p, op, "", body)
 	}
@@ -681,7 +681,7 @@ func (s *suite) lifeCycle(kind *catalog.Kind) {
 
 // changed is the fixture's change, without references to others: these are a matter of their own.
 func (s *suite) changed(kind *catalog.Kind) map[string]any {
-	data, err := fixturesWith([]added{lockers(nil)})(kind.Name)
+	data, err := fixturesWith(besides)(kind.Name)
 	s.check(err)
 	body := maps.Clone(data.Changed)
 	for _, f := range kind.Fields {

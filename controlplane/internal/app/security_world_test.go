@@ -66,13 +66,15 @@ func (e *estate) everyone() []*principal { return slices.Concat(e.unknown, e.pri
 
 func (e *estate) tenants() []*tenant { return []*tenant{e.ours, e.sibling, e.foreign} }
 
+// besides are kinds that have what none of the server's has yet: documents, and every trait in every shape.
+var besides = append([]added{lockers(nil)}, tortures...)
+
 func newEstate(s *site) *estate {
 	s.t.Helper()
 	people := authntest.NewIssuer("people", "demarc", clock.Real())
-	// With lockers, which have what no kind of the server's has yet: documents.
-	n := s.startWithLockers(parts{authenticators: []authn.Authenticator{people}}, nil)
+	n, _ := s.with(parts{authenticators: []authn.Authenticator{people}}, besides)
 	e := &estate{node: n, kinds: map[string]resource.Kind{}, seen: map[string]object{}}
-	kinds, _ := contractOf(lockers(nil).build)
+	kinds, _ := contractOf(builders(besides)...)
 	for _, k := range kinds {
 		e.kinds[k.Name] = k
 	}
@@ -106,7 +108,7 @@ func newEstate(s *site) *estate {
 // tenant makes one; with a neighbour, for the same reseller. A location of its own is for it alone.
 func (e *estate) tenant(name string, neighbour *tenant) *tenant {
 	e.t.Helper()
-	t := &tenant{name: name, objects: map[string]string{}, workshop: fixture.NewWorkshopFrom(e.client(ownerToken), e.catalog, fixturesWith([]added{lockers(nil)}))}
+	t := &tenant{name: name, objects: map[string]string{}, workshop: fixture.NewWorkshopFrom(e.client(ownerToken), e.catalog, fixturesWith(besides))}
 	use := func(kind, id string) {
 		t.objects[kind] = id
 		t.workshop.Use(kind, id)
@@ -120,7 +122,7 @@ func (e *estate) tenant(name string, neighbour *tenant) *tenant {
 		switch {
 		case t.objects[kind.Name] != "":
 		case kind.Singleton:
-			use(kind.Name, t.objects["cloudspace"])
+			use(kind.Name, t.objects[ofWhich(kind)])
 		case creatable:
 			f, err := t.workshop.Fixture(kind.Name)
 			e.check(err)
@@ -135,6 +137,14 @@ func (e *estate) tenant(name string, neighbour *tenant) *tenant {
 	}
 	e.must(ownerToken, http.MethodPatch, "/locations/"+t.objects["location"], map[string]any{"restricted": true})
 	return t
+}
+
+// ofWhich is a kind that has a singleton for each of its objects.
+func ofWhich(singleton *catalog.Kind) string {
+	if of := singleton.Field(singleton.Key[0]).Ref; !slices.Contains(of, "cloudspace") {
+		return of[0]
+	}
+	return "cloudspace"
 }
 
 // permissionsOf are those of a role that is built in.
@@ -230,7 +240,7 @@ func (e *estate) read(kind *catalog.Kind, objectID string) object {
 func (e *estate) nobodys(kind *catalog.Kind) string {
 	switch {
 	case kind.Singleton:
-		return id.New(e.catalog.Kind("cloudspace").Prefix)
+		return id.New(e.catalog.Kind(ofWhich(kind)).Prefix)
 	case kind.Prefix == "":
 		return "no_such_things.get"
 	}

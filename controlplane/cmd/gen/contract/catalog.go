@@ -196,8 +196,10 @@ func (d *document) kindFields(k resource.Kind) []catalog.Field {
 	return fields
 }
 
-// mark says on a field, and on what is in it, that it is set once or by the server.
+// mark says on a field, and on what is in it, that it is set once or by the server. What is in it may say so of itself.
 func mark(f *catalog.Field, immutable, computed bool) {
+	computed = computed || f.Computed
+	immutable = !computed && (immutable || f.Immutable)
 	f.Immutable, f.Computed = immutable, computed
 	if computed {
 		f.Required, f.Default, f.ServerDefault, f.Kept, f.GrowOnly, f.NeedsStop = false, nil, false, false, false, false
@@ -253,13 +255,27 @@ func (d *document) fieldsOf(component, goName, within string) []catalog.Field {
 	}
 	var out []catalog.Field
 	for _, name := range names {
-		if ref := s.Properties[name]; ref != nil {
-			f := d.fieldOf(name, ref, within+"/"+component)
-			f.Required = slices.Contains(s.Required, name)
-			out = append(out, f)
+		ref := s.Properties[name]
+		if ref == nil {
+			if ref = d.setByServer(s, name); ref == nil || within == "" { // what is at the top says another type
+				continue
+			}
 		}
+		f := d.fieldOf(name, ref, within+"/"+component)
+		f.Required = slices.Contains(s.Required, name)
+		f.Computed = s.Properties[name] == nil
+		out = append(out, f)
 	}
 	return out
+}
+
+// setByServer is a field that the server alone sets of what is sent as s; nil if it is none.
+func (d *document) setByServer(s *openapi3.Schema, name string) *openapi3.SchemaRef {
+	read, _ := s.Extensions[extRead].(string)
+	if read == "" {
+		return nil
+	}
+	return d.Components.Schemas[read].Value.Properties[name]
 }
 
 func (d *document) fieldOf(name string, ref *openapi3.SchemaRef, within string) catalog.Field {
@@ -270,9 +286,9 @@ func (d *document) fieldOf(name string, ref *openapi3.SchemaRef, within string) 
 	flag := func(name string) bool { return s.Extensions[name] == true }
 	text := func(name string) string { t, _ := s.Extensions[name].(string); return t }
 	f := catalog.Field{
-		Name: name, Title: text(extTitle), Description: s.Description, Nullable: s.Nullable, WriteOnly: s.WriteOnly, ServerDefault: flag(extServerDefault),
+		Name: name, Title: text(extTitle), Description: s.Description, Nullable: s.Nullable, Immutable: flag(extImmutable), WriteOnly: s.WriteOnly, ServerDefault: flag(extServerDefault),
 		Volatile: flag(extVolatile), ShownOnce: flag(extShownOnce), Sensitive: flag(extSensitive), GrowOnly: flag(extGrowOnly), NeedsStop: flag(extNeedsStop), OpenEnum: flag(extOpenEnum),
-		Enum: enumOf(s), Pattern: s.Pattern, Ref: refsOf(s), Unit: text(extUnit), OneOf: text(extOneOf), Since: text(extSince),
+		Enum: enumOf(s), Pattern: s.Pattern, Ref: refsOf(s), Unit: text(extUnit), OneOf: text(extOneOf), AtMostOne: text(extAtMostOne), Since: text(extSince),
 		Deprecated: text(extDeprecated), RenamedFrom: text(extRenamedFrom), VisibleTo: text(extVisible),
 	}
 	if names := text(extFollows); names != "" {

@@ -24,6 +24,7 @@ var sampleTexts = map[string]string{
 	"slug": "example", "principal": "service_account:" + "sa" + sampleID, "email": "ann@example.com", "phone": "+3291234567", "country": "BE",
 	"currency": "EUR", "language": "en", "time-zone": "Europe/Brussels", "uri": "https://example.com/", "domain": "example.com", "cidr": "10.0.0.0/24",
 	"ipv4": "10.0.0.10", "mac": "52:54:00:12:34:56", "decimal": "12.34", "duration": "30s", "date": "2026-01-31", "date-time": sampleTime,
+	"ip": "2001:db8::10", "fqdn": "www.example.com", "cron": "0 3 * * 1", "pem": "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUZ3Y=\n-----END CERTIFICATE-----\n",
 }
 
 // sampleID is what stands after the prefix of an id.

@@ -100,6 +100,7 @@ func Run(root string, kinds []resource.Kind, ops []httpapi.Op) error {
 		{filepath.Join(controlplane, "api", "openapi.json"), files.OpenAPI},
 		{filepath.Join(controlplane, "client", "catalog", "catalog.json"), files.Catalog},
 		{filepath.Join(controlplane, "docs", "operations.md"), files.Operations},
+		{filepath.Join(controlplane, "docs", "traits.md"), []byte(lint.TraitsPage(files.catalog))},
 	} {
 		if err := Write(f.name, f.content); err != nil {
 			return err

@@ -31,6 +31,8 @@ const (
 	extVolatile      = "x-volatile"
 	extOpenEnum      = "x-open-enum"
 	extOneOf         = "x-one-of"
+	extAtMostOne     = "x-at-most-one"
+	extImmutable     = "x-immutable"
 	extSince         = "x-since"
 	extDeprecated    = "x-deprecated"
 	extRenamedFrom   = "x-renamed-from"
@@ -41,14 +43,17 @@ const (
 	extFollows       = "x-follows"
 	extVisible       = visibility.Trait
 
+	// extRead stands at what is sent, and names what is read of it.
+	extRead = "x-read"
+
 	extWriteOnly  = "x-write-only"
 	extMaxItems   = "x-max-items"
 	extSet        = "x-set"
 	extItemFormat = "x-item-format"
 )
 
-var flags = []string{extAny, extGrowOnly, extNeedsStop, extVolatile, extOpenEnum, extServerDefault, extShownOnce, extSensitive, extWriteOnly, extSet}
-var texts = []string{extRef, extUnit, extOneOf, extSince, extDeprecated, extRenamedFrom, extTitle, extVisible, extKept, extFollows, extMaxItems, extItemFormat}
+var flags = []string{extAny, extGrowOnly, extNeedsStop, extVolatile, extOpenEnum, extServerDefault, extShownOnce, extSensitive, extWriteOnly, extSet, extImmutable}
+var texts = []string{extRef, extUnit, extOneOf, extAtMostOne, extSince, extDeprecated, extRenamedFrom, extTitle, extVisible, extKept, extFollows, extMaxItems, extItemFormat}
 
 // schemas gives every component its final form. A type that is both sent and read becomes two components, for the rules differ: what
 // is sent may leave out optional fields and has no others; what is read has all fields, and may get further ones.
@@ -78,6 +83,9 @@ func (d *document) schemas() {
 		}
 		components[to] = &openapi3.SchemaRef{Value: d.copyOf(name, asInput)}
 		d.input(to, name)
+		if to != name {
+			d.leaveOut(to, name)
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(reads)) {
 		d.read(name)
@@ -384,7 +392,9 @@ func (d *document) input(name, goName string) {
 		}
 		where := fmt.Sprintf("%s: type %s, field %s", d.place(goName), goName, field)
 		required := slices.Contains(s.Required, field)
-		f.ReadOnly = false
+		if f.ReadOnly {
+			continue // it is left out
+		}
 		if f.Extensions[extWriteOnly] == true {
 			f.WriteOnly = true
 			delete(f.Extensions, extWriteOnly)
@@ -410,10 +420,40 @@ func (d *document) input(name, goName string) {
 			d.faults.addf("%s: %s stands beside required or a default", where, extServerDefault)
 		case optional && !pointers[field]:
 			d.faults.addf("%s: is neither required nor has a default, so its Go type must be a pointer", where)
-		case !optional && pointers[field]:
+		case !optional && pointers[field] && !f.WriteOnly: // a secret is gone once it is sealed
 			d.faults.addf("%s: is always there, so its Go type needs no pointer", where)
 		}
 		f.Nullable = optional && !serverDefault
+	}
+}
+
+// leaveOut takes out of what is sent of a type what the server alone sets in it, and says where that can be read.
+func (d *document) leaveOut(input, read string) {
+	s := d.Components.Schemas[input].Value
+	for field, ref := range d.Components.Schemas[read].Value.Properties {
+		if ref.Value != nil && ref.Value.ReadOnly {
+			delete(s.Properties, field)
+			s.Required = slices.DeleteFunc(s.Required, func(r string) bool { return r == field })
+			extend(s, extRead, read)
+		}
+	}
+}
+
+// placed refuses, in the types of a kind, traits of fields that the type says which has the field.
+func (d *document) placed(kind string, t types) {
+	for _, component := range []string{t.spec, t.create} {
+		if component == "" {
+			continue
+		}
+		for field, ref := range d.Components.Schemas[component].Value.Properties {
+			switch f := ref.Value; {
+			case f == nil:
+			case f.Extensions[extImmutable] != nil:
+				d.faults.addf("kind %s, field %s: %s is for what is in a field; what is set once stands in the type of the create alone", kind, field, extImmutable)
+			case f.ReadOnly:
+				d.faults.addf("kind %s, field %s: readonly is for what is in a field; what the server sets stands in the type that is read alone", kind, field)
+			}
+		}
 	}
 }
 
@@ -517,10 +557,11 @@ func (d *document) relate(kind string, t types) {
 		return
 	}
 	components := d.Components.Schemas
+	d.placed(kind, t)
 	d.within(kind, t.spec, t.create)
 	d.within(kind, orElse(t.create, t.spec), t.read)
 	if t.create != "" {
-		extend(components[t.create].Value, "x-read", t.read)
+		extend(components[t.create].Value, extRead, t.read)
 	}
 	if t.spec == "" {
 		return
@@ -532,7 +573,7 @@ func (d *document) relate(kind string, t types) {
 	d.patch(t.spec, t.patch)
 	p := components[t.patch].Value
 	p.Description = "Changes to it, as a JSON merge patch: what is absent stays, null clears."
-	extend(p, "x-read", t.read)
+	extend(p, extRead, t.read)
 	if t.create != "" {
 		extend(p, "x-create", t.create)
 	}
@@ -566,10 +607,10 @@ func (d *document) patch(from, to string) {
 		return
 	}
 	var nested []string
-	s := d.copyOf(from, func(name string) string {
-		nested = append(nested, name)
-		return patchName(name)
-	})
+	s := d.copyOf(from, func(name string) string { return name })
+	for _, ref := range s.Properties {
+		mergeIn(ref, &nested)
+	}
 	components[to] = &openapi3.SchemaRef{Value: s}
 	for field, ref := range s.Properties {
 		if ref.Value.Default != nil { // what null goes back to; a default would be what stands for an absent field
@@ -587,6 +628,21 @@ func (d *document) patch(from, to string) {
 	s.Required = nil
 	for _, name := range nested {
 		d.patch(name, patchName(name))
+	}
+}
+
+// mergeIn makes the types of what is merged those of merge patches, and notes them. A list is sent whole, and so is what is in it.
+func mergeIn(ref *openapi3.SchemaRef, nested *[]string) {
+	if name, ok := strings.CutPrefix(ref.Ref, schemaPrefix); ok {
+		*nested = append(*nested, name)
+		*ref = *componentRef(patchName(name))
+		return
+	}
+	for _, of := range ref.Value.AllOf {
+		mergeIn(of, nested)
+	}
+	if values := ref.Value.AdditionalProperties.Schema; values != nil {
+		mergeIn(values, nested)
 	}
 }
 

@@ -103,7 +103,7 @@ const notModified = "NotModified"
 
 // kept says whether a client may keep what an operation answers, and ask whether it is still so.
 func kept(op httpapi.Op) bool {
-	return op.Method == http.MethodGet && !op.Reveals && !slices.Contains(op.AnswerTypes, httpapi.EventStream)
+	return op.Method == http.MethodGet && !op.Reveals && !op.Sensitive && !slices.Contains(op.AnswerTypes, httpapi.EventStream)
 }
 
 // problemSchemas are RFC 9457 with the members of the contract.

@@ -13,18 +13,18 @@ var permissionVerb = regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`)
 // hidden checks the fields of a kind that only some may see: who may not must be able to work with the rest, and to learn nothing from it.
 func (l *linter) hidden(where string, k *catalog.Kind) {
 	for _, a := range k.Actions {
-		l.hiddenIn(where+", action "+a.Name, k, a.Fields, false)
+		l.hiddenIn(where+", action "+a.Name, k, a.Fields)
 	}
-	l.hiddenIn(where, k, k.Fields, false)
+	l.hiddenIn(where, k, k.Fields)
 }
 
-func (l *linter) hiddenIn(where string, k *catalog.Kind, fields []catalog.Field, listed bool) {
+func (l *linter) hiddenIn(where string, k *catalog.Kind, fields []catalog.Field) {
 	for i := range fields {
 		f := &fields[i]
 		at := where + ", field " + f.Name
-		l.hiddenIn(at, k, f.Fields, listed)
+		l.hiddenIn(at, k, f.Fields)
 		if f.Items != nil {
-			l.hiddenIn(at+", items", k, f.Items.Fields, listed || f.Type == catalog.List && f.Writable())
+			l.hiddenIn(at+", items", k, f.Items.Fields)
 		}
 		if f.VisibleTo == "" {
 			continue
@@ -40,10 +40,9 @@ func (l *linter) hiddenIn(where string, k *catalog.Kind, fields []catalog.Field,
 		rule(f.Required, "is required: others could make none")
 		rule(f.WriteOnly || f.ShownOnce, "is a secret, which nobody reads")
 		rule(len(f.Ref) > 0, "is a reference: what it refers to tells others of it")
-		rule(f.OneOf != "", "is one of a choice: what others may choose would tell them of it")
+		rule(Chosen(f), "is one of a choice: what others may choose would tell them of it")
 		rule(k.Named && f.Name == "name" || slices.Contains(k.Key, f.Name) || f.Name == k.IDField() || f.Name == "revision" || f.Name == "state",
 			"says which object it is, or how it is")
-		rule(listed, "is in a list that can be sent: whoever sends it replaces what they do not see")
 	}
 }
 

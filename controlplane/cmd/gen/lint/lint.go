@@ -103,10 +103,12 @@ func (l *linter) kind(k *catalog.Kind) {
 		}
 		l.words(where+", action "+a.Name, "summary", a.Summary)
 		l.fields(where+", action "+a.Name, a.Fields)
+		l.shapes(where+", action "+a.Name, a.Fields)
 	}
 	l.parent(where, k)
 	l.named(where, k)
 	l.fields(where, k.Fields)
+	l.shapes(where, k.Fields)
 	l.hidden(where, k)
 	l.kept(where, k)
 	l.reveals(where, k)
@@ -155,6 +157,7 @@ func (l *linter) general(o *catalog.GeneralOperation) {
 		}
 	}
 	l.fields(where, o.Fields)
+	l.shapes(where, o.Fields)
 	l.fields(where+", answer", o.Answer)
 	l.unrevealed(where, slices.Concat(o.Fields, o.Answer))
 	for _, f := range slices.Concat(o.Fields, o.Answer) {
@@ -206,6 +209,11 @@ func (l *linter) key(where string, k *catalog.Kind) {
 	}
 	if !k.Singleton {
 		return
+	}
+	for _, f := range k.Fields {
+		if f.OneOf != "" && !f.Computed {
+			l.addf("%s, field %s: is one of a choice that nobody has made at the beginning of a singleton; x-at-most-one", where, f.Name)
+		}
 	}
 	if len(k.Key) != 1 || k.Field(k.Key[0]) == nil || len(k.Field(k.Key[0]).Ref) == 0 {
 		l.addf("%s: is a singleton, so its key is one field, which refers to that of which there is one", where)
@@ -389,7 +397,6 @@ func (l *linter) refs(where string, refs []string) {
 
 func (l *linter) fields(where string, fields []catalog.Field) {
 	seen, titles := map[string]bool{}, map[string]bool{}
-	groups := map[string]int{}
 	for i := range fields {
 		f := &fields[i]
 		at := where + ", field " + f.Name
@@ -404,16 +411,9 @@ func (l *linter) fields(where string, fields []catalog.Field) {
 		if !fieldName.MatchString(f.Name) {
 			l.addf("%s: its name is not lower_case", at)
 		}
-		if f.OneOf != "" {
-			groups[f.OneOf]++
-		}
 		l.field(at, f)
 	}
-	for g, n := range groups {
-		if n < 2 {
-			l.addf("%s: only one field is in the choice %s", where, g)
-		}
-	}
+	l.chosen(where, fields)
 }
 
 func (l *linter) field(at string, f *catalog.Field) {
@@ -463,8 +463,8 @@ func (l *linter) items(at string, f *catalog.Field) {
 		l.addf("%s: says nothing of its items", at)
 	case f.Items.Items != nil:
 		l.addf("%s: is a %s of %ss; write it flat", at, f.Type, f.Items.Type)
-	case f.Items.Type == catalog.Object && f.Type != catalog.Map && f.Writable():
-		l.addf("%s: is a %s of objects; make it a map by a natural key", at, f.Type)
+	case f.Items.Type == catalog.Object && f.Type == catalog.Set:
+		l.addf("%s: is a set of objects; make it a map by a natural key, or a list if their order is the meaning", at)
 	case f.Type != catalog.Map && len(f.Items.Ref) > 0 && f.Writable():
 		l.addf("%s: is a %s of references; an attachment is a field of the thing that comes later", at, f.Type)
 	default:
@@ -528,7 +528,7 @@ func (l *linter) traits(at string, f *catalog.Field) {
 
 // bounded formats have values of a limited length by their pattern.
 func bounded(f *catalog.Field) bool {
-	return slices.Contains([]string{"typeid", "slug", "phone", "country", "currency", "language", "cidr", "ipv4", "mac", "decimal", "duration", "date", "date-time"}, f.Format)
+	return slices.Contains([]string{"typeid", "slug", "phone", "country", "currency", "language", "cidr", "ip", "ipv4", "mac", "decimal", "duration", "date", "date-time"}, f.Format)
 }
 
 // Fits says what is wrong with a literal as the value of a field; nothing if it fits.

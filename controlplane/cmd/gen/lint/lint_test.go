@@ -118,28 +118,39 @@ func TestCatalogFinds(t *testing.T) {
 		return field(f)
 	}
 	for want, change := range map[string]func(*catalog.Kind){
-		"field count: the name belongs to Terraform":     text("count", func(*catalog.Field) {}),
-		"field token: the name belongs to Ansible":       text("token", func(*catalog.Field) {}),
-		"field state: cannot be sent":                    func(k *catalog.Kind) { k.Field("state").Computed, k.Field("state").Volatile = false, false },
-		"field bigName: its name is not lower_case":      text("bigName", func(*catalog.Field) {}),
-		"field name: stands twice":                       text("name", func(*catalog.Field) {}),
+		"field count: the name belongs to Terraform":       text("count", func(*catalog.Field) {}),
+		"field token: the name belongs to Ansible":         text("token", func(*catalog.Field) {}),
+		"field state: cannot be sent":                      func(k *catalog.Kind) { k.Field("state").Computed, k.Field("state").Volatile = false, false },
+		"field bigName: its name is not lower_case":        text("bigName", func(*catalog.Field) {}),
+		"field name: stands twice":                         text("name", func(*catalog.Field) {}),
+		"field x: has no description":                      text("x", func(f *catalog.Field) { f.Description = " " }),
+		"field x: its description does not end":            text("x", func(f *catalog.Field) { f.Description = "Words" }),
+		"field x: refers to lamp, which is no kind":        text("x", func(f *catalog.Field) { f.Ref = []string{"lamp"} }),
+		"field x: its pattern: ":                           text("x", func(f *catalog.Field) { f.Pattern = "^($" }),
+		"field x: its pattern is not anchored":             text("x", func(f *catalog.Field) { f.Pattern = "a" }),
+		"field x: is text without a limit":                 text("x", func(f *catalog.Field) { f.MaxLength = nil }),
+		"field x: is write-only and readable":              text("x", func(f *catalog.Field) { f.WriteOnly, f.Computed = true, true }),
+		"field x: changes by itself and can be sent":       text("x", func(f *catalog.Field) { f.Volatile = true }),
+		"field x: is required and can be absent":           text("x", func(f *catalog.Field) { f.Required, f.Nullable = true, true }),
+		"field x: is nullable and has a default":           text("x", func(f *catalog.Field) { f.Nullable, f.Default = true, []byte(`"a"`) }),
+		"only one field is in the choice pair":             text("x", func(f *catalog.Field) { f.OneOf = "pair" }),
+		"only one field is in the choice few":              text("x", func(f *catalog.Field) { f.AtMostOne = "few" }),
+		"field x: is in two choices":                       text("x", func(f *catalog.Field) { f.OneOf, f.AtMostOne = "pair", "few" }),
+		"field x: is one of a choice, so it can be absent": text("x", func(f *catalog.Field) { f.OneOf, f.Required = "pair", true }),
+		"some of the choice pair of one_of can be set when others cannot": func(k *catalog.Kind) {
+			text("x", func(f *catalog.Field) { f.OneOf, f.Nullable = "pair", true })(k)
+			text("y", func(f *catalog.Field) { f.OneOf, f.Nullable, f.Immutable = "pair", true, true })(k)
+		},
+		"field x: is one of a choice that nobody has made at the beginning of a singleton": func(k *catalog.Kind) {
+			text("x", func(f *catalog.Field) { f.OneOf, f.Nullable = "pair", true })(k)
+			k.Singleton, k.Key = true, []string{"shelf_id"}
+		},
 		"field x: has no title":                          text("x", func(f *catalog.Field) { f.Title = " " }),
 		"field x: its title \"name\" is that of another": text("x", func(f *catalog.Field) { f.Title = "name" }),
 		"is longer than 40 characters":                   text("x", func(f *catalog.Field) { f.Title = strings.Repeat("é", 41) }),
 		"filter lamp_id: its title \"shelf_id\" is that of another": func(k *catalog.Kind) {
 			k.Filters = append(k.Filters, catalog.Filter{Name: "lamp_id", Title: "shelf_id", Type: catalog.String, Description: "Words.", Ref: []string{"shelf"}})
 		},
-		"field x: has no description":                 text("x", func(f *catalog.Field) { f.Description = " " }),
-		"field x: its description does not end":       text("x", func(f *catalog.Field) { f.Description = "Words" }),
-		"field x: refers to lamp, which is no kind":   text("x", func(f *catalog.Field) { f.Ref = []string{"lamp"} }),
-		"field x: its pattern: ":                      text("x", func(f *catalog.Field) { f.Pattern = "^($" }),
-		"field x: its pattern is not anchored":        text("x", func(f *catalog.Field) { f.Pattern = "a" }),
-		"field x: is text without a limit":            text("x", func(f *catalog.Field) { f.MaxLength = nil }),
-		"field x: is write-only and readable":         text("x", func(f *catalog.Field) { f.WriteOnly, f.Computed = true, true }),
-		"field x: changes by itself and can be sent":  text("x", func(f *catalog.Field) { f.Volatile = true }),
-		"field x: is required and can be absent":      text("x", func(f *catalog.Field) { f.Required, f.Nullable = true, true }),
-		"field x: is nullable and has a default":      text("x", func(f *catalog.Field) { f.Nullable, f.Default = true, []byte(`"a"`) }),
-		"only one field is in the choice pair":        text("x", func(f *catalog.Field) { f.OneOf = "pair" }),
 		`its default "green" is not one of red, blue`: func(k *catalog.Kind) { k.Field("cover").Fields[0].Default = []byte(`"green"`) },
 		"its default 10 is above the maximum":         func(k *catalog.Kind) { k.Field("size_mib").Default = []byte(`10`) },
 		"its default 1.5 is not a whole number":       func(k *catalog.Kind) { k.Field("size_mib").Default = []byte(`1.5`) },
@@ -151,7 +162,7 @@ func TestCatalogFinds(t *testing.T) {
 		"field x: its minimum is above its maximum":   field(catalog.Field{Name: "x", Type: catalog.Integer, Minimum: number(2), Maximum: number(1)}),
 		"field x_gib: is called _gib, so its x-unit":  field(catalog.Field{Name: "x_gib", Type: catalog.Integer, Minimum: number(1), Maximum: number(2)}),
 		"field x: is measured in GiB, and its name":   field(catalog.Field{Name: "x", Type: catalog.Integer, Unit: "GiB", Minimum: number(1), Maximum: number(2)}),
-		"field x: is a list of objects": field(catalog.Field{Name: "x", Type: catalog.List, MaxItems: number(1),
+		"field x: is a set of objects": field(catalog.Field{Name: "x", Type: catalog.Set, MaxItems: number(1),
 			Items: &catalog.Field{Name: "item", Type: catalog.Object, Description: "Words."}}),
 		"field x: is a set of sets": field(catalog.Field{Name: "x", Type: catalog.Set, MaxItems: number(1),
 			Items: &catalog.Field{Name: "item", Type: catalog.Set, Items: &catalog.Field{}}}),
@@ -237,7 +248,7 @@ func TestCatalogFinds(t *testing.T) {
 		"field x: only some may see it, and it is one of a choice":             text("x", func(f *catalog.Field) { f.VisibleTo, f.OneOf = "books.get_x", "pair" }),
 		"field name: only some may see it, and it says which object it is":     func(k *catalog.Kind) { k.Field("name").VisibleTo = "books.get_x" },
 		"field shelf_id: only some may see it, and it says which object it is": func(k *catalog.Kind) { k.Field("shelf_id").VisibleTo, k.Key = "books.get_x", []string{"shelf_id"} },
-		"field x, items, field y: only some may see it, and it is in a list that can be sent": field(catalog.Field{Name: "x", Type: catalog.List, MaxItems: number(1),
+		"field x.*.y: visible_to in an item of a list is not admitted: whoever sends a list replaces what they do not see": field(catalog.Field{Name: "x", Type: catalog.List, MaxItems: number(1),
 			Items: &catalog.Field{Name: "item", Type: catalog.Object, Description: "Words.", Fields: []catalog.Field{{Name: "y", Type: catalog.Boolean, VisibleTo: "books.get_x"}}}}),
 		"action open, field x: only some may see it, and it is required": func(k *catalog.Kind) {
 			k.Actions[0].Fields = []catalog.Field{{Name: "x", Type: catalog.Boolean, Description: "Words.", Required: true, VisibleTo: "books.get_x"}}

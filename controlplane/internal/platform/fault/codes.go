@@ -61,6 +61,7 @@ var FieldCodes = map[string]string{
 	"read_only":            "The server sets it",
 	"not_found":            "It refers to nothing that the caller can see",
 	"wrong_kind":           "It refers to an object of another kind",
+	"one_of":               "Of fields that exclude each other one has to be set, and only one",
 	"shrink":               "It can grow, not shrink",
 	"conflict":             "It does not go with another field, or with what there is",
 	"unsupported":          "It is not possible yet",

@@ -109,6 +109,9 @@ func (b *incoming) Read(p []byte) (n int, err error) {
 
 // judge says what a read means that ended in err.
 func (b *incoming) judge(inTime bool, err error) error {
+	if !inTime && !errors.Is(err, io.EOF) {
+		b.st.late(b.pace.tooSlow())
+	}
 	cut := b.st.why(nil)
 	switch {
 	case cut != nil:

@@ -334,12 +334,10 @@ func (s *Server) send(c *gin.Context, op *Op, a answer) int {
 	if a.Location != "" {
 		c.Header("Location", a.Location)
 	}
-	body := a.Body
-	if a.written != nil {
-		body = a.written.body
-	}
-	if err := s.fits(c, a.Status, jsonType, body); err != nil {
-		return s.refuse(c, err)
+	if a.written == nil { // what is written down is checked where that is done
+		if err := s.fits(c, a.Status, jsonType, a.Body); err != nil {
+			return s.refuse(c, err)
+		}
 	}
 	switch {
 	case a.written != nil:
@@ -348,7 +346,7 @@ func (s *Server) send(c *gin.Context, op *Op, a answer) int {
 		c.Status(a.Status)
 		c.Writer.WriteHeaderNow()
 		return a.Status
-	case op.Reveals: // of what holds a secret there is no digest, and nothing of it shows in a length
+	case op.Reveals || op.Sensitive: // of what holds a secret there is no digest, and nothing of it shows in a length
 		if a.Revision != "" {
 			c.Header("ETag", strconv.Quote(a.Revision))
 		}
@@ -469,11 +467,12 @@ func (s *Server) write(ctx context.Context, at *attempt, cl *call, run func(cont
 		if a, err = render(cl.op, out, at.dryRun); err != nil {
 			return err
 		}
-		if at.dryRun && a.Status == http.StatusNoContent && before != nil { // what would be gone, as it was last
-			a = answer{Status: http.StatusOK, Body: before}
+		shows := cl.op
+		if get := s.gets[cl.op.Kind]; at.dryRun && a.Status == http.StatusNoContent && before != nil { // what would be gone, as its GET answers it
+			a, shows = answer{Status: http.StatusOK, Body: before}, get
 		}
 		whole := a
-		if a, err = s.fields.shown(ctx, cl.op, whole); err != nil {
+		if a, err = s.fields.shown(ctx, shows, whole); err != nil {
 			return err
 		}
 		if at.dryRun {

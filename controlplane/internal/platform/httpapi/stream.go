@@ -173,6 +173,16 @@ func (st *stream) cut(why error) {
 	}
 }
 
+// late says that the client was too slow. When a time limit passes, the request's context ends as it does when the client has gone: that is no
+// other reason.
+func (st *stream) late(why error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.cause == nil || errors.Is(st.cause, context.Canceled) {
+		st.cause = why
+	}
+}
+
 var longAgo = time.Unix(1, 0)
 
 func (st *stream) deadline(set func(time.Time) error, at time.Time) {

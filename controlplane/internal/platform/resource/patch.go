@@ -3,6 +3,7 @@ package resource
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 )
@@ -24,10 +25,19 @@ func PatchWith[S any](fn func(*S)) Patch[S] {
 	return Patch[S]{change: fn}
 }
 
-// Has says whether the patch names the field, be it with null.
+// Has says whether the patch names the field, be it with null. One in an object is named with a slash: uploaded/private_key.
 func (p Patch[S]) Has(field string) bool {
-	_, ok := p.fields[field]
-	return ok
+	at := p.fields
+	for {
+		name, within, deeper := strings.Cut(field, "/")
+		x, named := at[name]
+		if !deeper {
+			return named
+		}
+		if at, field = nil, within; named {
+			at, _ = x.(map[string]any)
+		}
+	}
 }
 
 // Apply returns the present value with the patch merged into it, valid by the specification and by its own Validate.

@@ -35,6 +35,9 @@ type Rules[R, C, S, V any] struct {
 	// Place finds where a new row belongs, and keeps what it refers to from being removed. Unless set, every field that is marked as a
 	// reference is looked up under the rights of the caller, and the new one belongs where what decides about it does.
 	Place func(ctx context.Context, row *R) error
+	// Complete sets what is chosen or made for a row, once its fields are right: those that nobody has sent, and those that the server sets when
+	// an entry of a map is made. old is nil for a new row.
+	Complete func(ctx context.Context, old, next *R) error
 	// Fields reports the wrong fields that can be told apart from what they refer to. old is nil for a new row.
 	Fields func(old, next *R) []fault.Field
 	// Check refuses what must not be, once all fields are right by themselves. old is nil for a new row.
@@ -52,10 +55,12 @@ type Rules[R, C, S, V any] struct {
 
 // Secret is a field that is written and never read, and the column that keeps it, encrypted. Fields and Check see it before it is.
 type Secret[R any] struct {
+	// Field is its name; that of one in an object has the object's before it: uploaded/private_key.
 	Field  string
 	Column vault.Column
-	In     func(row *R) **secret.String
-	Kept   func(row *R) *[]byte
+	// In is where a row has it, nil where the row has not the object that it is in: then none is kept.
+	In   func(row *R) **secret.String
+	Kept func(row *R) *[]byte
 }
 
 // Stored is the service of a kind whose objects are rows.
@@ -122,6 +127,9 @@ func (s *Stored[R, C, S, V]) add(ctx context.Context, row *R) error {
 	if err := s.valid(nil, row, place(ctx, row)); err != nil {
 		return err
 	}
+	if err := s.complete(ctx, nil, row); err != nil {
+		return err
+	}
 	if err := s.admitted(ctx, row); err != nil {
 		return err
 	}
@@ -185,6 +193,10 @@ func (s *Stored[R, C, S, V]) refer(ctx context.Context, mentions []resource.Ment
 func (s *Stored[R, C, S, V]) seal(ctx context.Context, row *R, sent func(field string) bool) error {
 	for _, secret := range s.rules.Secrets {
 		field, kept := secret.In(row), secret.Kept(row)
+		if field == nil {
+			*kept = nil
+			continue
+		}
 		text := *field
 		*field = nil
 		if !sent(secret.Field) {
@@ -210,6 +222,13 @@ func (s *Stored[R, C, S, V]) valid(old, next *R, before ...error) error {
 		wrong = append(wrong, s.rules.Fields(old, next)...)
 	}
 	return fault.InvalidFields(wrong...)
+}
+
+func (s *Stored[R, C, S, V]) complete(ctx context.Context, old, next *R) error {
+	if s.rules.Complete == nil {
+		return nil
+	}
+	return s.rules.Complete(ctx, old, next)
 }
 
 func (s *Stored[R, C, S, V]) check(ctx context.Context, old, next *R) error {
@@ -299,6 +318,9 @@ func (s *Stored[R, C, S, V]) change(ctx context.Context, old, row *R, patch reso
 	*spec = next
 	_, missing := s.refer(ctx, added(resource.Mentions(old), resource.Mentions(row)))
 	if err := s.valid(old, row, smaller, missing); err != nil {
+		return err
+	}
+	if err := s.complete(ctx, old, row); err != nil {
 		return err
 	}
 	s.Table.Renew(old, row)

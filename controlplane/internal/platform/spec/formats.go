@@ -14,6 +14,18 @@ type Format struct {
 	Words string
 	// Check reports whether a value that fits the pattern is one; nil: every such value is.
 	Check func(string) bool
+	// Canonical is the one spelling of all that mean the same as a value, which is one; nil: what is spelt otherwise means something else. It
+	// decides whether a patch changes anything, and whether what stands in a set is there already.
+	Canonical func(string) string
+	// Alike says in words, after "the same are", what Canonical makes equal.
+	Alike string
+	// Kept: values are kept, and read, in that spelling. Others stay as they were first written.
+	Kept bool
+}
+
+// Equal says whether two values of the format mean the same.
+func (f Format) Equal(a, b string) bool {
+	return a == b || f.Canonical != nil && f.Canonical(a) == f.Canonical(b)
 }
 
 // Parts of the patterns of ids: a TypeID is a prefix, an underscore and 26 digits of base 32.
@@ -36,17 +48,42 @@ var Formats = map[string]Format{
 	"time-zone": {Pattern: `^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$`, Words: "an IANA time zone such as Europe/Brussels"},
 	"uri":       {Pattern: `^https?://[^\s]+$`, Words: "an http or https URL"},
 	"domain":    {Pattern: `^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`, Words: "a lower-case domain name"},
-	"cidr": {Pattern: `^[0-9.]+/[0-9]{1,2}$`, Words: "an IPv4 network such as 10.0.0.0/24", Check: func(s string) bool {
+	"fqdn": {Pattern: `^([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)+[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.?$`,
+		Words:     "a full domain name such as www.example.com, in ASCII, at most 253 characters",
+		Check:     func(s string) bool { return len(canonicalFQDN(s)) <= 253 },
+		Canonical: canonicalFQDN, Alike: "names in upper and lower case, with and without the dot at the end"},
+	"cidr": {Pattern: `^[0-9A-Fa-f.:]{2,45}/[0-9]{1,3}$`, Words: "a network such as 10.0.0.0/24 or 2001:db8::/32, without host bits", Check: func(s string) bool {
 		p, err := netip.ParsePrefix(s)
 		return err == nil && p == p.Masked()
-	}},
+	}, Canonical: func(s string) string {
+		if p, err := netip.ParsePrefix(s); err == nil {
+			return p.String()
+		}
+		return s
+	}, Alike: "spellings of one IPv6 network"},
+	"ip": {Pattern: `^[0-9A-Fa-f.:]{2,45}$`, Words: "an IP address such as 10.0.0.1 or 2001:db8::1", Check: func(s string) bool {
+		_, err := netip.ParseAddr(s)
+		return err == nil
+	}, Canonical: func(s string) string {
+		if a, err := netip.ParseAddr(s); err == nil {
+			return a.String()
+		}
+		return s
+	}, Alike: "spellings of one IPv6 address"},
 	"ipv4": {Pattern: `^[0-9]{1,3}(\.[0-9]{1,3}){3}$`, Words: "an IPv4 address", Check: func(s string) bool {
 		a, err := netip.ParseAddr(s)
 		return err == nil && a.Is4()
 	}},
-	"mac":      {Pattern: `^[0-9a-f]{2}(:[0-9a-f]{2}){5}$`, Words: "a MAC address in lower case, such as 52:54:00:12:34:56"},
-	"decimal":  {Pattern: `^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,9})?$`, Words: `a decimal number as text, such as "12.34"`},
-	"duration": {Pattern: `^[0-9]{1,6}(ms|s|m)?$`, Words: "a duration such as 30s"},
+	"mac": {Pattern: `^[0-9a-f]{2}(:[0-9a-f]{2}){5}$`, Words: "a MAC address in lower case, such as 52:54:00:12:34:56"},
+	"decimal": {Pattern: `^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,9})?$`, Words: `a decimal number as text, such as "12.34"`,
+		Canonical: canonicalDecimal, Alike: "numbers of one value, with and without zeros at the end"},
+	"duration": {Pattern: `^[0-9]{1,6}(ms|s|m)?$`, Words: "a duration such as 30s",
+		Canonical: canonicalDuration, Alike: "durations of one length; a number alone is of seconds"},
+	"cron": {Pattern: `^[0-9A-Za-z*,/-]+( +[0-9A-Za-z*,/-]+){4}$`, Words: "a schedule in the five fields of cron, such as 30 2 * * MON-FRI",
+		Check: func(s string) bool { return canonicalCron(s) != "" }, Canonical: canonicalCron,
+		Alike: "schedules of the same minutes: names and numbers, ranges, steps and lists"},
+	"pem": {Words: "PEM: blocks that begin with -----BEGIN", Check: func(s string) bool { return canonicalPEM(s) != "" },
+		Canonical: canonicalPEM, Alike: "the same blocks in the same order, whatever their line ends and the text between them"},
 	"date": {Words: "a date such as 2026-01-31", Check: func(s string) bool {
 		_, err := time.Parse(time.DateOnly, s)
 		return err == nil
@@ -54,5 +91,5 @@ var Formats = map[string]Format{
 	"date-time": {Words: "a time in RFC 3339 form, such as 2026-01-31T12:00:00Z", Check: func(s string) bool {
 		_, err := time.Parse(time.RFC3339Nano, s)
 		return err == nil
-	}},
+	}, Canonical: canonicalTime, Alike: "one moment in any offset; kept in UTC, to the microsecond", Kept: true},
 }

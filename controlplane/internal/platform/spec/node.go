@@ -1,11 +1,14 @@
 package spec
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -26,6 +29,8 @@ type node struct {
 	check          func(string) bool
 	refs           []string // kinds whose ids it takes; also as keys of an object
 	minLen, maxLen int      // maxLen -1: no limit
+	canonical      func(string) string
+	respelt        bool // it is kept in its canonical spelling
 
 	minimum, maximum *int64 // of an integer
 
@@ -34,6 +39,12 @@ type node struct {
 	names    []string
 	required []string
 	values   *node
+	choices  []choice
+	// refused says of fields that the object has, and that cannot be sent, why: "immutable" or "read_only".
+	refused map[string]string
+
+	immutable bool // once what it is in is made, it stays
+	secret    bool // it is sent and never read
 
 	items              *node
 	minItems, maxItems int // also of an object's free keys; maxItems -1: no limit
@@ -58,24 +69,45 @@ func (n *node) inside(key string) *node {
 	return n.fields[key]
 }
 
+// choice are fields of an object of which exactly one is set, or none or one.
+type choice struct {
+	fields []string
+	none   bool
+}
+
 // compiler turns schemas into nodes. A schema that refers to itself becomes a node that does.
 type compiler struct {
+	doc  *openapi3.T
 	done map[*openapi3.Schema]*node
 	// wholes: of the schema of a merge patch, the whole that comes of it is compiled.
 	wholes bool
 }
 
-func newCompiler(wholes bool) *compiler {
-	return &compiler{done: map[*openapi3.Schema]*node{}, wholes: wholes}
+func newCompiler(doc *openapi3.T, wholes bool) *compiler {
+	return &compiler{doc: doc, done: map[*openapi3.Schema]*node{}, wholes: wholes}
 }
 
 // absence is what a schema says of a value that is not there: whether null may stand for it, and what is in its place.
 func (c *compiler) absence(s *openapi3.Schema) (nullable bool, fallback any) {
 	if !c.wholes {
-		return s.Nullable, s.Default
+		return s.Nullable, literal(s.Default)
 	}
-	fallback = s.Extensions[ExtDefault]
+	if fallback = literal(s.Extensions[ExtDefault]); fallback == nil {
+		fallback = literal(s.Default) // in the items of a list, which is replaced whole
+	}
 	return s.Nullable && fallback == nil && s.Extensions["x-server-default"] == nil, fallback
+}
+
+// named is the schema that an extension names; nil if there is none.
+func (c *compiler) named(s *openapi3.Schema, extension string) (*openapi3.SchemaRef, error) {
+	name, _ := s.Extensions[extension].(string)
+	if name == "" {
+		return nil, nil
+	}
+	if c.doc.Components == nil || c.doc.Components.Schemas[name] == nil {
+		return nil, fmt.Errorf("%s: there is no schema %s", extension, name)
+	}
+	return c.doc.Components.Schemas[name], nil
 }
 
 // compile refuses every keyword that the nodes do not know, so that no rule of the specification is passed over in silence.
@@ -89,7 +121,9 @@ func (c *compiler) compile(ref *openapi3.SchemaRef) (*node, error) {
 	}
 	n := &node{maxLen: -1, maxItems: -1}
 	c.done[s] = n
-	return n, c.fill(n, s)
+	err := c.fill(n, s)
+	n.immutable, n.secret = s.Extensions["x-immutable"] == true, s.WriteOnly
+	return n, err
 }
 
 func (c *compiler) fill(n *node, s *openapi3.Schema) error {
@@ -121,7 +155,7 @@ func (c *compiler) fill(n *node, s *openapi3.Schema) error {
 	n.kind = (*s.Type)[0]
 	n.nullable, n.fallback = c.absence(s)
 	if begins, kept := s.Extensions["x-kept"]; kept {
-		n.kept, n.fallback = true, begins
+		n.kept, n.fallback = true, literal(begins)
 	}
 	switch n.kind {
 	case "string":
@@ -171,7 +205,7 @@ func (n *node) fillString(s *openapi3.Schema) error {
 		n.refs = strings.Split(refs, "|")
 	}
 	f := Formats[s.Format]
-	n.check, n.words = f.Check, f.Words
+	n.check, n.words, n.canonical, n.respelt = f.Check, f.Words, f.Canonical, f.Kept
 	switch {
 	case len(n.refs) > 0:
 		n.words = "the id of " + oneOf(n.refs)
@@ -225,7 +259,70 @@ func (c *compiler) fillObject(n *node, s *openapi3.Schema) error {
 		n.names = append(n.names, name)
 	}
 	sort.Strings(n.names)
+	n.choose(s)
+	return c.refuse(n, s)
+}
+
+// choose finds the fields that exclude each other.
+func (n *node) choose(s *openapi3.Schema) {
+	for _, kind := range []struct {
+		extension string
+		none      bool
+	}{{"x-one-of", false}, {"x-at-most-one", true}} {
+		groups := map[string][]string{}
+		for _, name := range n.names {
+			if group, ok := s.Properties[name].Value.Extensions[kind.extension].(string); ok {
+				groups[group] = append(groups[group], name)
+			}
+		}
+		for _, group := range slices.Sorted(maps.Keys(groups)) {
+			n.choices = append(n.choices, choice{groups[group], kind.none})
+		}
+	}
+}
+
+// refuse finds the fields around an object's that exist and that it cannot be sent with.
+func (c *compiler) refuse(n *node, s *openapi3.Schema) error {
+	n.refused = map[string]string{}
+	for _, r := range []struct{ extension, reason string }{{"x-read", readOnly}, {"x-create", immutable}} {
+		ref, err := c.named(s, r.extension)
+		if err != nil || ref == nil {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		eachProperty(ref, func(name string) {
+			if n.fields[name] == nil {
+				n.refused[name] = r.reason
+			}
+		})
+	}
 	return nil
+}
+
+// eachProperty calls visit with the fields of an object, those among them that stand in its parts.
+func eachProperty(ref *openapi3.SchemaRef, visit func(name string)) {
+	for name := range ref.Value.Properties {
+		visit(name)
+	}
+	for _, part := range ref.Value.AllOf {
+		eachProperty(part, visit)
+	}
+}
+
+// Codes of fields that exist and cannot be sent.
+const (
+	readOnly  = "read_only"
+	immutable = "immutable"
+)
+
+// literal takes a default from the document, where numbers are floats; the numbers of bodies are as they were written.
+func literal(x any) any {
+	if f, ok := x.(float64); ok {
+		return json.Number(strconv.FormatFloat(f, 'f', -1, 64))
+	}
+	return x
 }
 
 // bound takes a limit of an integer from the document, where it is a float.

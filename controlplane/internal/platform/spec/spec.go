@@ -35,10 +35,9 @@ type Operation struct {
 	MaxBytes  int64
 
 	parameters map[string]*node
-	body       *node             // nil: takes none
-	bodyNeeded bool              // an empty body is refused
-	patched    *node             // of a merge patch: the whole that must be valid afterwards
-	known      map[string]string // see validation.known
+	body       *node // nil: takes none
+	bodyNeeded bool  // an empty body is refused
+	patched    *node // of a merge patch: the whole that must be valid afterwards
 }
 
 // Spec is the compiled specification. It is safe for concurrent use.
@@ -59,13 +58,13 @@ func Load(raw []byte) (*Spec, error) {
 			s.kinds[prefix], _ = kind.(string)
 		}
 	}
-	c, wholes := newCompiler(false), newCompiler(true)
+	c, wholes := newCompiler(doc, false), newCompiler(doc, true)
 	if doc.Paths == nil {
 		return s, nil
 	}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
-			o, err := operation(c, wholes, doc, op)
+			o, err := operation(c, wholes, op)
 			if err != nil {
 				return nil, fmt.Errorf("specification: %s %s: %w", method, path, err)
 			}
@@ -79,7 +78,7 @@ func Load(raw []byte) (*Spec, error) {
 	return s, nil
 }
 
-func operation(c, wholes *compiler, doc *openapi3.T, op *openapi3.Operation) (*Operation, error) {
+func operation(c, wholes *compiler, op *openapi3.Operation) (*Operation, error) {
 	o := &Operation{ID: op.OperationID, parameters: map[string]*node{}}
 	o.Kind, _ = op.Extensions["x-kind"].(string)
 	o.Verb, _ = op.Extensions["x-verb"].(string)
@@ -123,11 +122,9 @@ func operation(c, wholes *compiler, doc *openapi3.T, op *openapi3.Operation) (*O
 	}
 	o.bodyNeeded = op.RequestBody.Value.Required
 	if o.Verb == "update" {
-		if o.patched, err = wholes.compile(media.Schema); err != nil {
-			return nil, err
-		}
+		o.patched, err = wholes.compile(media.Schema)
 	}
-	return o, o.relate(doc, media.Schema.Value)
+	return o, err
 }
 
 const jsonMedia = "application/json"
@@ -149,33 +146,6 @@ func otherThanJSON(content openapi3.Content) []string {
 	}
 	sort.Strings(out)
 	return out
-}
-
-// relate learns from the types around a body's which fields exist that it cannot send.
-func (o *Operation) relate(doc *openapi3.T, body *openapi3.Schema) error {
-	o.known = map[string]string{}
-	for _, r := range []struct{ extension, reason string }{{"x-read", "read_only"}, {"x-create", "immutable"}} {
-		name, _ := body.Extensions[r.extension].(string)
-		if name == "" {
-			continue
-		}
-		ref := doc.Components.Schemas[name]
-		if ref == nil {
-			return fmt.Errorf("%s: there is no schema %s", r.extension, name)
-		}
-		eachProperty(ref, func(name string) { o.known[name] = r.reason })
-	}
-	return nil
-}
-
-// eachProperty calls visit with the fields of an object, those among them that stand in its parts.
-func eachProperty(ref *openapi3.SchemaRef, visit func(name string)) {
-	for name := range ref.Value.Properties {
-		visit(name)
-	}
-	for _, part := range ref.Value.AllOf {
-		eachProperty(part, visit)
-	}
 }
 
 // Operation returns the operation of that id.
@@ -222,7 +192,12 @@ func (s *Spec) Body(opID string, body []byte) ([]byte, error) {
 	if n == nil {
 		n = &node{kind: "object", fields: map[string]*node{}}
 	}
-	return s.check(o, n, object)
+	v := validation{kinds: s.kinds}
+	v.object(n, object)
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	return json.Marshal(object)
 }
 
 // PatchBody reads a JSON merge patch and checks which fields it names. Whether the values are right is known after Merge.
@@ -238,13 +213,14 @@ func (s *Spec) PatchBody(opID string, body []byte) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := validation{known: o.known, kinds: s.kinds}
+	v := validation{kinds: s.kinds}
 	v.names(o.body, patch)
 	return patch, v.err()
 }
 
 // Merge merges a patch of PatchBody into the present value (RFC 7396) and returns the whole, valid and with defaults where the patch
-// has cleared something; otherwise the error names every wrong field of it. The patch is not changed.
+// has cleared something; otherwise the error names every wrong field of it. What the patch spells otherwise, and means as it is, stays as it is.
+// The patch is not changed.
 func (s *Spec) Merge(opID string, current any, patch map[string]any) ([]byte, error) {
 	o, err := s.operation(opID)
 	if err != nil {
@@ -257,21 +233,21 @@ func (s *Spec) Merge(opID string, current any, patch map[string]any) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
-	object, err := decodeObject(b)
+	present, err := decodeObject(b)
 	if err != nil {
 		return nil, fmt.Errorf("%s: the present value: %w", opID, err)
 	}
-	mergeInto(o.patched, object, patch)
-	return s.check(o, o.patched, object)
-}
-
-func (s *Spec) check(o *Operation, n *node, object map[string]any) ([]byte, error) {
-	v := validation{known: o.known, kinds: s.kinds}
-	v.object(n, object)
+	next := clone(present).(map[string]any)
+	o.patched.sendable(next)
+	mergeInto(o.patched, next, patch)
+	v := validation{kinds: s.kinds, sealed: map[string]bool{}}
+	v.seals(o.patched, present, next)
+	v.object(o.patched, next)
+	v.settle(o.patched, present, next)
 	if err := v.err(); err != nil {
 		return nil, err
 	}
-	return json.Marshal(object)
+	return json.Marshal(next)
 }
 
 func decodeObject(body []byte) (map[string]any, error) {

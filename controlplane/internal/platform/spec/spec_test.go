@@ -612,10 +612,12 @@ func TestFormats(t *testing.T) {
 	t.Parallel()
 	good := map[string]string{"slug": "web-1", "typeid": crate, "principal": "user:ann", "email": "a@b.example", "phone": "+3291234567", "country": "BE", "currency": "EUR",
 		"language": "nl-BE", "time-zone": "Etc/GMT+5", "uri": "https://example.com/a?b", "domain": "a.example", "cidr": "10.0.0.0/8", "ipv4": "10.0.0.1",
-		"mac": "52:54:00:12:34:56", "decimal": "-12.340", "duration": "30s", "date": "2026-02-28", "date-time": "2026-01-31T12:00:00.123456Z"}
+		"mac": "52:54:00:12:34:56", "decimal": "-12.340", "duration": "30s", "date": "2026-02-28", "date-time": "2026-01-31T12:00:00.123456Z",
+		"ip": "2001:db8::1", "fqdn": "_acme.Www.example.com.", "cron": "30 2 * * MON-FRI", "pem": "-----BEGIN X-----\nAQID\n-----END X-----"}
 	bad := map[string]string{"slug": "a-", "typeid": "crt_short", "principal": "robot:r2", "email": "a@b", "phone": "0912", "country": "be", "currency": "EURO", "language": "dutch",
 		"time-zone": "Europe/", "uri": "ftp://x", "domain": "A.example", "cidr": "10.0.0.1/8", "ipv4": "10.0.0.256", "mac": "52-54-00-12-34-56",
-		"decimal": "1e3", "duration": "1h", "date": "2026-02-30", "date-time": "2026-01-31"}
+		"decimal": "1e3", "duration": "1h", "date": "2026-02-30", "date-time": "2026-01-31",
+		"ip": "fe80::1%eth0", "fqdn": "localhost", "cron": "30 2 * * MON-SUN", "pem": "AQID"}
 	for name, f := range Formats {
 		n := &node{maxLen: -1, words: f.Words, check: f.Check}
 		if f.Pattern != "" {
@@ -623,7 +625,7 @@ func TestFormats(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for value, ok := range map[string]bool{good[name]: true, bad[name]: false, good[name] + "\n": false} {
+		for value, ok := range map[string]bool{good[name]: true, bad[name]: false, good[name] + "\n": name == "pem"} {
 			v := validation{}
 			v.text(n, value)
 			if (len(v.errors) == 0) != ok {
@@ -633,6 +635,59 @@ func TestFormats(t *testing.T) {
 		if f.Words == "" || good[name] == "" || bad[name] == "" {
 			t.Errorf("%s has no words or no examples", name)
 		}
+	}
+}
+
+// What means the same is equal, and has one spelling; what does not, differs.
+func TestFormatsCompareByMeaning(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("a", 60) + "."
+	block := func(end string) string {
+		return strings.Join([]string{"-----BEGIN X-----", "AQID", "-----END X-----", ""}, end)
+	}
+	alike := map[string][][]string{
+		"ip":        {{"2001:db8::1", "2001:DB8::1", "2001:0db8:0:0:0:0:0:1"}, {"10.0.0.1"}, {"::ffff:10.0.0.1"}, {"::1"}},
+		"cidr":      {{"2001:db8::/32", "2001:0DB8::/32"}, {"2001:db8::/33"}, {"10.0.0.0/24"}, {"10.0.0.0/25"}},
+		"fqdn":      {{"example.com", "Example.COM.", "example.com."}, {"www.example.com"}, {long + long + long + long + "example"}},
+		"duration":  {{"60s", "1m", "60", "60000ms"}, {"1s", "1000ms", "01s"}, {"1ms"}, {"0"}},
+		"decimal":   {{"12.34", "12.340", "12.3400"}, {"0", "-0", "0.00", "-0.0"}, {"100", "100.0"}, {"10"}, {"-1"}},
+		"date-time": {{"2026-01-31T12:00:00Z", "2026-01-31T13:00:00+01:00", "2026-01-31T12:00:00.0000001Z"}, {"2026-01-31T12:00:00.000001Z"}},
+		"pem":       {{block("\n"), block("\r\n"), "a certificate:\n" + block("\n") + "\n\n"}, {block("\n") + block("\n"), block("\r\n") + "\n" + block("\r\n")}},
+		"cron": {{"0 0 * * 1-5", "0 0 * * MON-FRI", "0  0 */1 * mon,2,WED,4-5"}, {"*/15 * * * *", "0,15,30,45 0-23 * 1-12 *", "0-59/15 * * JAN-DEC *"},
+			{"0 0 * * 0", "0 0 * * 7", "0 0 * * SUN"}, {"0 0 * * *", "0 0 */1 * *"}, {"0 0 1-31 * *"}, {"5/20 * * * *", "5,25,45 * * * *"}},
+	}
+	for name, f := range Formats {
+		if (f.Canonical == nil) != (alike[name] == nil) || (f.Canonical == nil) != (f.Alike == "") {
+			t.Errorf("%s: what is equal is not said, or not tried", name)
+		}
+		for i, group := range alike[name] {
+			for _, s := range group {
+				if f.Check != nil && !f.Check(s) {
+					t.Errorf("%s: %q is none", name, s)
+				}
+				if one := f.Canonical(s); f.Canonical(one) != one || !f.Equal(s, group[0]) {
+					t.Errorf("%s: %q is %q, and %q of that", name, s, one, f.Canonical(one))
+				}
+			}
+			for _, other := range alike[name][:i] {
+				if f.Equal(group[0], other[0]) {
+					t.Errorf("%s: %q equals %q", name, group[0], other[0])
+				}
+			}
+		}
+	}
+	for _, broken := range []string{"60 * * * *", "* * * *", "* * 0 * *", "*/0 * * * *", "5-1 * * * *", "-1 * * * *", "* * * * 8", "a * * * *", "* * * * *,"} {
+		if Formats["cron"].Check(broken) {
+			t.Errorf("%q is taken for a schedule", broken)
+		}
+	}
+	for _, broken := range []string{"", "-----BEGIN X-----\nAQID\n", block("\n") + "-----BEGIN X-----\n!\n-----END X-----\n"} {
+		if Formats["pem"].Check(broken) {
+			t.Errorf("%q is taken for PEM", broken)
+		}
+	}
+	if Formats["fqdn"].Check(long + long + long + long + long + "example") {
+		t.Error("a name may be of any length")
 	}
 }
 

@@ -22,8 +22,8 @@ const maxErrors = 100
 type validation struct {
 	path   []string
 	errors []fault.Field
-	// known says why a top-level field that the schema does not have is refused: "immutable", "read_only", or "" for unknown.
-	known map[string]string
+	// sealed are the pointers to secrets that are kept, so that who says nothing of them leaves them.
+	sealed map[string]bool
 	// kinds: prefix of ids → kind.
 	kinds map[string]string
 }
@@ -52,6 +52,7 @@ func (v *validation) value(n *node, x any) any {
 		}
 		return nil
 	}
+	before := len(v.errors)
 	switch n.kind {
 	case "string":
 		s, ok := x.(string)
@@ -59,7 +60,9 @@ func (v *validation) value(n *node, x any) any {
 			v.fail("type", "must be a string")
 			return x
 		}
-		v.text(n, s)
+		if v.text(n, s); n.respelt && len(v.errors) == before {
+			return n.canonical(s)
+		}
 	case "integer":
 		num, ok := x.(json.Number)
 		if !ok {
@@ -178,12 +181,12 @@ func (v *validation) list(n *node, list []any) {
 	for i, x := range list {
 		v.path = append(v.path, strconv.Itoa(i))
 		list[i] = v.value(n.items, x)
-		switch list[i].(type) {
+		switch x := n.items.meaning(list[i]).(type) {
 		case string, json.Number, bool:
-			if n.unique && seen[list[i]] {
+			if n.unique && seen[x] {
 				v.fail("invalid", "stands twice in the list")
 			} else if n.unique {
-				seen[list[i]] = true
+				seen[x] = true
 			}
 		}
 		v.path = v.path[:len(v.path)-1]
@@ -206,9 +209,12 @@ func (v *validation) object(n *node, m map[string]any) {
 		}
 	}
 	for _, name := range n.required {
-		if _, ok := m[name]; !ok {
+		if _, ok := m[name]; !ok && !v.sealed[pointer(v.path, name)] {
 			v.fail("required", "is required", name)
 		}
+	}
+	for _, c := range n.choices {
+		v.choice(c, m)
 	}
 	for _, name := range n.names {
 		f := n.fields[name]
@@ -224,6 +230,28 @@ func (v *validation) object(n *node, m map[string]any) {
 		v.path = v.path[:len(v.path)-1]
 	}
 }
+
+// choice checks fields that exclude each other. That none is set is a fault of what they are in; that several are, one of each.
+func (v *validation) choice(c choice, m map[string]any) {
+	var set []string
+	for _, name := range c.fields {
+		if m[name] != nil {
+			set = append(set, name)
+		}
+	}
+	names := strings.Join(c.fields, ", ")
+	switch {
+	case len(set) == 0 && !c.none:
+		v.fail(oneOfCode, "one of these must be set: "+names)
+	case len(set) > 1:
+		for _, name := range set {
+			v.fail(oneOfCode, "only one of these can be set: "+names, name)
+		}
+	}
+}
+
+// oneOfCode is that of a choice that is not made, or made twice.
+const oneOfCode = "one_of"
 
 func (v *validation) entries(n *node, m map[string]any) {
 	if n.maxItems >= 0 && len(m) > n.maxItems {
@@ -252,15 +280,13 @@ func (v *validation) key(n *node, k string) {
 
 // unknown refuses a field that cannot be sent, and says why.
 func (v *validation) unknown(n *node, name string) {
-	if len(v.path) == 0 {
-		switch v.known[name] {
-		case "immutable":
-			v.fail("immutable", "cannot be changed; make another object instead", name)
-			return
-		case "read_only":
-			v.fail("read_only", "is set by the server", name)
-			return
-		}
+	switch n.refused[name] {
+	case immutable:
+		v.fail(immutable, "cannot be changed; make another object instead", name)
+		return
+	case readOnly:
+		v.fail(readOnly, "is set by the server", name)
+		return
 	}
 	detail := "there is no such field"
 	if near := nearest(name, n.names); near != "" {
@@ -277,11 +303,23 @@ func (v *validation) names(n *node, m map[string]any) {
 			v.unknown(n, k)
 			continue
 		}
-		if sub, ok := x.(map[string]any); ok && f.fields != nil {
-			v.path = append(v.path, k)
+		sub, ok := x.(map[string]any)
+		v.path = append(v.path, k)
+		switch {
+		case x == nil && f.secret && !f.nullable:
+			v.fail("required", "is required")
+		case ok && f.fields != nil:
 			v.names(f, sub)
-			v.path = v.path[:len(v.path)-1]
+		case ok && f.values != nil && f.values.fields != nil:
+			for key, entry := range sub {
+				if entry, ok := entry.(map[string]any); ok {
+					v.path = append(v.path, key)
+					v.names(f.values, entry)
+					v.path = v.path[:len(v.path)-1]
+				}
+			}
 		}
+		v.path = v.path[:len(v.path)-1]
 	}
 }
 

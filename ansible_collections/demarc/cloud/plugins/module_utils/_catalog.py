@@ -451,7 +451,7 @@ CATALOG: dict[str, t.Any] = {
                     "name": "network_cidr",
                     "type": "string",
                     "format": "cidr",
-                    "pattern": "^[0-9.]+/[0-9]{1,2}$",
+                    "pattern": "^[0-9A-Fa-f.:]{2,45}/[0-9]{1,3}$",
                     "immutable": True,
                     "default": "192.168.100.0/24",
                 },

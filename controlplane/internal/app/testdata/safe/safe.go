@@ -20,7 +20,7 @@ var Kind = resource.Kind{
 	Name: "safe", Title: "Safe", Category: "Storage", Prefix: "saf", Named: true,
 	Description: "Keeps what is worth something to a customer.",
 	Parent:      &resource.Link{Kind: "customer", Field: "customer_id"},
-	Filters:     []resource.Filter{{Name: "customer_id", Words: "Those of one customer"}, {Name: "tag", Words: "Those with that tag"}},
+	Filters:     []resource.Filter{{Name: "tag", Words: "Those with that tag"}},
 }
 
 // Wiring is how a safe is connected.

@@ -49,6 +49,10 @@ type ThingSpec struct {
 	// Required with a default.
 	Both     string  `json:"both" validate:"required" default:"x"`
 	Wordless *string `json:"wordless"`
+	// Its type says it.
+	Fixed *string `json:"fixed" extensions:"x-immutable"`
+	// Its type says it, too.
+	Measured *string `json:"measured" readonly:"true"`
 	// Not in the others.
 	Extra *string `json:"extra"`
 	// Nested.
