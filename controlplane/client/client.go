@@ -122,7 +122,7 @@ type Response struct {
 	Body   json.RawMessage // empty with 204
 }
 
-// ETag returns the quoted revision of the object, "" if the answer had none.
+// ETag returns the tag of what was answered, in quotes: the revision of an object, a dot and more. "" if the answer had none.
 func (r *Response) ETag() string { return r.Header.Get("ETag") }
 
 // RequestID returns the id under which the server logged the request.

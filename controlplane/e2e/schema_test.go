@@ -42,6 +42,11 @@ func TestCatalogIsValidByItsSchema(t *testing.T) {
 		"text with a minimum":      func(f map[string]any) { f["type"], f["minimum"] = "string", json.Number("1") },
 		"map of nothing":           func(f map[string]any) { f["type"] = "map" },
 		"false instead of nothing": func(f map[string]any) { f["nullable"] = false },
+		"kept, with a default":     func(f map[string]any) { f["kept"], f["default"] = true, "x" },
+		"kept, and set once":       func(f map[string]any) { f["kept"], f["immutable"] = true, true },
+		"follows, and is sent":     func(f map[string]any) { f["follows"] = []any{"name"} },
+		"follows nothing":          func(f map[string]any) { f["follows"], f["computed"] = []any{}, true },
+		"sensitive, and is sent":   func(f map[string]any) { f["sensitive"] = true },
 		"pattern without anchors":  func(f map[string]any) { f["type"], f["pattern"] = "string", "[a-z]+" },
 	} {
 		t.Run(name, func(t *testing.T) {

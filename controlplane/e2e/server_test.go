@@ -221,7 +221,7 @@ func TestIdempotencyKey(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = images.Delete(context.Background(), ids[0]) })
 	var res client.Response
-	if _, err := create(name, client.Answer(&res)); err != nil || res.Header.Get("Idempotency-Replayed") != "true" || res.Status != http.StatusCreated || res.ETag() != `"1"` {
+	if _, err := create(name, client.Answer(&res)); err != nil || res.Header.Get("Idempotency-Replayed") != "true" || res.Status != http.StatusCreated || !strings.HasPrefix(res.ETag(), `"1.`) {
 		t.Errorf("repeated: %v %+v", err, res)
 	}
 	if _, err := create(name + "-other"); !client.IsCode(err, "idempotency_key_reused") {

@@ -54,6 +54,7 @@ func CLI(c *catalog.Catalog, root *cobra.Command) []Gap {
 		parts(&g, noun, "download", k.Documents)
 		parts(&g, noun, "upload", k.Uploads)
 		parts(&g, noun, "watch", k.Streams)
+		revealsOf(&g, k, "the command line")
 	}
 	g = append(g, general(c, root)...)
 	return g

@@ -287,7 +287,11 @@ func TestPartsOfObjects(t *testing.T) {
 	expect(t, CLI(&more, commands), "customers.upload_letter", "demarc customer has no command upload for letter")
 	k.Streams = []catalog.Part{{Name: "moods", Operation: catalog.Operation{ID: "customers.watch_moods"}}}
 	expect(t, CLI(&more, commands), "customers.watch_moods", "demarc customer has no command watch for moods")
+	k.Reveals = []catalog.Reveal{{Name: "diary", Operation: catalog.Operation{ID: "customers.reveal_diary"}}}
+	expect(t, CLI(&more, commands), "customers.reveal_diary", "the command line has nothing for what is revealed")
 	tree := Tree{Root: filepath.Join("..", ".."), Catalog: &more}
+	expect(t, tree.Ansible(), "customers.reveal_diary", "the collection has nothing for what is revealed")
+	expect(t, tree.Terraform(), "customers.reveal_diary", "Terraform has nothing for what is revealed")
 	expect(t, tree.Ansible(), "customers.watch_moods", "the collection has nothing for events")
 	expect(t, tree.Terraform(), "customers.upload_letter", "Terraform has nothing for uploads")
 	expect(t, tree.Terraform(), "customers.get_seal", "Terraform has nothing for documents")

@@ -101,7 +101,17 @@ func operations(k *catalog.Kind) []catalog.Part {
 	for _, a := range k.Actions {
 		out = append(out, catalog.Part{Operation: a.Operation})
 	}
+	for _, r := range k.Reveals {
+		out = append(out, catalog.Part{Operation: r.Operation})
+	}
 	return out
+}
+
+// revealsOf are the gaps of a client that shows no secret which an operation reveals.
+func revealsOf(g *gaps, k *catalog.Kind, client string) {
+	for _, r := range k.Reveals {
+		g.add(r.ID, "controlplane/parity compares it once the client has it", "%s has nothing for what is revealed", client)
+	}
 }
 
 // partsOf are the gaps of a client that does nothing with what kinds have below their objects.
@@ -115,6 +125,7 @@ func partsOf(g *gaps, k *catalog.Kind, client string) {
 	for _, p := range k.Streams {
 		g.add(p.ID, "controlplane/parity compares it once the client has it", "%s has nothing for events", client)
 	}
+	revealsOf(g, k, client)
 }
 
 // Fixtures compares the catalog with the sample data.

@@ -65,6 +65,8 @@ type Kind struct {
 	Uploads []Part `json:"uploads,omitempty"`
 	// Streams are what can be watched of an object: server-sent events.
 	Streams []Part `json:"streams,omitempty"`
+	// Reveals are secrets of an object, which nothing but an operation of their own answers.
+	Reveals []Reveal `json:"reveals,omitempty"`
 	// Filters are the query parameters that its list takes besides the standard ones.
 	Filters []Filter `json:"filters,omitempty"`
 	// Orders are the fields that its list can be ordered by: with a minus sign before one, the other way round.
@@ -103,6 +105,13 @@ type Part struct {
 	// BodyTypes are those of a body that streams, MaxBytes is how large one may be. It is sent without Idempotency-Key.
 	BodyTypes []string `json:"body_types,omitempty"`
 	MaxBytes  int64    `json:"max_bytes,omitempty"`
+	Operation
+}
+
+// Reveal is what GET {path}/{id}/{name} answers: a secret that is in no object, list, event or file of state. Who reads it is on record.
+type Reveal struct {
+	Name   string  `json:"name"`
+	Fields []Field `json:"fields"` // of its answer; those that are the secret are Sensitive
 	Operation
 }
 
@@ -160,6 +169,7 @@ const Platform = "platform"
 // Field is one field of a kind, or of an object in it.
 type Field struct {
 	Name        string  `json:"name"`
+	Title       string  `json:"title"` // for people, in a table or beside an input: Boot disk size
 	Type        string  `json:"type"`
 	Format      string  `json:"format,omitempty"` // slug, email, date-time, typeid, …
 	Description string  `json:"description"`
@@ -174,14 +184,21 @@ type Field struct {
 	Default json.RawMessage `json:"default,omitempty"`
 	// ServerDefault: the server chooses a value when the field is absent.
 	ServerDefault bool `json:"server_default,omitempty"`
+	// Kept: another party sets it, too. The server chooses a value when the field is absent at create; what is absent from a PATCH, or null
+	// there, stays what it is.
+	Kept bool `json:"kept,omitempty"`
 
 	Immutable bool `json:"immutable,omitempty"` // set at create only: a change means another object
 	Computed  bool `json:"computed,omitempty"`  // set by the server only
 	// Volatile fields change without anybody asking (revision, times, state, usage). Always computed.
-	Volatile  bool `json:"volatile,omitempty"`
-	WriteOnly bool `json:"write_only,omitempty"` // a secret: goes in, is never returned
+	Volatile bool `json:"volatile,omitempty"`
+	// Follows are the fields beside it that it is computed from: it becomes another when one of these does, and then alone. Computed.
+	Follows   []string `json:"follows,omitempty"`
+	WriteOnly bool     `json:"write_only,omitempty"` // a secret: goes in, is never returned
 	// ShownOnce is a secret that the server makes: it is in the answer of the create or action that made it, and null ever after. Computed.
 	ShownOnce bool `json:"shown_once,omitempty"`
+	// Sensitive is what an operation reveals: it is in the answer of that operation, and in no object. Computed.
+	Sensitive bool `json:"sensitive,omitempty"`
 	GrowOnly  bool `json:"grow_only,omitempty"`  // a number that cannot be lowered
 	NeedsStop bool `json:"needs_stop,omitempty"` // the server stops and starts the machine to change it
 
@@ -222,6 +239,7 @@ func (f Field) Mutable() bool { return !f.Computed && !f.Immutable }
 // Filter is a query parameter of a list.
 type Filter struct {
 	Name        string   `json:"name"`
+	Title       string   `json:"title"` // for people: Size at least
 	Type        string   `json:"type"`
 	Format      string   `json:"format,omitempty"` // of one that is not called like a field: date-time, …
 	Description string   `json:"description"`
@@ -294,6 +312,9 @@ var Load = sync.OnceValues(func() (*Catalog, error) {
 	return &c, nil
 })
 
+// Embedded is the embedded catalog as it is written. It is not to be changed.
+func Embedded() []byte { return raw }
+
 // Operation returns the operation of that id that belongs to no kind, nil if there is none.
 func (c *Catalog) Operation(id string) *GeneralOperation {
 	for i := range c.Operations {
@@ -362,6 +383,16 @@ func (k *Kind) Field(name string) *Field {
 		}
 	}
 	return nil
+}
+
+// FollowsFrom says whether a field becomes another when that one does: it follows it, or what follows it.
+func (k *Kind) FollowsFrom(f *Field, name string) bool {
+	for _, of := range f.Follows {
+		if g := k.Field(of); of == name || g != nil && k.FollowsFrom(g, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // Async says whether any write of the kind may answer with a running operation.

@@ -210,7 +210,7 @@ func checkFields(t *testing.T, c *Catalog, owner string, fields []Field) {
 			t.Errorf("%s: the clients use that name for something else", name)
 		}
 		if f.Writable() && presences(f) != 1 {
-			t.Errorf("%s: one of required, nullable, default and server_default says what its absence means", name)
+			t.Errorf("%s: one of required, nullable, default, server_default and kept says what its absence means", name)
 		}
 		checkRefs(t, c, name, f.Ref)
 		checkField(t, name, f)
@@ -226,7 +226,7 @@ func checkFields(t *testing.T, c *Catalog, owner string, fields []Field) {
 // presences counts the traits that say what the absence of a field means.
 func presences(f *Field) int {
 	n := 0
-	for _, has := range []bool{f.Required, f.Nullable, f.Default != nil, f.ServerDefault} {
+	for _, has := range []bool{f.Required, f.Nullable, f.Default != nil, f.ServerDefault, f.Kept} {
 		if has {
 			n++
 		}

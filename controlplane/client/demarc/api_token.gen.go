@@ -26,7 +26,8 @@ type APIToken struct {
 
 // APITokenCreate is what an API token is made from.
 type APITokenCreate struct {
-	Name             string  `json:"name"`                  // Name is unique within the parent; it can be changed. Required.
+	// What it is called: unique within the parent, and can be changed. Required.
+	Name             string  `json:"name"`
 	ServiceAccountID string  `json:"service_account_id"`    // The service account that it is for. Required.
 	DisplayName      *string `json:"display_name,omitzero"` // Name for people.
 	// Where alone it can be used, with all that is below; everywhere that its account has a role if absent.
@@ -42,7 +43,7 @@ type APITokenCreate struct {
 
 // APITokenPatch is a change of an API token.
 type APITokenPatch struct {
-	// Name is unique within the parent; it can be changed.
+	// What it is called: unique within the parent, and can be changed.
 	Name               client.Optional[string]                 `json:"name,omitzero"`
 	DisplayName        client.Optional[string]                 `json:"display_name,omitzero"`        // Name for people.
 	Labels             client.Optional[client.Entries[string]] `json:"labels,omitzero"`              // Labels to select by.
@@ -52,17 +53,33 @@ type APITokenPatch struct {
 
 // APITokenQuery says which api tokens a list finds: all, unless it says more.
 type APITokenQuery struct {
-	ServiceAccountID string    `query:"service_account_id"` // Those of one service account.
-	ExpiresAtFrom    time.Time `query:"expires_at_from"`    // Those that end then or later.
-	ExpiresAtUntil   time.Time `query:"expires_at_until"`   // Those that end before then.
-	CreatedAtFrom    time.Time `query:"created_at_from"`    // Those that were made then or later.
-	CreatedAtUntil   time.Time `query:"created_at_until"`   // Those that were made before then.
-	Label            string    `query:"label"`              // Label selector: env=prod,tier!=db,owner,!legacy.
-	Search           string    `query:"q"`                  // Part of the name or display name.
-	Path             string    `query:"path"`               // Name path: all that match it.
-	OrderBy          string    `query:"order_by"`           // With a minus sign the other way round: name, created_at, expires_at.
-	PageSize         int       `query:"page_size"`          // How many objects one request brings, up to 500; 0 for as many as that.
+	BillingEntityID  string          `query:"billing_entity_id"`  // Those of one billing entity, and of its customers.
+	CustomerID       string          `query:"customer_id"`        // Those of one customer.
+	State            []APITokenState `query:"state"`              // Those in one of these states.
+	ServiceAccountID string          `query:"service_account_id"` // Those of one service account.
+	ExpiresAtFrom    time.Time       `query:"expires_at_from"`    // Those that end then or later.
+	ExpiresAtUntil   time.Time       `query:"expires_at_until"`   // Those that end before then.
+	CreatedAtFrom    time.Time       `query:"created_at_from"`    // Those that were made then or later.
+	CreatedAtUntil   time.Time       `query:"created_at_until"`   // Those that were made before then.
+	Label            string          `query:"label"`              // Label selector: env=prod,tier!=db,owner,!legacy.
+	Search           string          `query:"q"`                  // Part of the name or display name.
+	Path             string          `query:"path"`               // Name path: all that match it.
+	OrderBy          string          `query:"order_by"`           // With a minus sign the other way round: name, created_at, expires_at.
+	PageSize         int             `query:"page_size"`          // How many objects one request brings, up to 500; 0 for as many as that.
 }
+
+// APITokenState is what state can be. Further values may come.
+type APITokenState string
+
+const (
+	APITokenStatePending  APITokenState = "pending"
+	APITokenStateCreating APITokenState = "creating"
+	APITokenStateActive   APITokenState = "active"
+	APITokenStateUpdating APITokenState = "updating"
+	APITokenStateDeleting APITokenState = "deleting"
+	APITokenStateRecycled APITokenState = "recycled"
+	APITokenStateFailed   APITokenState = "failed"
+)
 
 // APITokenKind is what can be done with api tokens.
 type APITokenKind struct {

@@ -16,7 +16,7 @@ type AuditRecord struct {
 	At            time.Time `json:"at"`             // When it was tried.
 	PrincipalID   *string   `json:"principal_id"`   // Id of who tried; null if that is not known.
 	PrincipalKind string    `json:"principal_kind"` // Kind of who tried.
-	// Id of the API token that was used; null if it was another way of proving who one is.
+	// Id of the token that was used, as whoever issued it calls it: tok_… of an API token. Null if it has none.
 	TokenID   *string `json:"token_id"`
 	BindingID *string `json:"binding_id"` // Id of the role binding that allowed it; null if none did, or none was needed.
 	// What was tried: the id of an operation of this API, such as virtual_machines.update.
@@ -49,12 +49,12 @@ const (
 
 // AuditRecordQuery says which audit records a list finds: all, unless it says more.
 type AuditRecordQuery struct {
+	BillingEntityID string               `query:"billing_entity_id"` // Those of one billing entity, and of its customers.
+	CustomerID      string               `query:"customer_id"`       // Those of one customer.
 	TargetID        string               `query:"target_id"`         // What was tried on this object.
 	PrincipalID     string               `query:"principal_id"`      // What this principal tried.
 	Operation       string               `query:"operation"`         // Attempts at this operation.
 	Outcome         []AuditRecordOutcome `query:"outcome"`           // What came to one of these.
-	CustomerID      string               `query:"customer_id"`       // What was tried on all that belongs to this customer.
-	BillingEntityID string               `query:"billing_entity_id"` // What was tried on all that belongs to this billing entity.
 	RequestID       string               `query:"request_id"`        // What this request tried.
 	AtFrom          time.Time            `query:"at_from"`           // Those that were made then or later.
 	AtUntil         time.Time            `query:"at_until"`          // Those that were made before then.

@@ -18,13 +18,13 @@ type BillingEntity struct {
 	TaxNumber *string               `json:"tax_number"` // VAT or tax number.
 	TimeZone  string                `json:"time_zone"`  // IANA time zone in which its months begin and end.
 	Language  string                `json:"language"`   // Language of its documents and mails.
-	// How many customers it may have. Those of the billing entities below it count for themselves.
+	// How many customers it may have, 10 unless somebody says otherwise. Those of the billing entities below it count for themselves.
 	CustomerLimit int `json:"customer_limit"`
 }
 
 // BillingEntityCreate is what a billing entity is made from.
 type BillingEntityCreate struct {
-	// Name is unique within the parent; it can be changed. Required.
+	// What it is called: unique within the parent, and can be changed. Required.
 	Name string `json:"name"`
 	// The billing entity above it: the operator, unless another is named. The server chooses if it is absent.
 	ParentID    *string `json:"parent_id,omitzero"`
@@ -37,14 +37,15 @@ type BillingEntityCreate struct {
 	Address            *BillingEntityAddressCreate `json:"address,omitzero"`             // Postal address.
 	TaxNumber          *string                     `json:"tax_number,omitzero"`          // VAT or tax number.
 	// IANA time zone in which its months begin and end. Default "UTC".
-	TimeZone      *string `json:"time_zone,omitzero"`
-	Language      *string `json:"language,omitzero"`       // Language of its documents and mails. Default "en".
-	CustomerLimit *int    `json:"customer_limit,omitzero"` // How many customers it may have. Default 10. 0 to 1000000.
+	TimeZone *string `json:"time_zone,omitzero"`
+	Language *string `json:"language,omitzero"` // Language of its documents and mails. Default "en".
+	// How many customers it may have, 10 unless somebody says otherwise. 0 to 1000000.
+	CustomerLimit *int `json:"customer_limit,omitzero"`
 }
 
 // BillingEntityPatch is a change of a billing entity.
 type BillingEntityPatch struct {
-	// Name is unique within the parent; it can be changed.
+	// What it is called: unique within the parent, and can be changed.
 	Name client.Optional[string] `json:"name,omitzero"`
 	// The billing entity above it: the operator, unless another is named.
 	ParentID           client.Optional[string]                    `json:"parent_id,omitzero"`
@@ -57,7 +58,7 @@ type BillingEntityPatch struct {
 	// IANA time zone in which its months begin and end.
 	TimeZone client.Optional[string] `json:"time_zone,omitzero"`
 	Language client.Optional[string] `json:"language,omitzero"` // Language of its documents and mails.
-	// How many customers it may have. 0 to 1000000.
+	// How many customers it may have, 10 unless somebody says otherwise. 0 to 1000000.
 	CustomerLimit client.Optional[int] `json:"customer_limit,omitzero"`
 }
 
@@ -90,15 +91,29 @@ type BillingEntityAddressPatch struct {
 
 // BillingEntityQuery says which billing entities a list finds: all, unless it says more.
 type BillingEntityQuery struct {
-	ParentID       string    `query:"parent_id"`        // Those directly below it.
-	CreatedAtFrom  time.Time `query:"created_at_from"`  // Those that were made then or later.
-	CreatedAtUntil time.Time `query:"created_at_until"` // Those that were made before then.
-	Label          string    `query:"label"`            // Label selector: env=prod,tier!=db,owner,!legacy.
-	Search         string    `query:"q"`                // Part of the name or display name.
-	Path           string    `query:"path"`             // Name path: all that match it.
-	OrderBy        string    `query:"order_by"`         // With a minus sign the other way round: name, created_at.
-	PageSize       int       `query:"page_size"`        // How many objects one request brings, up to 500; 0 for as many as that.
+	State          []BillingEntityState `query:"state"`            // Those in one of these states.
+	ParentID       string               `query:"parent_id"`        // Those directly below it.
+	CreatedAtFrom  time.Time            `query:"created_at_from"`  // Those that were made then or later.
+	CreatedAtUntil time.Time            `query:"created_at_until"` // Those that were made before then.
+	Label          string               `query:"label"`            // Label selector: env=prod,tier!=db,owner,!legacy.
+	Search         string               `query:"q"`                // Part of the name or display name.
+	Path           string               `query:"path"`             // Name path: all that match it.
+	OrderBy        string               `query:"order_by"`         // With a minus sign the other way round: name, created_at.
+	PageSize       int                  `query:"page_size"`        // How many objects one request brings, up to 500; 0 for as many as that.
 }
+
+// BillingEntityState is what state can be. Further values may come.
+type BillingEntityState string
+
+const (
+	BillingEntityStatePending  BillingEntityState = "pending"
+	BillingEntityStateCreating BillingEntityState = "creating"
+	BillingEntityStateActive   BillingEntityState = "active"
+	BillingEntityStateUpdating BillingEntityState = "updating"
+	BillingEntityStateDeleting BillingEntityState = "deleting"
+	BillingEntityStateRecycled BillingEntityState = "recycled"
+	BillingEntityStateFailed   BillingEntityState = "failed"
+)
 
 // BillingEntityKind is what can be done with billing entities.
 type BillingEntityKind = client.NamedKind[BillingEntity, BillingEntityCreate, BillingEntityPatch, BillingEntityQuery]

@@ -20,7 +20,8 @@ type Cloudspace struct {
 
 // CloudspaceCreate is what a cloudspace is made from.
 type CloudspaceCreate struct {
-	Name        string            `json:"name"`                  // Name is unique within the parent; it can be changed. Required.
+	// What it is called: unique within the parent, and can be changed. Required.
+	Name        string            `json:"name"`
 	CustomerID  string            `json:"customer_id"`           // The customer that it belongs to. Required.
 	DisplayName *string           `json:"display_name,omitzero"` // Name for people.
 	LocationID  string            `json:"location_id"`           // The location that it is in. Required.
@@ -34,7 +35,7 @@ type CloudspaceCreate struct {
 
 // CloudspacePatch is a change of a cloudspace.
 type CloudspacePatch struct {
-	// Name is unique within the parent; it can be changed.
+	// What it is called: unique within the parent, and can be changed.
 	Name               client.Optional[string]                 `json:"name,omitzero"`
 	DisplayName        client.Optional[string]                 `json:"display_name,omitzero"`        // Name for people.
 	Labels             client.Optional[client.Entries[string]] `json:"labels,omitzero"`              // Labels to select by.
@@ -45,17 +46,31 @@ type CloudspacePatch struct {
 
 // CloudspaceQuery says which cloudspaces a list finds: all, unless it says more.
 type CloudspaceQuery struct {
-	BillingEntityID string    `query:"billing_entity_id"` // Those of the customers of one billing entity.
-	CustomerID      string    `query:"customer_id"`       // Those of one customer.
-	LocationID      string    `query:"location_id"`       // Those in one location.
-	CreatedAtFrom   time.Time `query:"created_at_from"`   // Those that were made then or later.
-	CreatedAtUntil  time.Time `query:"created_at_until"`  // Those that were made before then.
-	Label           string    `query:"label"`             // Label selector: env=prod,tier!=db,owner,!legacy.
-	Search          string    `query:"q"`                 // Part of the name or display name.
-	Path            string    `query:"path"`              // Name path: all that match it.
-	OrderBy         string    `query:"order_by"`          // With a minus sign the other way round: name, created_at.
-	PageSize        int       `query:"page_size"`         // How many objects one request brings, up to 500; 0 for as many as that.
+	BillingEntityID string            `query:"billing_entity_id"` // Those of one billing entity, and of its customers.
+	CustomerID      string            `query:"customer_id"`       // Those of one customer.
+	State           []CloudspaceState `query:"state"`             // Those in one of these states.
+	LocationID      string            `query:"location_id"`       // Those in one location.
+	CreatedAtFrom   time.Time         `query:"created_at_from"`   // Those that were made then or later.
+	CreatedAtUntil  time.Time         `query:"created_at_until"`  // Those that were made before then.
+	Label           string            `query:"label"`             // Label selector: env=prod,tier!=db,owner,!legacy.
+	Search          string            `query:"q"`                 // Part of the name or display name.
+	Path            string            `query:"path"`              // Name path: all that match it.
+	OrderBy         string            `query:"order_by"`          // With a minus sign the other way round: name, created_at.
+	PageSize        int               `query:"page_size"`         // How many objects one request brings, up to 500; 0 for as many as that.
 }
+
+// CloudspaceState is what state can be. Further values may come.
+type CloudspaceState string
+
+const (
+	CloudspaceStatePending  CloudspaceState = "pending"
+	CloudspaceStateCreating CloudspaceState = "creating"
+	CloudspaceStateActive   CloudspaceState = "active"
+	CloudspaceStateUpdating CloudspaceState = "updating"
+	CloudspaceStateDeleting CloudspaceState = "deleting"
+	CloudspaceStateRecycled CloudspaceState = "recycled"
+	CloudspaceStateFailed   CloudspaceState = "failed"
+)
 
 // CloudspaceKind is what can be done with cloudspaces.
 type CloudspaceKind = client.NamedKind[Cloudspace, CloudspaceCreate, CloudspacePatch, CloudspaceQuery]

@@ -25,14 +25,15 @@ type Customer struct {
 	PortalURL       *string             `json:"portal_url"`        // Link to its portal.
 	PaymentMode     CustomerPaymentMode `json:"payment_mode"`      // When it pays: before use from a balance, or after by invoice.
 	// Life cycle. A pending customer cannot make resources; suspending stops what it runs, and active again starts what ran; terminated removes
-	// everything that it has, for good.
+	// everything that it has, for good. A new one is active unless it is made pending or suspended.
 	Status       CustomerStatus `json:"status"`
 	StatusReason *string        `json:"status_reason"` // Why it has this status.
 }
 
 // CustomerCreate is what a customer is made from.
 type CustomerCreate struct {
-	Name               string            `json:"name"`                         // Name is unique within the parent; it can be changed. Required.
+	// What it is called: unique within the parent, and can be changed. Required.
+	Name               string            `json:"name"`
 	BillingEntityID    string            `json:"billing_entity_id"`            // The billing entity that bills it. Required.
 	DisplayName        *string           `json:"display_name,omitzero"`        // Name for people.
 	Email              string            `json:"email"`                        // Contact e-mail address. Required.
@@ -51,13 +52,13 @@ type CustomerCreate struct {
 	PortalURL          *string           `json:"portal_url,omitzero"`          // Link to its portal.
 	// When it pays: before use from a balance, or after by invoice. Default "postpaid".
 	PaymentMode  CustomerPaymentMode `json:"payment_mode,omitzero"`
-	Status       CustomerStatus      `json:"status,omitzero"`        // Life cycle. Default "active".
+	Status       CustomerStatus      `json:"status,omitzero"`        // Life cycle.
 	StatusReason *string             `json:"status_reason,omitzero"` // Why it has this status.
 }
 
 // CustomerPatch is a change of a customer.
 type CustomerPatch struct {
-	// Name is unique within the parent; it can be changed.
+	// What it is called: unique within the parent, and can be changed.
 	Name               client.Optional[string]                 `json:"name,omitzero"`
 	DisplayName        client.Optional[string]                 `json:"display_name,omitzero"`        // Name for people.
 	Email              client.Optional[string]                 `json:"email,omitzero"`               // Contact e-mail address.
@@ -102,6 +103,7 @@ const (
 // CustomerQuery says which customers a list finds: all, unless it says more.
 type CustomerQuery struct {
 	BillingEntityID string              `query:"billing_entity_id"` // Those of one billing entity.
+	State           []CustomerState     `query:"state"`             // Those in one of these states.
 	Status          []CustomerStatus    `query:"status"`            // Those of one of these statuses.
 	PaymentMode     CustomerPaymentMode `query:"payment_mode"`      // Those of this payment mode.
 	CreatedAtFrom   time.Time           `query:"created_at_from"`   // Those that were made then or later.
@@ -112,6 +114,19 @@ type CustomerQuery struct {
 	OrderBy         string              `query:"order_by"`          // With a minus sign the other way round: name, created_at.
 	PageSize        int                 `query:"page_size"`         // How many objects one request brings, up to 500; 0 for as many as that.
 }
+
+// CustomerState is what state can be. Further values may come.
+type CustomerState string
+
+const (
+	CustomerStatePending  CustomerState = "pending"
+	CustomerStateCreating CustomerState = "creating"
+	CustomerStateActive   CustomerState = "active"
+	CustomerStateUpdating CustomerState = "updating"
+	CustomerStateDeleting CustomerState = "deleting"
+	CustomerStateRecycled CustomerState = "recycled"
+	CustomerStateFailed   CustomerState = "failed"
+)
 
 // CustomerKind is what can be done with customers.
 type CustomerKind = client.NamedKind[Customer, CustomerCreate, CustomerPatch, CustomerQuery]

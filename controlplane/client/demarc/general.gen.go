@@ -66,6 +66,41 @@ func Batch(ctx context.Context, c *client.Client, body BatchBody) (BatchAnswer, 
 	return client.Call[BatchAnswer](ctx, c, operation("batch.get"), nil, body)
 }
 
+// CatalogAnswer is what Catalog answers.
+type CatalogAnswer struct {
+	BasePath   string             `json:"base_path"`  // What stands before every path.
+	Kinds      []CatalogKind      `json:"kinds"`      // The kinds of things, each with its fields, operations, filters, actions and states.
+	Operations []CatalogOperation `json:"operations"` // The operations that belong to no kind, each with its parameters and what it answers.
+}
+
+// CatalogKind is one in the field kinds of Catalog. The kinds of things, each with its fields, operations, filters, actions and states.
+type CatalogKind struct {
+	Name        string `json:"name"`        // Name, such as virtual_machine.
+	Plural      string `json:"plural"`      // Name of many, such as virtual_machines.
+	Title       string `json:"title"`       // Name for people.
+	Description string `json:"description"` // What it is.
+	Category    string `json:"category"`    // Heading under which it stands.
+	Prefix      string `json:"prefix"`      // Prefix of its ids; empty if they are words, or those of other kinds.
+	Path        string `json:"path"`        // Path of its objects, below the base path.
+	Named       bool   `json:"named"`       // Whether its objects have names, and so paths of names.
+	Managed     bool   `json:"managed"`     // Whether its objects can be made and removed.
+}
+
+// CatalogOperation is one in the field operations of Catalog. The operations that belong to no kind, each with its parameters and what it
+// answers.
+type CatalogOperation struct {
+	ID         string `json:"id"`         // Id, such as whoami.get.
+	Method     string `json:"method"`     // Method of HTTP.
+	Path       string `json:"path"`       // Path below the base path.
+	Permission string `json:"permission"` // What its caller needs.
+	Summary    string `json:"summary"`    // What it does.
+}
+
+// Catalog is the operation catalog.get. Get the catalog of all kinds, with their fields and operations.
+func Catalog(ctx context.Context, c *client.Client) (CatalogAnswer, error) {
+	return client.Call[CatalogAnswer](ctx, c, operation("catalog.get"), nil, nil)
+}
+
 // PermissionsCheckAnswer is what PermissionsCheck answers.
 type PermissionsCheckAnswer struct {
 	Results []PermissionsCheckResult `json:"results"` // One answer for each question.
@@ -86,6 +121,23 @@ type PermissionsCheckResult struct {
 // PermissionsCheck is the operation permissions.check. Say whether the caller may do something.
 func PermissionsCheck(ctx context.Context, c *client.Client, query PermissionsCheckQuery) (PermissionsCheckAnswer, error) {
 	return client.Call[PermissionsCheckAnswer](ctx, c, operation("permissions.check"), query, nil)
+}
+
+// PermissionsEffectiveAnswer is what PermissionsEffective answers.
+type PermissionsEffectiveAnswer struct {
+	ResourceID string   `json:"resource_id"` // The object that was asked about, or platform.
+	Held       []string `json:"held"`        // The permissions that the caller has there, given there or above.
+	HeldBelow  []string `json:"held_below"`  // Those that the caller has there or somewhere below: with these there may be something to list.
+}
+
+// PermissionsEffectiveQuery is what PermissionsEffective is asked.
+type PermissionsEffectiveQuery struct {
+	ResourceID string `query:"resource_id"` // The object; the platform unless one is named.
+}
+
+// PermissionsEffective is the operation permissions.effective. Say all that the caller may do in a place, and below it.
+func PermissionsEffective(ctx context.Context, c *client.Client, query PermissionsEffectiveQuery) (PermissionsEffectiveAnswer, error) {
+	return client.Call[PermissionsEffectiveAnswer](ctx, c, operation("permissions.effective"), query, nil)
 }
 
 // WhoamiAnswer is what Whoami answers.

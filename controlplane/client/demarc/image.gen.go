@@ -19,7 +19,8 @@ type Image struct {
 
 // ImageCreate is what an image is made from.
 type ImageCreate struct {
-	Name               string            `json:"name"`                         // Name is unique within the parent; it can be changed. Required.
+	// What it is called: unique within the parent, and can be changed. Required.
+	Name               string            `json:"name"`
 	DisplayName        *string           `json:"display_name,omitzero"`        // Name for people.
 	OSType             ImageOSType       `json:"os_type,omitzero"`             // Operating system. Default "linux".
 	Architecture       ImageArchitecture `json:"architecture,omitzero"`        // Processor architecture. Default "x86_64".
@@ -32,7 +33,7 @@ type ImageCreate struct {
 
 // ImagePatch is a change of an image.
 type ImagePatch struct {
-	// Name is unique within the parent; it can be changed.
+	// What it is called: unique within the parent, and can be changed.
 	Name               client.Optional[string]                 `json:"name,omitzero"`
 	DisplayName        client.Optional[string]                 `json:"display_name,omitzero"`        // Name for people.
 	Labels             client.Optional[client.Entries[string]] `json:"labels,omitzero"`              // Labels to select by.
@@ -62,6 +63,7 @@ const (
 
 // ImageQuery says which images a list finds: all, unless it says more.
 type ImageQuery struct {
+	State          []ImageState      `query:"state"`            // Those in one of these states.
 	OSType         ImageOSType       `query:"os_type"`          // Those of this operating system.
 	Architecture   ImageArchitecture `query:"architecture"`     // Those for this architecture.
 	CreatedAtFrom  time.Time         `query:"created_at_from"`  // Those that were made then or later.
@@ -72,6 +74,19 @@ type ImageQuery struct {
 	OrderBy        string            `query:"order_by"`         // With a minus sign the other way round: name, created_at.
 	PageSize       int               `query:"page_size"`        // How many objects one request brings, up to 500; 0 for as many as that.
 }
+
+// ImageState is what state can be. Further values may come.
+type ImageState string
+
+const (
+	ImageStatePending  ImageState = "pending"
+	ImageStateCreating ImageState = "creating"
+	ImageStateActive   ImageState = "active"
+	ImageStateUpdating ImageState = "updating"
+	ImageStateDeleting ImageState = "deleting"
+	ImageStateRecycled ImageState = "recycled"
+	ImageStateFailed   ImageState = "failed"
+)
 
 // ImageKind is what can be done with images.
 type ImageKind = client.NamedKind[Image, ImageCreate, ImagePatch, ImageQuery]

@@ -9,7 +9,7 @@ import (
 // Named is what the objects of all kinds that have names have in common.
 type Named struct {
 	ID                 string            `json:"id"`                  // Id; its prefix says the kind.
-	Name               string            `json:"name"`                // Name is unique within the parent; it can be changed.
+	Name               string            `json:"name"`                // What it is called: unique within the parent, and can be changed.
 	DisplayName        *string           `json:"display_name"`        // Name for people.
 	Labels             map[string]string `json:"labels"`              // Labels to select by. A key may have a prefix and a slash.
 	Notes              *string           `json:"notes"`               // Notes for people.

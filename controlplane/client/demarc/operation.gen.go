@@ -50,13 +50,14 @@ type OperationError struct {
 
 // OperationQuery says which operations a list finds: all, unless it says more.
 type OperationQuery struct {
-	TargetID       string           `query:"target_id"`        // Those of one object.
-	CustomerID     string           `query:"customer_id"`      // Those of one customer.
-	State          []OperationState `query:"state"`            // Those in one of these states.
-	CreatedAtFrom  time.Time        `query:"created_at_from"`  // Those that were made then or later.
-	CreatedAtUntil time.Time        `query:"created_at_until"` // Those that were made before then.
-	OrderBy        string           `query:"order_by"`         // With a minus sign the other way round: created_at.
-	PageSize       int              `query:"page_size"`        // How many objects one request brings, up to 500; 0 for as many as that.
+	BillingEntityID string           `query:"billing_entity_id"` // Those of one billing entity, and of its customers.
+	CustomerID      string           `query:"customer_id"`       // Those of one customer.
+	State           []OperationState `query:"state"`             // Those in one of these states.
+	TargetID        string           `query:"target_id"`         // Those of one object.
+	CreatedAtFrom   time.Time        `query:"created_at_from"`   // Those that were made then or later.
+	CreatedAtUntil  time.Time        `query:"created_at_until"`  // Those that were made before then.
+	OrderBy         string           `query:"order_by"`          // With a minus sign the other way round: created_at.
+	PageSize        int              `query:"page_size"`         // How many objects one request brings, up to 500; 0 for as many as that.
 }
 
 // OperationKind is what can be done with operations.

@@ -52,16 +52,18 @@ const (
 
 // RoleBindingQuery says which role bindings a list finds: all, unless it says more.
 type RoleBindingQuery struct {
-	PrincipalKind  RoleBindingPrincipalKind `query:"principal_kind"`   // Those of one kind of principals.
-	PrincipalID    string                   `query:"principal_id"`     // Those of one principal.
-	RoleID         string                   `query:"role_id"`          // Those of one role.
-	ScopeID        string                   `query:"scope_id"`         // Those in one scope itself.
-	ExpiresAtFrom  time.Time                `query:"expires_at_from"`  // Those that end then or later.
-	ExpiresAtUntil time.Time                `query:"expires_at_until"` // Those that end before then.
-	CreatedAtFrom  time.Time                `query:"created_at_from"`  // Those that were made then or later.
-	CreatedAtUntil time.Time                `query:"created_at_until"` // Those that were made before then.
-	OrderBy        string                   `query:"order_by"`         // With a minus sign the other way round: created_at, expires_at.
-	PageSize       int                      `query:"page_size"`        // How many objects one request brings, up to 500; 0 for as many as that.
+	BillingEntityID string                   `query:"billing_entity_id"` // Those of one billing entity, and of its customers.
+	CustomerID      string                   `query:"customer_id"`       // Those of one customer.
+	PrincipalKind   RoleBindingPrincipalKind `query:"principal_kind"`    // Those of one kind of principals.
+	PrincipalID     string                   `query:"principal_id"`      // Those of one principal.
+	RoleID          string                   `query:"role_id"`           // Those of one role.
+	ScopeID         string                   `query:"scope_id"`          // Those in one scope itself.
+	ExpiresAtFrom   time.Time                `query:"expires_at_from"`   // Those that end then or later.
+	ExpiresAtUntil  time.Time                `query:"expires_at_until"`  // Those that end before then.
+	CreatedAtFrom   time.Time                `query:"created_at_from"`   // Those that were made then or later.
+	CreatedAtUntil  time.Time                `query:"created_at_until"`  // Those that were made before then.
+	OrderBy         string                   `query:"order_by"`          // With a minus sign the other way round: created_at, expires_at.
+	PageSize        int                      `query:"page_size"`         // How many objects one request brings, up to 500; 0 for as many as that.
 }
 
 // RoleBindingKind is what can be done with role bindings.

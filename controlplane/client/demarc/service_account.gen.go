@@ -12,30 +12,32 @@ import (
 type ServiceAccount struct {
 	Named
 	OwnerID string                      `json:"owner_id"`  // The customer or billing entity that it belongs to.
-	Enabled bool                        `json:"enabled"`   // Whether its tokens work.
+	Enabled bool                        `json:"enabled"`   // Whether its tokens work; those of a new one do.
 	InUseBy []ServiceAccountInUseByItem `json:"in_use_by"` // Its role bindings and tokens, as far as the caller may see them. They end with it.
 }
 
 // ServiceAccountCreate is what a service account is made from.
 type ServiceAccountCreate struct {
-	Name               string            `json:"name"`                         // Name is unique within the parent; it can be changed. Required.
+	// What it is called: unique within the parent, and can be changed. Required.
+	Name               string            `json:"name"`
 	OwnerID            string            `json:"owner_id"`                     // The customer or billing entity that it belongs to. Required.
 	DisplayName        *string           `json:"display_name,omitzero"`        // Name for people.
 	Labels             map[string]string `json:"labels,omitzero"`              // Labels to select by.
 	Notes              *string           `json:"notes,omitzero"`               // Notes for people.
 	DeletionProtection *bool             `json:"deletion_protection,omitzero"` // While true, a delete is refused.
-	Enabled            *bool             `json:"enabled,omitzero"`             // Whether its tokens work. Default true.
+	Enabled            *bool             `json:"enabled,omitzero"`             // Whether its tokens work; those of a new one do.
 }
 
 // ServiceAccountPatch is a change of a service account.
 type ServiceAccountPatch struct {
-	// Name is unique within the parent; it can be changed.
+	// What it is called: unique within the parent, and can be changed.
 	Name               client.Optional[string]                 `json:"name,omitzero"`
 	DisplayName        client.Optional[string]                 `json:"display_name,omitzero"`        // Name for people.
 	Labels             client.Optional[client.Entries[string]] `json:"labels,omitzero"`              // Labels to select by.
 	Notes              client.Optional[string]                 `json:"notes,omitzero"`               // Notes for people.
 	DeletionProtection client.Optional[bool]                   `json:"deletion_protection,omitzero"` // While true, a delete is refused.
-	Enabled            client.Optional[bool]                   `json:"enabled,omitzero"`             // Whether its tokens work.
+	// Whether its tokens work; those of a new one do.
+	Enabled client.Optional[bool] `json:"enabled,omitzero"`
 }
 
 // ServiceAccountInUseByItem is one in the field in_use_by of ServiceAccount. Its role bindings and tokens, as far as the caller may see them.
@@ -47,15 +49,31 @@ type ServiceAccountInUseByItem struct {
 
 // ServiceAccountQuery says which service accounts a list finds: all, unless it says more.
 type ServiceAccountQuery struct {
-	OwnerID        string    `query:"owner_id"`         // Those of one customer or billing entity.
-	CreatedAtFrom  time.Time `query:"created_at_from"`  // Those that were made then or later.
-	CreatedAtUntil time.Time `query:"created_at_until"` // Those that were made before then.
-	Label          string    `query:"label"`            // Label selector: env=prod,tier!=db,owner,!legacy.
-	Search         string    `query:"q"`                // Part of the name or display name.
-	Path           string    `query:"path"`             // Name path: all that match it.
-	OrderBy        string    `query:"order_by"`         // With a minus sign the other way round: name, created_at.
-	PageSize       int       `query:"page_size"`        // How many objects one request brings, up to 500; 0 for as many as that.
+	BillingEntityID string                `query:"billing_entity_id"` // Those of one billing entity, and of its customers.
+	CustomerID      string                `query:"customer_id"`       // Those of one customer.
+	State           []ServiceAccountState `query:"state"`             // Those in one of these states.
+	OwnerID         string                `query:"owner_id"`          // Those of one customer or billing entity.
+	CreatedAtFrom   time.Time             `query:"created_at_from"`   // Those that were made then or later.
+	CreatedAtUntil  time.Time             `query:"created_at_until"`  // Those that were made before then.
+	Label           string                `query:"label"`             // Label selector: env=prod,tier!=db,owner,!legacy.
+	Search          string                `query:"q"`                 // Part of the name or display name.
+	Path            string                `query:"path"`              // Name path: all that match it.
+	OrderBy         string                `query:"order_by"`          // With a minus sign the other way round: name, created_at.
+	PageSize        int                   `query:"page_size"`         // How many objects one request brings, up to 500; 0 for as many as that.
 }
+
+// ServiceAccountState is what state can be. Further values may come.
+type ServiceAccountState string
+
+const (
+	ServiceAccountStatePending  ServiceAccountState = "pending"
+	ServiceAccountStateCreating ServiceAccountState = "creating"
+	ServiceAccountStateActive   ServiceAccountState = "active"
+	ServiceAccountStateUpdating ServiceAccountState = "updating"
+	ServiceAccountStateDeleting ServiceAccountState = "deleting"
+	ServiceAccountStateRecycled ServiceAccountState = "recycled"
+	ServiceAccountStateFailed   ServiceAccountState = "failed"
+)
 
 // ServiceAccountKind is what can be done with service accounts.
 type ServiceAccountKind = client.NamedKind[ServiceAccount, ServiceAccountCreate, ServiceAccountPatch, ServiceAccountQuery]

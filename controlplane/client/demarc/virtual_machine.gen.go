@@ -19,7 +19,7 @@ type VirtualMachine struct {
 	// Memory. A running machine is stopped and started to change it. In MiB.
 	MemoryMiB       int                      `json:"memory_mib"`
 	BootDiskSizeGiB int                      `json:"boot_disk_size_gib"` // Size of the boot disk; it can grow, not shrink. In GiB.
-	PowerState      VirtualMachinePowerState `json:"power_state"`        // Whether it is to run.
+	PowerState      VirtualMachinePowerState `json:"power_state"`        // Whether it is to run; a new one is.
 	CustomerID      string                   `json:"customer_id"`        // The customer that it belongs to.
 	// Its address in the network of its cloudspace; null until it is made.
 	IPAddress          *string                           `json:"ip_address"`
@@ -28,7 +28,7 @@ type VirtualMachine struct {
 
 // VirtualMachineCreate is what a virtual machine is made from.
 type VirtualMachineCreate struct {
-	// Name is unique within the parent; it can be changed. Required.
+	// What it is called: unique within the parent, and can be changed. Required.
 	Name               string            `json:"name"`
 	CloudspaceID       string            `json:"cloudspace_id"`                // The cloudspace that it is in. Required.
 	DisplayName        *string           `json:"display_name,omitzero"`        // Name for people.
@@ -40,14 +40,14 @@ type VirtualMachineCreate struct {
 	DeletionProtection *bool             `json:"deletion_protection,omitzero"` // While true, a delete is refused.
 	// Size of the boot disk; it can grow, not shrink. In GiB. Default 10. 1 to 65536.
 	BootDiskSizeGiB *int                     `json:"boot_disk_size_gib,omitzero"`
-	PowerState      VirtualMachinePowerState `json:"power_state,omitzero"` // Whether it is to run. Default "running".
+	PowerState      VirtualMachinePowerState `json:"power_state,omitzero"` // Whether it is to run; a new one is.
 	// Cloud-init user data, which the machine reads when it first boots. It is never answered.
 	UserData *string `json:"user_data,omitzero"`
 }
 
 // VirtualMachinePatch is a change of a virtual machine.
 type VirtualMachinePatch struct {
-	// Name is unique within the parent; it can be changed.
+	// What it is called: unique within the parent, and can be changed.
 	Name               client.Optional[string]                 `json:"name,omitzero"`
 	DisplayName        client.Optional[string]                 `json:"display_name,omitzero"`        // Name for people.
 	VCPUs              client.Optional[int]                    `json:"vcpus,omitzero"`               // Number of virtual processors. 1 to 128.
@@ -57,7 +57,7 @@ type VirtualMachinePatch struct {
 	DeletionProtection client.Optional[bool]                   `json:"deletion_protection,omitzero"` // While true, a delete is refused.
 	// Size of the boot disk; it can grow, not shrink. In GiB. 1 to 65536. It cannot be lowered.
 	BootDiskSizeGiB client.Optional[int]                      `json:"boot_disk_size_gib,omitzero"`
-	PowerState      client.Optional[VirtualMachinePowerState] `json:"power_state,omitzero"` // Whether it is to run.
+	PowerState      client.Optional[VirtualMachinePowerState] `json:"power_state,omitzero"` // Whether it is to run; a new one is.
 	// Cloud-init user data, which the machine reads when it first boots. It is never answered.
 	UserData client.Optional[string] `json:"user_data,omitzero"`
 }
@@ -81,8 +81,9 @@ const (
 
 // VirtualMachineQuery says which virtual machines a list finds: all, unless it says more.
 type VirtualMachineQuery struct {
-	BillingEntityID string                     `query:"billing_entity_id"` // Those of the customers of one billing entity.
+	BillingEntityID string                     `query:"billing_entity_id"` // Those of one billing entity, and of its customers.
 	CustomerID      string                     `query:"customer_id"`       // Those of one customer.
+	State           []VirtualMachineState      `query:"state"`             // Those in one of these states.
 	CloudspaceID    string                     `query:"cloudspace_id"`     // Those in one cloudspace.
 	ImageID         string                     `query:"image_id"`          // Those of one image.
 	PowerState      []VirtualMachinePowerState `query:"power_state"`       // Those that are to be in one of these power states.
@@ -96,6 +97,19 @@ type VirtualMachineQuery struct {
 	OrderBy         string                     `query:"order_by"`          // With a minus sign the other way round: name, created_at, memory_mib.
 	PageSize        int                        `query:"page_size"`         // How many objects one request brings, up to 500; 0 for as many as that.
 }
+
+// VirtualMachineState is what state can be. Further values may come.
+type VirtualMachineState string
+
+const (
+	VirtualMachineStatePending  VirtualMachineState = "pending"
+	VirtualMachineStateCreating VirtualMachineState = "creating"
+	VirtualMachineStateActive   VirtualMachineState = "active"
+	VirtualMachineStateUpdating VirtualMachineState = "updating"
+	VirtualMachineStateDeleting VirtualMachineState = "deleting"
+	VirtualMachineStateRecycled VirtualMachineState = "recycled"
+	VirtualMachineStateFailed   VirtualMachineState = "failed"
+)
 
 // VirtualMachineKind is what can be done with virtual machines.
 type VirtualMachineKind struct {

@@ -181,7 +181,8 @@ func (s *Server) start(listen string) error {
 		return err
 	}
 	cmd := exec.CommandContext(context.Background(), s.binary, append([]string{"serve", "--listen", listen, "--data-dir", s.DataDir}, s.args...)...)
-	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "DEMARC_") }), s.env...)
+	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "DEMARC_") }), "DEMARC_CHECK_ANSWERS=true")
+	cmd.Env = append(cmd.Env, s.env...)
 	cmd.Dir = s.DataDir
 	cmd.Stdout, cmd.Stderr = s.log, s.log
 	// Descendants that outlive a killed server hold its log open: do not wait for them longer than this.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 )
 
@@ -17,6 +18,7 @@ func (a api) ops() []httpapi.Op {
 	return []httpapi.Op{
 		op("whoami.get", "whoami", "/whoami", "whoami.get", httpapi.Handle(a.whoami)),
 		op("permissions.check", "check", "/permissions/check", "permissions.check", httpapi.Handle(a.check)),
+		op("permissions.effective", "effective", "/permissions/effective", "permissions.effective", httpapi.Handle(a.effective)),
 		op("access.list", httpapi.List, "/access", listBindings, httpapi.Handle(a.list)),
 	}
 }
@@ -36,6 +38,19 @@ func (a api) whoami(ctx context.Context, _ httpapi.GetInput) (Whoami, error) {
 // @Router	/permissions/check [get]
 func (a api) check(ctx context.Context, in httpapi.GetInput) (Checks, error) {
 	return a.Check(ctx, in.Query.Get("checks"))
+}
+
+// @Summary	Say all that the caller may do in a place, and below it
+// @ID		permissions.effective
+// @Param	resource_id	query		string	false	"The object; the platform unless one is named"
+// @Success	200			{object}	Effective
+// @Router	/permissions/effective [get]
+func (a api) effective(ctx context.Context, in httpapi.GetInput) (Effective, error) {
+	object := authz.Platform
+	if in.Query.Has("resource_id") {
+		object = in.Query.Get("resource_id")
+	}
+	return a.Effective(ctx, object)
 }
 
 // @Summary	List who can do what with an object, and by which role binding

@@ -62,6 +62,16 @@ type Checks struct {
 	Results []Check `json:"results" readonly:"true"`
 } // @name PermissionChecks
 
+// Effective is all that the caller may do in a place.
+type Effective struct {
+	// The object that was asked about, or platform.
+	ResourceID string `json:"resource_id" readonly:"true"`
+	// The permissions that the caller has there, given there or above.
+	Held []string `json:"held" readonly:"true"`
+	// Those that the caller has there or somewhere below: with these there may be something to list.
+	HeldBelow []string `json:"held_below" readonly:"true"`
+} // @name EffectivePermissions
+
 // Entry is one way in which somebody can do something with an object.
 type Entry struct {
 	// What kind of principal has the role.

@@ -121,6 +121,39 @@ func (s *Service) Check(ctx context.Context, questions string) (Checks, error) {
 	return out, nil
 }
 
+// Effective answers all that the caller may do with an object, or with the platform, and in what is below it.
+func (s *Service) Effective(ctx context.Context, object string) (Effective, error) {
+	caller, err := callerOf(ctx)
+	if err != nil {
+		return Effective{}, err
+	}
+	at, err := s.stands(ctx, object)
+	if err == nil && !at.visible {
+		err = fault.NotFoundError()
+	}
+	if err != nil {
+		return Effective{}, err
+	}
+	out, known := Effective{ResourceID: object}, s.permissions.Known()
+	out.Held, out.HeldBelow = caller.Effective(at.chain)
+	// A role may still name what an earlier release knew.
+	unknown := func(p string) bool { return !slices.Contains(known, p) }
+	out.Held, out.HeldBelow = slices.DeleteFunc(out.Held, unknown), slices.DeleteFunc(out.HeldBelow, unknown)
+	if at.read != "" { // by itself, or because it is offered to all
+		out.Held, out.HeldBelow = with(out.Held, at.read), with(out.HeldBelow, at.read)
+	}
+	return out, nil
+}
+
+// with is a sorted list with that in it.
+func with(list []string, one string) []string {
+	at, found := slices.BinarySearch(list, one)
+	if found {
+		return list
+	}
+	return slices.Insert(list, at, one)
+}
+
 // standing is where an object stands, if the caller may see it.
 type standing struct {
 	chain   authz.Chain

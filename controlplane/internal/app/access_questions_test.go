@@ -84,6 +84,111 @@ func accessQuestions(t *testing.T, h *house) {
 	}
 }
 
+// allAtOnce: everything that the caller may do in a place, and below it, is one answer, which says what single questions say.
+func allAtOnce(t *testing.T, h *house) {
+	_, ops := Contract()
+	known := permission.IDs(ops)
+	location := h.must(ownerToken, http.MethodPost, "/locations", map[string]any{"name": "l" + strings.ReplaceAll(id.New("l")[2:], "_", "")}).text("id")
+	space := h.must(ownerToken, http.MethodPost, "/cloudspaces", map[string]any{"name": "web", "customer_id": h.customer, "location_id": location}).text("id")
+	viewer, keeper, clerk, former := h.account(h.customer, "viewer"), h.account(h.reseller, "keeper"), h.account(h.customer, "clerk"), h.account(h.customer, "former")
+	operator := h.account(h.root, "operator"+strings.ReplaceAll(id.New("o")[2:], "_", ""))
+	h.bind(operator, "platform-operator", authz.Platform)
+	h.bind(viewer, "viewer", h.customer)
+	h.bind(keeper, "operator", location)
+	h.bind(clerk, "operator", space)
+	ended := h.bind(former, "viewer", h.customer)
+	h.check(h.db.Conn(t.Context()).Exec("UPDATE role_binding SET expires_at = now() - interval '1 minute' WHERE id = ?", ended).Error)
+	forDisks := h.issue(h.admin.id, "for-disks", map[string]any{"permissions": []string{"customers.get", "disks.list"}}).text("token")
+	forSpace := h.issue(h.boss.id, "for-a-space", map[string]any{"scope_id": space}).text("token")
+	other := h.newCustomer("other")
+
+	type effective struct {
+		ResourceID string   `json:"resource_id"`
+		Held       []string `json:"held"`
+		HeldBelow  []string `json:"held_below"`
+	}
+	of := func(token, object string) (out effective, statements int) {
+		t.Helper()
+		path := "/permissions/effective"
+		if object != authz.Platform {
+			path += "?resource_id=" + object
+		}
+		r := h.send(askFor(token, path))
+		if r.status != http.StatusOK {
+			t.Fatalf("%s: %d: %s", path, r.status, r.body)
+		}
+		r.decode(t, &out)
+		if out.ResourceID != object || out.Held == nil || out.HeldBelow == nil || !slices.IsSorted(out.Held) || !slices.IsSorted(out.HeldBelow) {
+			t.Errorf("%s: %s", path, r.body)
+		}
+		return out, len(r.statements)
+	}
+	for name, c := range map[string]struct {
+		token, at, permission string
+		held, below           bool
+	}{
+		"the owner":                                {ownerToken, authz.Platform, "locations.create", true, true},
+		"an operator, of the platform":             {operator.token, authz.Platform, "virtual_machines.list", true, true},
+		"an operator, below":                       {operator.token, space, "virtual_machines.list", true, true},
+		"a reseller, of the platform":              {h.boss.token, authz.Platform, "customers.create", false, true},
+		"a reseller, of its own":                   {h.boss.token, h.reseller, "customers.create", true, true},
+		"a reseller, of a customer":                {h.boss.token, h.customer, "cloudspaces.create", true, true},
+		"a viewer, of the platform":                {viewer.token, authz.Platform, "virtual_machines.list", false, true},
+		"a viewer, of the customer":                {viewer.token, h.customer, "virtual_machines.list", true, true},
+		"a viewer, of what is in the customer":     {viewer.token, space, "virtual_machines.list", true, true},
+		"a viewer changes nothing":                 {viewer.token, authz.Platform, "virtual_machines.create", false, false},
+		"a viewer reads what is offered":           {viewer.token, location, "locations.get", true, true},
+		"a viewer, of what is offered":             {viewer.token, location, "virtual_machines.list", false, false},
+		"by the location, of it":                   {keeper.token, location, "virtual_machines.list", true, true},
+		"by the location, of the platform":         {keeper.token, authz.Platform, "virtual_machines.list", false, true},
+		"by the location, of what is in it":        {keeper.token, space, "virtual_machines.list", true, true},
+		"by a cloudspace, of it":                   {clerk.token, space, "disks.create", true, true},
+		"by a cloudspace, of the platform":         {clerk.token, authz.Platform, "disks.create", false, true},
+		"by a cloudspace, of the location":         {clerk.token, location, "disks.create", false, true},
+		"what has ended":                           {former.token, authz.Platform, "virtual_machines.list", false, false},
+		"a token for less":                         {forDisks, h.customer, "disks.list", true, true},
+		"a token for less, of else":                {forDisks, authz.Platform, "cloudspaces.list", false, false},
+		"a token for a place":                      {forSpace, space, "disks.create", true, true},
+		"a token for a place, of the platform":     {forSpace, authz.Platform, "disks.create", false, true},
+		"a token for a place, of what is above it": {forSpace, authz.Platform, "customers.create", false, true},
+	} {
+		got, _ := of(c.token, c.at)
+		if slices.Contains(got.Held, c.permission) != c.held || slices.Contains(got.HeldBelow, c.permission) != c.below {
+			t.Errorf("%s: %s is held %t, below %t", name, c.permission, slices.Contains(got.Held, c.permission), slices.Contains(got.HeldBelow, c.permission))
+		}
+		var checks []string
+		for part := range slices.Chunk(known, 100) {
+			for _, r := range h.must(c.token, http.MethodGet, "/permissions/check?checks="+strings.Join(part, "@"+c.at+",")+"@"+c.at, nil)["results"].([]any) {
+				if r := r.(map[string]any); r["allowed"] == true {
+					checks = append(checks, r["permission"].(string))
+				}
+			}
+		}
+		if !slices.Equal(got.Held, checks) && len(got.Held)+len(checks) > 0 {
+			t.Errorf("%s: all at once %v, one by one %v", name, got.Held, checks)
+		}
+		for _, p := range got.Held {
+			if !slices.Contains(got.HeldBelow, p) {
+				t.Errorf("%s: %s is held, and not below", name, p)
+			}
+		}
+	}
+	// Where the object stands is all that is read, once it is known what the caller has: others' changes make it forgotten meanwhile.
+	for _, token := range []string{ownerToken, forSpace} {
+		fewest := 100
+		for range 20 {
+			_, statements := of(token, space)
+			fewest = min(fewest, statements)
+		}
+		if fewest > 1 {
+			t.Errorf("it takes %d statements", fewest)
+		}
+	}
+	for _, hidden := range []string{other, id.New("cus"), h.reseller, "nothing", ""} {
+		h.refused("of "+hidden, askFor(viewer.token, "/permissions/effective?resource_id="+hidden), 404, "not_found")
+	}
+}
+
 func askFor(token, path string) ask { return ask{token: token, method: http.MethodGet, path: path} }
 
 func whoHasAccess(t *testing.T, h *house) {

@@ -116,7 +116,11 @@ func disabledAccount(n *node) {
 	if n.works(p.admin.token) || n.works(n.issue(p.admin.id, "another", nil).text("token")) {
 		n.t.Error("a token of it works")
 	}
-	n.must(p.reseller.token, http.MethodPatch, path, map[string]any{"enabled": nil})
+	n.must(p.reseller.token, http.MethodPatch, path, map[string]any{"enabled": nil}) // says nothing of it
+	if n.works(p.admin.token) {
+		n.t.Error("its token works because somebody said nothing")
+	}
+	n.must(p.reseller.token, http.MethodPatch, path, map[string]any{"enabled": true})
 	if !n.works(p.admin.token) {
 		n.t.Error("its token does not work again")
 	}

@@ -122,7 +122,7 @@ func TestAnAddedKindGoesAllTheWay(t *testing.T) {
 	t.Parallel()
 	n, load := withLockers(t, nil)
 	kind := n.catalog.Kind("locker")
-	if kind == nil || !kind.Managed || kind.Path != "/lockers" || len(kind.Operations) != 5 || len(kind.Filters) != 7 || !kind.Field("pin").WriteOnly ||
+	if kind == nil || !kind.Managed || kind.Path != "/lockers" || len(kind.Operations) != 5 || len(kind.Filters) != 9 || !kind.Field("pin").WriteOnly ||
 		!kind.Field("shelf_count").GrowOnly || !kind.Field("customer_id").Immutable || !slices.Equal(kind.Field("location_id").Ref, []string{"location"}) ||
 		kind.Field("tariffs").Items.Fields[1].VisibleTo != "lockers.get_wholesale" || !kind.Field(catalog.HiddenFields).Volatile {
 		t.Fatalf("the catalog has %+v", kind)

@@ -179,6 +179,12 @@ func build(ctx context.Context, cfg config.Config, d *db.DB, keys *vault.Vault, 
 	if err != nil {
 		return nil, err
 	}
+	var answers httpapi.AnswerChecker
+	if cfg.CheckAnswers {
+		if answers, err = spec.LoadAnswers(specification); err != nil {
+			return nil, err
+		}
+	}
 	kinds, err := catalog.Load()
 	if err != nil {
 		return nil, err
@@ -236,7 +242,7 @@ func build(ctx context.Context, cfg config.Config, d *db.DB, keys *vault.Vault, 
 	s.api = httpapi.New(httpapi.Deps{
 		DB: d, Contract: contract, Kinds: deps.Registry,
 		Authenticator: append(authn.Chain{authn.NewBootstrap(token), tokens}, with.authenticators...), Access: access, Locator: locator,
-		Audit: trail, AuditReads: reads, Answers: httpapi.AnswerColumn(keys),
+		Audit: trail, AuditReads: reads, Answers: httpapi.AnswerColumn(keys), CheckAnswers: answers,
 		Observer: metrics, Clock: clk, Log: log, CatalogVersion: kinds.Version,
 		Limits: httpapi.Limits{
 			Address: cfg.RateLimitAddress, Authentication: cfg.RateLimitAuthentication, Principal: cfg.RateLimitPrincipal,

@@ -36,26 +36,32 @@ func TestFiltersAndOrders(t *testing.T) {
 		body["principal_kind"], body["role_id"], body["scope_id"] = "user", n.role("viewer"), space
 		called[post("/role-bindings", body).text("id")] = name
 	}
-	n.issue(account.id, "short", map[string]any{"expires_at": in(time.Hour)})
+	called[n.issue(account.id, "short", map[string]any{"expires_at": in(time.Hour)}).text("id")] = "short"
 	past, future := url.QueryEscape(in(-time.Hour)), url.QueryEscape(in(24*time.Hour))
 
 	for query, want := range map[string]string{
-		"/disks?order_by=size_gib":                                         "small middle large",
-		"/disks?order_by=-size_gib":                                        "large middle small",
-		"/disks?size_gib_min=2":                                            "middle large", // a range is in its own order
-		"/disks?size_gib_min=2&size_gib_max=2":                             "middle",
-		"/disks?size_gib_max=2&order_by=-name":                             "small middle",
-		"/disks?size_gib_max=0":                                            "",
-		"/disks?order_by=-size_gib&created_at_from=" + past:                "large middle small",
-		"/disks?created_at_until=" + past:                                  "",
-		"/virtual-machines?power_state=running":                            "huge",
-		"/virtual-machines?power_state=running,stopped&order_by=-name":     "tiny huge",
-		"/virtual-machines?memory_mib_max=1000":                            "tiny",
-		"/virtual-machines?order_by=-memory_mib&power_state=stopped":       "tiny",
-		"/role-bindings?scope_id=" + space + "&order_by=expires_at":        "soon later never",
-		"/role-bindings?scope_id=" + space + "&order_by=-expires_at":       "later soon never",
-		"/role-bindings?scope_id=" + space + "&expires_at_until=" + future: "soon",
-		"/role-bindings?scope_id=" + space + "&expires_at_from=" + future:  "later",
+		"/disks?order_by=size_gib":                                            "small middle large",
+		"/disks?order_by=-size_gib":                                           "large middle small",
+		"/disks?size_gib_min=2":                                               "middle large", // a range is in its own order
+		"/disks?size_gib_min=2&size_gib_max=2":                                "middle",
+		"/disks?size_gib_max=2&order_by=-name":                                "small middle",
+		"/disks?size_gib_max=0":                                               "",
+		"/disks?order_by=-size_gib&created_at_from=" + past:                   "large middle small",
+		"/disks?created_at_until=" + past:                                     "",
+		"/virtual-machines?power_state=running":                               "huge",
+		"/virtual-machines?power_state=running,stopped&order_by=-name":        "tiny huge",
+		"/virtual-machines?memory_mib_max=1000":                               "tiny",
+		"/virtual-machines?order_by=-memory_mib&power_state=stopped":          "tiny",
+		"/disks?state=active&order_by=size_gib":                               "small middle large",
+		"/disks?state=failed,deleting":                                        "",
+		"/disks?state=failed,active&size_gib_min=3":                           "large",
+		"/disks?customer_id=" + customer + "&order_by=-name":                  "small middle large",
+		"/api-tokens?customer_id=" + customer + "&expires_at_until=" + future: "short",
+		"/role-bindings?customer_id=" + customer + "&order_by=expires_at":     "soon later never",
+		"/role-bindings?scope_id=" + space + "&order_by=expires_at":           "soon later never",
+		"/role-bindings?scope_id=" + space + "&order_by=-expires_at":          "later soon never",
+		"/role-bindings?scope_id=" + space + "&expires_at_until=" + future:    "soon",
+		"/role-bindings?scope_id=" + space + "&expires_at_from=" + future:     "later",
 	} {
 		for _, size := range []int{1, 2, 500} {
 			var got []string
@@ -81,7 +87,7 @@ func TestFiltersAndOrders(t *testing.T) {
 	for query, parameter := range map[string]string{
 		"/disks?size_gib=2": "size_gib", "/disks?size_gib_min=large": "size_gib_min", "/disks?size_gib_min=1.5": "size_gib_min", "/disks?size_gib_min=3&size_gib_max=2": "size_gib_max",
 		"/disks?created_at_from=yesterday": "created_at_from", "/disks?created_at=" + past: "created_at", "/disks?created_at_from=" + future + "&created_at_until=" + past: "created_at_until",
-		"/disks?size_gib_min=99999999999999999999": "size_gib_min", "/disks?order_by=iops_limit": "order_by", "/images?order_by=size_gib": "order_by", "/disks?state=active": "state",
+		"/disks?size_gib_min=99999999999999999999": "size_gib_min", "/disks?order_by=iops_limit": "order_by", "/images?order_by=size_gib": "order_by", "/disks?state=asleep": "state", "/location-accesses?state=active": "state", "/images?customer_id=" + customer: "customer_id",
 		"/virtual-machines?power_state=": "power_state", "/virtual-machines?power_state=running,": "power_state", "/virtual-machines?power_state=running,asleep": "power_state",
 		"/virtual-machines?power_state=running&power_state=stopped": "power_state", "/operations?state=" + strings.TrimSuffix(strings.Repeat("failed,", 101), ","): "state",
 		"/operations?order_by=state": "order_by", "/audit-records?since=" + past: "since", "/audit-records?order_by=created_at": "order_by", "/permissions?order_by=id": "order_by",

@@ -9,6 +9,7 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/batch"
 	"github.com/demarc/demarc/controlplane/internal/billingentity"
 	"github.com/demarc/demarc/controlplane/internal/cloudspace"
+	"github.com/demarc/demarc/controlplane/internal/contract"
 	"github.com/demarc/demarc/controlplane/internal/customer"
 	"github.com/demarc/demarc/controlplane/internal/disk"
 	"github.com/demarc/demarc/controlplane/internal/hypervisor"
@@ -70,6 +71,7 @@ func modules(d module.Deps, drivers *hypervisor.Registry, further ...func(module
 		operation.New(d),
 		auditrecord.New(d),
 		batch.New(),
+		contract.New(),
 		roles, bindings,
 		policy.New(d, bindings),
 		permissions,
@@ -85,7 +87,7 @@ func modules(d module.Deps, drivers *hypervisor.Registry, further ...func(module
 	all := make([]any, len(nouns))
 	for i, n := range nouns {
 		built[i], all[i] = n.Module(), n
-		d.Operations.Add(built[i].Ops...)
+		d.Operations.Add(built[i].Operations(d.Registry)...)
 	}
 	return services{billingEntities, customers, locations, images, cloudspaces, machines, disks, roles, bindings}, built, d.Needs.Connect(all...)
 }

@@ -5,6 +5,8 @@ package app
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,6 +15,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -23,11 +26,13 @@ import (
 	"github.com/demarc/demarc/controlplane/client"
 	"github.com/demarc/demarc/controlplane/client/catalog"
 	"github.com/demarc/demarc/controlplane/internal/platform/authn"
+	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/clock"
 	"github.com/demarc/demarc/controlplane/internal/platform/config"
 	"github.com/demarc/demarc/controlplane/internal/platform/db"
 	"github.com/demarc/demarc/controlplane/internal/platform/db/dbtest"
 	"github.com/demarc/demarc/controlplane/internal/platform/requestid"
+	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 	"github.com/demarc/demarc/controlplane/internal/platform/secret"
 	"github.com/demarc/demarc/controlplane/internal/platform/vault"
 )
@@ -54,6 +59,7 @@ type node struct {
 	root       string // the operator
 	api        http.Handler
 	catalog    *catalog.Catalog
+	registry   *resource.Registry
 	statements *statementLog
 	queries    *queryLog
 }
@@ -70,7 +76,7 @@ func (s *site) start(with parts, set ...func(*config.Config)) *node {
 	s.t.Helper()
 	cfg := config.Config{
 		Listen: "127.0.0.1:0", DataDir: s.t.TempDir(), EncryptionKeyFile: filepath.Join(s.dir, "encryption-key"), SimulatedDir: filepath.Join(s.dir, "simulated"),
-		BootstrapToken: secret.New(ownerToken),
+		BootstrapToken: secret.New(ownerToken), CheckAnswers: true,
 	}.WithDefaults()
 	for _, f := range set {
 		f(&cfg)
@@ -86,7 +92,7 @@ func (s *site) start(with parts, set ...func(*config.Config)) *node {
 	n.check(err)
 	built, err := build(s.t.Context(), cfg, n.db, keys, log, with)
 	n.check(err)
-	n.api = built.api
+	n.api, n.registry = built.api, built.api.Kinds
 	n.catalog, err = catalog.Load()
 	n.check(err)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -96,6 +102,10 @@ func (s *site) start(with parts, set ...func(*config.Config)) *node {
 		cancel()
 		if err := <-ended; err != nil {
 			s.t.Error(err)
+		}
+		// Whatever the test has done: what follows other fields is what these make of it.
+		if strays, err := n.registry.Strays(authz.System(context.Background())); err != nil || len(strays) > 0 {
+			s.t.Errorf("%q, %v", strays, err)
 		}
 	})
 	n.until("the server is ready", func() bool {
@@ -200,8 +210,17 @@ func (n *node) send(a ask) (out reply) {
 	if out.body, err = io.ReadAll(res.Body); err != nil {
 		n.t.Error(err)
 	}
+	// A tag tells of nothing but the revision and what is answered.
+	if digest := anyDigest.FindString(out.header.Get("ETag")); digest != "" && strings.HasPrefix(out.header.Get("Content-Type"), "application/json") {
+		if sum := sha256.Sum256(out.body); digest != "."+hex.EncodeToString(sum[:8]) {
+			n.t.Errorf("%s %s has the tag %s, and not that of its body", a.method, a.path, out.header.Get("ETag"))
+		}
+	}
 	return out
 }
+
+// anyDigest is the digest of what was answered, in a tag.
+var anyDigest = regexp.MustCompile(`\.[0-9a-f]{16}\b`)
 
 // must sends a request that must succeed, waits for what it begins, and returns the object.
 func (n *node) must(token, method, path string, body any) object {
@@ -421,7 +440,7 @@ func unalike(a, b reply, idA, idB string) string {
 		for name, values := range r.header {
 			// What is left of a limit differs from request to request.
 			if !slices.Contains([]string{"Date", "X-Request-Id", "Ratelimit"}, name) {
-				out = append(out, name+": "+strings.Join(values, ", "))
+				out = append(out, name+": "+anyDigest.ReplaceAllString(strings.Join(values, ", "), ".DIGEST"))
 			}
 		}
 		slices.Sort(out)

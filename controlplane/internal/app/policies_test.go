@@ -24,7 +24,7 @@ func policiesAre(t *testing.T, h *house) {
 	viewer, operator := h.role("viewer"), h.role("operator")
 	fresh := h.newCustomer("fresh")
 	r := h.send(ask{token: h.boss.token, method: http.MethodGet, path: "/policies/" + fresh})
-	if p := r.object(t); r.status != http.StatusOK || r.header.Get("ETag") != `"0"` || p["revision"] != 0.0 || fmt.Sprint(p["bindings"]) != "map[]" || p["scope_id"] != fresh {
+	if p := r.object(t); r.status != http.StatusOK || !strings.HasPrefix(r.header.Get("ETag"), `"0.`) || p["revision"] != 0.0 || fmt.Sprint(p["bindings"]) != "map[]" || p["scope_id"] != fresh {
 		t.Errorf("a policy that never was changed: %d %s", r.status, r.body)
 	}
 	soon := time.Now().Add(time.Hour).UTC().Truncate(time.Second)

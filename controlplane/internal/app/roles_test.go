@@ -193,7 +193,7 @@ func TestGivingAccess(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, *house){
 		"roles": rolesAre, "a role that is bound": boundRole, "roles of the root": rootRoles, "bindings": bindingsAre, "renewals": renewals,
 		"the last owner": lastOwner, "the last two owners": lastTwoOwners, "what goes takes its bindings along": released, "policies": policiesAre, "policies of several writers": policyWriters,
-		"owners take turns": ownersTurn, "questions": accessQuestions, "who has access": whoHasAccess,
+		"owners take turns": ownersTurn, "questions": accessQuestions, "all at once": allAtOnce, "who has access": whoHasAccess,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/id"
+	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 )
 
 const (
@@ -115,7 +116,8 @@ func TestSlowListsOfVeryMany(t *testing.T) {
 			for _, query := range queries {
 				p := l.explain(nil, l.page(k, token, query), "ANALYZE")
 				most := float64(touched)
-				if strings.Contains(query, "order_by=") || strings.Contains(query, "%2C") || strings.Contains(query, "_from=") || strings.Contains(query, "_until=") ||
+				// What is in a table of scopes has no index of a scope and a billing entity.
+				if k.ScopeTable != "" && strings.HasPrefix(query, resource.BillingEntityColumn+"=") || strings.Contains(query, "order_by=") || strings.Contains(query, "%2C") || strings.Contains(query, "_from=") || strings.Contains(query, "_until=") ||
 					strings.Contains(query, "_min=") || strings.Contains(query, "_max=") {
 					most = astray
 				}

@@ -23,6 +23,7 @@ import (
 
 	"github.com/demarc/demarc/controlplane/client/catalog"
 	"github.com/demarc/demarc/controlplane/internal/permission"
+	"github.com/demarc/demarc/controlplane/internal/platform/audit"
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/db"
 	"github.com/demarc/demarc/controlplane/internal/platform/db/dbtest"
@@ -485,7 +486,7 @@ func samples(s *schema, f catalog.Filter) []string {
 	}
 	var few, many []string
 	for _, value := range f.Enum {
-		if value != "succeeded" || f.Name != "outcome" {
+		if value != mostly[f.Name] {
 			few = append(few, value)
 		}
 	}
@@ -504,11 +505,14 @@ func samples(s *schema, f catalog.Filter) []string {
 	return out
 }
 
+// mostly are the values that nearly all rows have. On purpose no index finds them: a walk in the order of the page does as soon.
+var mostly = map[string]string{"outcome": audit.Succeeded, "state": resource.Active}
+
 // sample is a value of a filter.
 func sample(s *schema, f catalog.Filter) string {
 	switch {
-	case f.Name == "outcome":
-		return "denied" // what succeeded is nearly all, and found by no index on purpose
+	case len(f.Enum) > 0 && f.Enum[0] == mostly[f.Name]:
+		return f.Enum[1]
 	case len(f.Enum) > 0:
 		return f.Enum[0]
 	case f.Format == "date-time":

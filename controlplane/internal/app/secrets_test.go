@@ -51,7 +51,7 @@ type installation struct {
 func newInstallation(t *testing.T) *installation {
 	t.Helper()
 	url := dbtest.URL(t)
-	cfg := config.Config{Listen: "127.0.0.1:0", DatabaseURL: secret.New(url), DataDir: t.TempDir(), BootstrapToken: secret.New("a-token-for-this-test")}
+	cfg := config.Config{Listen: "127.0.0.1:0", DatabaseURL: secret.New(url), DataDir: t.TempDir(), BootstrapToken: secret.New("a-token-for-this-test"), CheckAnswers: true}
 	return &installation{t, cfg.WithDefaults(), dbtest.Open(t, url), slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))}
 }
 
@@ -298,6 +298,13 @@ func TestEverySecretColumnIsDeclared(t *testing.T) {
 		for _, f := range cat.Kind(kind.Name).Fields {
 			if f.WriteOnly {
 				want = append(want, kind.Table()+"."+f.Name+"_encrypted")
+			}
+		}
+		for _, reveal := range cat.Kind(kind.Name).Reveals { // also of what was sent
+			for _, f := range reveal.Fields {
+				if column := kind.Table() + "." + f.Name + "_encrypted"; f.Sensitive && !slices.Contains(want, column) {
+					want = append(want, column)
+				}
 			}
 		}
 	}

@@ -250,7 +250,7 @@ func (h *hiding) plain(r reply) string {
 	for _, name := range h.names {
 		text = strings.ReplaceAll(text, name, "NAME")
 	}
-	return fmt.Sprintf("%d %s %s", r.status, r.header.Get("ETag"), text)
+	return fmt.Sprintf("%d %s %s", r.status, anyDigest.ReplaceAllString(r.header.Get("ETag"), ".DIGEST"), text)
 }
 
 // both makes a request about the one and about the other, and compares the answers.

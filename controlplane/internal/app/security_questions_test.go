@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/demarc/demarc/controlplane/internal/permission"
+	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 )
 
@@ -20,12 +22,14 @@ type question struct {
 }
 
 var questions = map[string]question{
-	"whoami.get":        {hidden: (*suite).whoami},
-	"permissions.get":   {id: "virtual_machines.get"},
-	"permissions.list":  {},
-	"permissions.check": {query: "?checks=virtual_machines.get", hidden: (*suite).checking},
-	"access.list":       {query: "?resource_id=platform", hidden: (*suite).accessing},
-	"batch.get":         {body: map[string]any{"ids": []string{}}, hidden: (*suite).batching},
+	"whoami.get":            {hidden: (*suite).whoami},
+	"permissions.get":       {id: "virtual_machines.get"},
+	"permissions.list":      {},
+	"permissions.check":     {query: "?checks=virtual_machines.get", hidden: (*suite).checking},
+	"permissions.effective": {hidden: (*suite).effective},
+	"access.list":           {query: "?resource_id=platform", hidden: (*suite).accessing},
+	"catalog.get":           {},
+	"batch.get":             {body: map[string]any{"ids": []string{}}, hidden: (*suite).batching},
 }
 
 // asking tries an operation that is for everybody who is known.
@@ -120,6 +124,46 @@ func (s *suite) checking(p *principal, op httpapi.Op) {
 		if !sees {
 			s.alike(what, r, id, nobodys, check)
 		}
+	})
+}
+
+func (s *suite) effective(p *principal, op httpapi.Op) {
+	known := permission.IDs(s.ops())
+	judge := func(what string, r reply, held, below func(permission string) bool) {
+		var got struct {
+			Held      []string `json:"held"`
+			HeldBelow []string `json:"held_below"`
+		}
+		r.decode(s.t, &got)
+		here, beneath := []string{}, []string{}
+		for _, permission := range known {
+			if held(permission) {
+				here = append(here, permission)
+			}
+			if held(permission) || below(permission) {
+				beneath = append(beneath, permission)
+			}
+		}
+		if r.status != http.StatusOK || !slices.Equal(got.Held, here) || !slices.Equal(got.HeldBelow, beneath) {
+			s.t.Errorf("%s: %d: %s; want %v and below %v", what, r.status, r.body, here, beneath)
+		}
+	}
+	has := func(permission string) bool { return p.permissions[permission] }
+	judge(op.ID+" of the platform by "+p.name, s.ask(p, op, "", "", nil), func(permission string) bool { return has(permission) && p.scope == authz.Platform }, has)
+	s.each(p, func(kind, id string, sees bool, nobodys string) {
+		what, ask := fmt.Sprintf("%s of a %s by %s", op.ID, kind, p.name), func(id string) reply { return s.ask(p, op, "", "?resource_id="+id, nil) }
+		r := ask(id)
+		if !sees {
+			s.judge(what, r, invisible, id, nobodys, "", ask)
+			return
+		}
+		read, inside := s.catalog.Kind(kind).Operations["get"].Permission, false
+		if p.scope != authz.Platform {
+			at := s.at(p.scope)
+			inside = id == at.billingEntity || id == at.customer
+		}
+		judge(what, r, func(permission string) bool { return permission == read || has(permission) && p.covers(s.at(id)) },
+			func(permission string) bool { return has(permission) && inside })
 	})
 }
 

@@ -27,6 +27,7 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/audit"
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
+	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 )
 
 func TestSecurity(t *testing.T) {
@@ -145,7 +146,7 @@ func (s *suite) checksums() map[string]string {
 
 // onRecord notes what must be on record of a request.
 func (s *suite) onRecord(what string, r reply, p *principal, op httpapi.Op, target, outcome string) {
-	if !op.Mutates {
+	if !op.Mutates && !op.Sensitive {
 		return
 	}
 	want := record{RequestID: r.requestID, PrincipalKind: p.kind, PrincipalID: p.id, Operation: op.ID, Target: target, Outcome: outcome}
@@ -293,7 +294,11 @@ func (s *suite) onObject(op httpapi.Op) {
 			what := fmt.Sprintf("%s%s by %s", op.ID, query, p.name)
 			try := func(id string) reply {
 				r := s.try(p, op, id, map[string]any{}, query)
-				s.onRecord(what, r, p, op, id, audit.Denied)
+				outcome := audit.Denied
+				if want == allowed {
+					outcome = audit.Succeeded
+				}
+				s.onRecord(what, r, p, op, id, outcome)
 				return r
 			}
 			s.judge(what, try(id), want, id, nobodys, "", try)
@@ -512,6 +517,38 @@ func (s *suite) listing(op httpapi.Op) {
 		}
 		for _, f := range kind.Filters {
 			s.filtering(p, op, f)
+		}
+	}
+	s.belonging(op)
+}
+
+// belonging asks for what belongs to each customer and to each billing entity, and for what is in each state. It is what the rows say, and a kind of
+// which something belongs to somebody can be asked for it.
+func (s *suite) belonging(op httpapi.Op) {
+	k, of := s.kinds[op.Kind], s.catalog.Kind(op.Kind)
+	if k.Table() == "" {
+		return
+	}
+	table := pgx.Identifier{k.Table()}.Sanitize()
+	for _, column := range []string{resource.CustomerColumn, resource.BillingEntityColumn, "state"} {
+		if column == "state" && of.Field(column) == nil {
+			continue
+		}
+		var values []string
+		s.check(s.db.Conn(s.t.Context()).Raw("SELECT DISTINCT " + column + " FROM " + table + " WHERE " + column + " <> '' AND " + column + " <> id").Scan(&values).Error)
+		filtered := slices.ContainsFunc(of.Filters, func(f catalog.Filter) bool { return f.Name == column })
+		if len(values) > 0 != filtered {
+			s.t.Errorf("%s: rows have %d values of %s; can be asked for it: %t", op.ID, len(values), column, filtered)
+			continue
+		}
+		for _, value := range values {
+			var want []string
+			s.check(s.db.Conn(s.t.Context()).Raw("SELECT id FROM "+table+" WHERE "+column+" = ? ORDER BY id", value).Scan(&want).Error)
+			s.cases++
+			got := ids(s.pages(op.Path+"?"+column+"="+value, 500), of.IDField())
+			if slices.Sort(got); !slices.Equal(got, want) {
+				s.t.Errorf("%s with %s=%s: %d objects, want %d", op.ID, column, value, len(got), len(want))
+			}
 		}
 	}
 }

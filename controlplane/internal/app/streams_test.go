@@ -114,7 +114,7 @@ func TestDocuments(t *testing.T) {
 			h := got.Header
 			if err != nil || string(content) != r.name+",2\n" || got.ContentType != want || got.Name != r.name+"."+want[strings.Index(want, "/")+1:] ||
 				h.Get("Content-Security-Policy") != "sandbox; default-src 'none'" || h.Get("X-Content-Type-Options") != "nosniff" ||
-				h.Get("Cache-Control") != "no-store" || h.Get("Vary") != "Accept" || h.Get("ETag") != `"1"` {
+				h.Get("Cache-Control") != "no-cache, private" || h.Get("Vary") != "Accept" || h.Get("ETag") != `"1.`+want+`"` {
 				t.Errorf("%q: %q %q, %v, %v", accept, content, got.Name, h, err)
 			}
 		}

@@ -18,8 +18,6 @@ var Kind = resource.Kind{
 		{Name: "principal_id", Words: "What this principal tried"},
 		{Name: "operation", Words: "Attempts at this operation", Column: "op_id"},
 		{Name: "outcome", Words: "What came to one of these", Many: true},
-		{Name: "customer_id", Words: "What was tried on all that belongs to this customer"},
-		{Name: "billing_entity_id", Words: "What was tried on all that belongs to this billing entity"},
 		{Name: "request_id", Words: "What this request tried"},
 	},
 	Words: map[string]string{"list": "List audit records, the newest first"},
@@ -30,13 +28,13 @@ type Record struct {
 	// Id.
 	ID string `json:"id" format:"typeid" readonly:"true"`
 	// When it was tried.
-	At time.Time `json:"at" format:"date-time" readonly:"true"`
+	At time.Time `json:"at" format:"date-time" readonly:"true" extensions:"x-title=Time"`
 	// Id of who tried; null if that is not known.
 	PrincipalID *string `json:"principal_id" readonly:"true" extensions:"x-nullable"`
 	// Kind of who tried.
 	PrincipalKind string `json:"principal_kind" readonly:"true"`
-	// Id of the API token that was used; null if it was another way of proving who one is.
-	TokenID *string `json:"token_id" format:"typeid" readonly:"true" extensions:"x-nullable,x-ref=api_token"`
+	// Id of the token that was used, as whoever issued it calls it: tok_… of an API token. Null if it has none.
+	TokenID *string `json:"token_id" readonly:"true" extensions:"x-nullable"`
 	// Id of the role binding that allowed it; null if none did, or none was needed.
 	BindingID *string `json:"binding_id" format:"typeid" readonly:"true" extensions:"x-nullable,x-ref=role_binding"`
 	// What was tried: the id of an operation of this API, such as virtual_machines.update.
@@ -60,9 +58,9 @@ type Record struct {
 	// What the client said of itself.
 	UserAgent *string `json:"user_agent" readonly:"true" extensions:"x-nullable"`
 	// The object before, as its readers saw it; null if there was none, or nothing was changed.
-	Old *json.RawMessage `json:"old" copies:"target_kind" swaggertype:"object" readonly:"true" extensions:"x-nullable,x-any"`
+	Old *json.RawMessage `json:"old" copies:"target_kind" swaggertype:"object" readonly:"true" extensions:"x-nullable,x-any,x-title=Before"`
 	// The object after, as its readers saw it, or a summary, of an operation on many things; null if there was none, or nothing was changed.
-	New *json.RawMessage `json:"new" copies:"target_kind" swaggertype:"object" readonly:"true" extensions:"x-nullable,x-any"`
+	New *json.RawMessage `json:"new" copies:"target_kind" swaggertype:"object" readonly:"true" extensions:"x-nullable,x-any,x-title=After"`
 	// Its number in the chain that proves the trail complete; null for the first seconds.
 	Sequence *int64 `json:"sequence" readonly:"true" extensions:"x-nullable,x-volatile"`
 } // @name AuditRecord

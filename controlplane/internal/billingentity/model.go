@@ -42,8 +42,8 @@ type Spec struct {
 	TimeZone string `json:"time_zone" format:"time-zone" maxLength:"64" default:"UTC"`
 	// Language of its documents and mails.
 	Language string `json:"language" format:"language" default:"en"`
-	// How many customers it may have. Those of the billing entities below it count for themselves.
-	CustomerLimit int64 `json:"customer_limit" minimum:"0" maximum:"1000000" default:"10"`
+	// How many customers it may have, 10 unless somebody says otherwise. Those of the billing entities below it count for themselves.
+	CustomerLimit int64 `json:"customer_limit" minimum:"0" maximum:"1000000" extensions:"x-kept=10"`
 } // @name BillingEntitySpec
 
 // Create is what a billing entity is made from.

@@ -74,6 +74,38 @@ func isObject(v any) bool {
 	return ok
 }
 
+func (a *app) catalogCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:         "catalog",
+		Short:       "Show all kinds of things that the server has",
+		Long:        "Show all kinds of things that the server has. With -o json or yaml it is the whole catalog, with fields, operations and limits.",
+		Annotations: map[string]string{OperationAnnotation: "catalog.get"},
+		Args:        cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.client()
+			if err != nil {
+				return err
+			}
+			res, err := c.Do(cmd.Context(), client.Request{Path: "/catalog"})
+			if err != nil {
+				return err
+			}
+			var served catalog.Catalog
+			if err := res.Decode(&served); err != nil {
+				return err
+			}
+			return a.print(res.Body, func(w io.Writer) error {
+				t := newTable("KIND", "TITLE", "CATEGORY", "DESCRIPTION")
+				for i := range served.Kinds {
+					k := &served.Kinds[i]
+					t.add(printable(k.Name), printable(k.Title), printable(k.Category), printable(k.Description))
+				}
+				return t.write(w)
+			})
+		},
+	}
+}
+
 const resourceHelp = `An object is named by its id, or by kind and name path (customer:acme); platform stands for the whole platform.`
 
 func (a *app) canCommand() *cobra.Command {
@@ -130,6 +162,53 @@ for yes and 1 for no.
 				return errDenied
 			}
 			return err
+		},
+	}
+}
+
+func (a *app) permittedCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:         "permitted [ID|KIND:PATH]",
+		Short:       "List what the token may do",
+		Annotations: map[string]string{OperationAnnotation: "permissions.effective"},
+		Long: `List all that the token may do with an object or, unless one is given, with the platform, and what it may do only in something
+below that.
+
+` + resourceHelp,
+		Example:           "  demarc permitted customer:acme",
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: a.completeResource,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			query := url.Values{}
+			if len(args) > 0 {
+				id, err := a.resource(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				query.Set("resource_id", id)
+			}
+			c, err := a.client()
+			if err != nil {
+				return err
+			}
+			res, err := c.Do(cmd.Context(), client.Request{Path: "/permissions/effective", Query: query})
+			if err != nil {
+				return err
+			}
+			var answer struct {
+				Held      []string `json:"held"`
+				HeldBelow []string `json:"held_below"`
+			}
+			if err := res.Decode(&answer); err != nil {
+				return err
+			}
+			return a.print(res.Body, func(w io.Writer) error {
+				t := newTable("PERMISSION", "WHERE")
+				for _, p := range answer.HeldBelow {
+					t.add(printable(p), map[bool]string{true: "here", false: "below"}[slices.Contains(answer.Held, p)])
+				}
+				return t.write(w)
+			})
 		},
 	}
 }

@@ -51,20 +51,20 @@ func TestSingletons(t *testing.T) {
 
 	ifMatch := func(want string) {
 		t.Helper()
-		if got := f.headers[0].Get("If-Match"); got != want {
-			t.Errorf("If-Match: %s, want %s", got, want)
+		if got := f.headers[0].Get("If-Match"); revisionOf(got) != want {
+			t.Errorf("If-Match: %s, want the revision %s", got, want)
 		}
 	}
 	demarc("rota", "update", "gent", "--duties", "pas_1={members: [ann]}", "-o", "id").want(t, 0, "st_1\n")
-	ifMatch(`"0"`)
+	ifMatch("0")
 	wantWrites(t, f, `PATCH /rotas/st_1 {"duties":{"pas_1":{"members":["ann"]}}}`)
 	demarc("rota", "update", "gent", "--duties", "pas_1-", "--if-match", "0").fails(t, ExitConflict, "revision_mismatch")
-	ifMatch(`"0"`)
+	ifMatch("0")
 	f.take()
 
 	doc := writeFile(t, "rota.yaml", "kind: rota\nspec: {scope_id: site:gent, duties: {gent/front: {members: [ann, bob]}}}\n")
 	demarc("apply", "-f", doc).want(t, 0, "rota site:gent (st_1) updated\n  duties.pas_1.members: [\"ann\"] → [\"ann\",\"bob\"]\n")
-	ifMatch(`"1"`)
+	ifMatch("1")
 	wantWrites(t, f, `PATCH /rotas/st_1 {"duties":{"pas_1":{"members":["ann","bob"]}}}`)
 	demarc("apply", "-f", doc).want(t, 0, "rota site:gent (st_1) unchanged\n")
 	demarc("apply", "-f", writeFile(t, "one.yaml", "{kind: rota, id: st_1, spec: {duties: {gent/front: null}}}")).want(t, 0,
@@ -75,10 +75,10 @@ func TestSingletons(t *testing.T) {
 	t.Setenv("VISUAL", "")
 	t.Setenv("EDITOR", "sed -i -e 's/duties: {}/duties: {pas_1: {members: [eve]}}/'")
 	demarc("rota", "edit", "gent", "-o", "id").want(t, 0, "st_1\n")
-	ifMatch(`"3"`)
+	ifMatch("3")
 	wantWrites(t, f, `PATCH /rotas/st_1 {"duties":{"pas_1":{"members":["eve"]}}}`)
 	demarc("rota", "delete", "gent").want(t, 0, "rota gent (st_1) deleted\n")
-	ifMatch(`"4"`)
+	ifMatch("4")
 }
 
 // A secret that the server makes is printed where it is made, and no format loses it.
@@ -115,7 +115,7 @@ func TestQuestionsAboutAccess(t *testing.T) {
 	var asked []string
 	allowed := true
 	f.refuse = func(w http.ResponseWriter, r *http.Request) bool {
-		if !strings.Contains("/whoami /permissions/check /access", strings.TrimPrefix(r.URL.Path, "/api/v1")) {
+		if !strings.Contains("/whoami /permissions/check /permissions/effective /access /catalog", strings.TrimPrefix(r.URL.Path, "/api/v1")) {
 			return false
 		}
 		asked = append(asked, strings.TrimPrefix(r.URL.Path, "/api/v1")+" "+r.URL.Query().Get("checks")+r.URL.Query().Get("resource_id"))
@@ -123,6 +123,10 @@ func TestQuestionsAboutAccess(t *testing.T) {
 		case "/api/v1/whoami":
 			f.answer(w, 200, map[string]any{"principal": map[string]any{"id": "u-1", "kind": "user", "groups": []any{"ops", "dev"}}, "token_id": nil,
 				"roles": []any{map[string]any{"role_name": "viewer", "scope_id": "platform"}}})
+		case "/api/v1/catalog":
+			f.answer(w, 200, map[string]any{"kinds": []any{map[string]any{"name": "lamp", "title": "Lamp", "category": "Things", "description": "Shines.", "glow": 1}}})
+		case "/api/v1/permissions/effective":
+			f.answer(w, 200, map[string]any{"resource_id": "x", "held": []any{"sites.get"}, "held_below": []any{"sites.get", "sites.list"}})
 		case "/api/v1/permissions/check":
 			f.answer(w, 200, map[string]any{"results": []any{map[string]any{"permission": "x", "allowed": allowed}}})
 		default:
@@ -143,6 +147,10 @@ func TestQuestionsAboutAccess(t *testing.T) {
 	if o := demarc("whoami", "-o", "json"); !json.Valid([]byte(o.out)) {
 		t.Errorf("%s", o.out)
 	}
+	demarc("catalog").want(t, 0, "KIND  TITLE  CATEGORY  DESCRIPTION\nlamp  Lamp   Things    Shines.\n")
+	if o := demarc("catalog", "-o", "json"); !strings.Contains(o.out, `"glow": 1`) {
+		t.Errorf("%s", o.out)
+	}
 	asked = nil
 	demarc("can", "sites.create").want(t, 0, "yes\n")
 	demarc("can", "sites.create", "site:gent").want(t, 0, "yes\n")
@@ -156,6 +164,9 @@ func TestQuestionsAboutAccess(t *testing.T) {
 	}
 	demarc("can", "sites.create", "gent").fails(t, ExitUsage, "neither an id nor KIND:PATH")
 	asked = nil
+	demarc("permitted").want(t, 0, "PERMISSION  WHERE\nsites.get   here\nsites.list  below\n")
+	demarc("permitted", "site:gent").want(t, 0, "PERMISSION  WHERE\nsites.get   here\nsites.list  below\n")
+	wantAsked("/permissions/effective , /permissions/effective st_1")
 	demarc("access", "site:gent").want(t, 0, "PRINCIPAL KIND  PRINCIPAL ID  ROLE NAME  SCOPE ID  INHERITED  EXPIRES AT  BINDING ID\nuser            u-1           viewer     platform  true       -           rb_1\n")
 	o = demarc("access", "st_1", "-o", "id")
 	o.want(t, 0, "rb_1\n")

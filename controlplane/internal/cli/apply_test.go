@@ -170,6 +170,7 @@ func TestSame(t *testing.T) {
 		{nil, `1`, `1`, true}, {nil, `1`, `2`, false}, {nil, `{"a":1,"b":2}`, `{"b":2,"a":1}`, true}, {nil, `null`, `null`, true},
 		{set, `["a","b"]`, `["b","a"]`, true}, {set, `["a"]`, `["b"]`, false}, {set, `["a","a"]`, `["a"]`, false}, {set, `[]`, `null`, false},
 		{withDefault, `10`, `null`, true}, {withDefault, `11`, `null`, false}, {&catalog.Field{ServerDefault: true}, `"x"`, `null`, true},
+		{&catalog.Field{Kept: true}, `false`, `null`, true}, {&catalog.Field{Kept: true}, `false`, `true`, false},
 		{&catalog.Field{Type: "list"}, `["a","b"]`, `["b","a"]`, false},
 	} {
 		have, err1 := decode([]byte(test.have))
@@ -177,6 +178,18 @@ func TestSame(t *testing.T) {
 		if err1 != nil || err2 != nil || same(test.f, have, want) != test.same {
 			t.Errorf("%s and %s: not %t", test.have, test.want, test.same)
 		}
+	}
+}
+
+// What is not said of what others set, too, is left to them, also where what is said is all.
+func TestWhatIsKeptIsLeft(t *testing.T) {
+	fields := []catalog.Field{{Name: "lit", Type: catalog.Boolean, Kept: true}, {Name: "notes", Type: catalog.String, Nullable: true},
+		{Name: "address", Type: catalog.Object, Fields: []catalog.Field{{Name: "lit", Type: catalog.Boolean, Kept: true}, {Name: "floor", Type: catalog.Integer, Nullable: true}}}}
+	present := map[string]any{"lit": true, "notes": "A note.", "address": map[string]any{"lit": true, "floor": 3}}
+	c := comparison{whole: true}
+	patch := c.patch(fields, present, map[string]any{"address": map[string]any{"lit": nil}})
+	if want := `{"address":{"floor":null},"notes":null}`; text(patch) != want {
+		t.Errorf("got %s, want %s", text(patch), want)
 	}
 }
 

@@ -3,7 +3,7 @@
 //
 //	demarc <kind> list|get|describe|create|update|edit|delete|<action>|download|upload|watch
 //	demarc get <kind> …, apply, wait, explain, context, version
-//	demarc whoami, can, access
+//	demarc whoami, can, permitted, access, catalog
 //
 // cli.go connects, contexts.go keeps the profile, kinds.go makes the commands of a kind, fields.go turns flags into
 // bodies, access.go asks who may do what, document.go reads files, download.go writes and sends them, and follows events, apply.go and edit.go work on whole documents, output.go and failure.go print.
@@ -126,7 +126,7 @@ Exit status: 0 well, 1 error, 2 wrong usage, 3 not found, 4 conflict or precondi
 		}
 	}
 	for _, c := range []*cobra.Command{a.getCommand(), a.applyCommand(), a.waitCommand(), a.explainCommand(), a.contextCommand(), a.versionCommand(),
-		a.whoamiCommand(), a.canCommand(), a.accessCommand()} {
+		a.whoamiCommand(), a.canCommand(), a.permittedCommand(), a.accessCommand(), a.catalogCommand()} {
 		c.GroupID = groupGeneral
 		root.AddCommand(c)
 	}

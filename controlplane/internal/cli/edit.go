@@ -21,8 +21,8 @@ func (a *app) editCommand(k *catalog.Kind, op catalog.Operation) *cobra.Command 
 	cmd := &cobra.Command{
 		Use:   "edit " + argument(k),
 		Short: "Change an object in an editor",
-		Long: `Change an object in an editor ($VISUAL, $EDITOR, or vi). What is taken away is cleared, or goes back to its default.
-If somebody else changes the same fields meanwhile, nothing is changed.`,
+		Long: `Change an object in an editor ($VISUAL, $EDITOR, or vi). What is taken away is cleared, or goes back to its default;
+what others set, too (kept in describe), stays as it is. If somebody else changes the same fields meanwhile, nothing is changed.`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeObjects(k, false),
 	}

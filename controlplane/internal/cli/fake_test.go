@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -65,6 +66,7 @@ var testCatalog = func() *catalog.Catalog {
 				catalog.Field{Name: "owner_id", Type: "string", Nullable: true, Ref: []string{"site", "virtual_box", "platform"}, Description: "Whose it is."},
 				catalog.Field{Name: "address", Type: "object", Nullable: true, Description: "Address.", Fields: []catalog.Field{
 					{Name: "street", Type: "string", Nullable: true, Description: "Street."},
+					{Name: "lit", Type: "boolean", Kept: true, Description: "Lit."},
 					{Name: "floor", Type: "integer", Nullable: true, Description: "Floor."}}},
 				catalog.Field{Name: "slots", Type: "map", Default: json.RawMessage(`{}`), Description: "Slots.", Items: &catalog.Field{Type: "object", Fields: []catalog.Field{
 					{Name: "width", Type: "integer"}, {Name: "box_id", Type: "string", Ref: []string{"virtual_box"}}}}},
@@ -232,7 +234,7 @@ func (f *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		problem(w, 404, `"code": "not_found", "detail": "there is no such object"`)
 	case r.Method == http.MethodGet:
 		f.answer(w, 200, f.objects[parts[1]])
-	case r.Header.Get("If-Match") != "" && r.Header.Get("If-Match") != fmt.Sprintf(`"%v"`, f.objects[parts[1]]["revision"]):
+	case r.Header.Get("If-Match") != "" && revisionOf(r.Header.Get("If-Match")) != fmt.Sprint(f.objects[parts[1]]["revision"]):
 		problem(w, 412, `"code": "revision_mismatch", "detail": "it is another revision"`)
 	default:
 		f.change(w, r, k, f.objects[parts[1]], parts, body)
@@ -258,10 +260,16 @@ func textOrNothing(body map[string]any) string {
 	return text(body)
 }
 
+// revisionOf is the revision that a tag begins with.
+func revisionOf(tag string) string {
+	revision, _, _ := strings.Cut(strings.Trim(tag, `"`), ".")
+	return revision
+}
+
 func (f *fakeServer) answer(w http.ResponseWriter, status int, object any) {
 	w.Header().Set("Content-Type", "application/json")
 	if m, ok := object.(map[string]any); ok && m["revision"] != nil {
-		w.Header().Set("ETag", fmt.Sprintf(`"%v"`, m["revision"]))
+		w.Header().Set("ETag", fmt.Sprintf(`"%v.%x"`, m["revision"], sha256.Sum256([]byte(text(object)))))
 	}
 	w.WriteHeader(status)
 	fmt.Fprint(w, text(object))

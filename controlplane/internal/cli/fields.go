@@ -68,7 +68,7 @@ func (a *app) newBodyFlags(cmd *cobra.Command, fields []catalog.Field, p purpose
 		cmd.Flags().StringArrayVar(&b.clear, "clear", nil, "field to clear, or to set back to its default; may be repeated")
 		var names []string
 		for _, f := range b.flags {
-			if !f.field.Required {
+			if !f.field.Required && !f.field.Kept {
 				names = append(names, strings.Join(f.path, "."))
 			}
 		}
@@ -353,8 +353,11 @@ func (b *bodyFlags) body(ctx context.Context) (map[string]any, error) {
 	}
 	for _, name := range b.clear {
 		path := strings.Split(strings.ReplaceAll(name, "-", "_"), ".")
-		if fieldAt(b.fields, path) == nil {
+		switch f := fieldAt(b.fields, path); {
+		case f == nil:
 			return nil, &usageError{fmt.Errorf("--clear %s: there is no such field", name)}
+		case f.Kept:
+			return nil, &usageError{fmt.Errorf("--clear %s: others set it, too, and without a value it stays what it is: say what it is to be", name)}
 		}
 		if _, ok := lookup(body, path); ok {
 			return nil, &usageError{fmt.Errorf("%s is both set and cleared", name)}

@@ -553,7 +553,8 @@ func traits(f *catalog.Field) []string {
 		text  string
 	}{
 		{f.Required, "required"}, {f.Computed, "computed"}, {f.Immutable, "immutable"}, {f.WriteOnly, "secret"}, {f.ShownOnce, "shown once"},
-		{f.GrowOnly, "can only grow"}, {f.NeedsStop, "restarts the machine"}, {f.ServerDefault, "default by server"},
+		{f.GrowOnly, "can only grow"}, {f.NeedsStop, "restarts the machine"}, {f.ServerDefault, "default by server"}, {f.Kept, "kept if not given"},
+		{len(f.Follows) > 0, "follows " + strings.Join(f.Follows, ", ")},
 		{f.VisibleTo != "", "for who has " + f.VisibleTo}, {f.OneOf != "", "one of " + f.OneOf}, {f.Unit != "", f.Unit}, {f.Deprecated != "", "deprecated: " + f.Deprecated},
 		{len(f.Enum) > 0, strings.Join(f.Enum, "|")},
 		{len(f.Default) > 0 && !isEmptyJSON(f.Default), "default " + string(f.Default)},

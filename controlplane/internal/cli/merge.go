@@ -31,7 +31,7 @@ func (c *comparison) object(prefix string, field func(string) *catalog.Field, fi
 	}
 	if c.whole {
 		for _, name := range slices.Sorted(maps.Keys(present)) {
-			if _, ok := desired[name]; !ok && present[name] != nil {
+			if _, ok := desired[name]; !ok && present[name] != nil && !keeps(field(name)) {
 				patch[name] = nil
 				c.note(prefix+name, present[name], nil)
 			}
@@ -90,12 +90,15 @@ func (c *comparison) note(path string, have, want any) {
 	c.changes = append(c.changes, fmt.Sprintf("%s: %s → %s", path, text(have), text(want)))
 }
 
+// keeps says whether what is not desired of a field stays what it is: another party sets it, too.
+func keeps(f *catalog.Field) bool { return f != nil && f.Kept }
+
 // same compares two values of a field by what they mean: the order of a set means nothing, and null stands for the
 // default where there is one.
 func same(f *catalog.Field, have, want any) bool {
 	if f != nil && want == nil && have != nil {
-		if f.ServerDefault {
-			return true // whatever the server has chosen
+		if f.ServerDefault || f.Kept {
+			return true // whatever the server has chosen, or another party
 		}
 		if len(f.Default) > 0 {
 			if d, err := decode(f.Default); err == nil {

@@ -15,8 +15,6 @@ var Kind = resource.Kind{
 	Needs:       []resource.Link{{Kind: "location", Field: "location_id"}},
 	Scope:       true, Scopes: []resource.Link{{Kind: "location", Field: "location_id"}},
 	Filters: []resource.Filter{
-		{Name: "billing_entity_id", Words: "Those of the customers of one billing entity"},
-		{Name: "customer_id", Words: "Those of one customer"},
 		{Name: "location_id", Words: "Those in one location"},
 	},
 	Quota: []string{"cloudspaces"},

@@ -13,7 +13,6 @@ var Kind = resource.Kind{
 	Tenant:      resource.CustomerColumn,
 	Scope:       true,
 	Filters: []resource.Filter{
-		{Name: "billing_entity_id", Words: "Those of one billing entity"},
 		{Name: "status", Words: "Those of one of these statuses", Many: true},
 		{Name: "payment_mode", Words: "Those of this payment mode"},
 	},
@@ -55,8 +54,8 @@ type Spec struct {
 	// When it pays: before use from a balance, or after by invoice.
 	PaymentMode string `json:"payment_mode" enums:"prepaid,postpaid" default:"postpaid"`
 	// Life cycle. A pending customer cannot make resources; suspending stops what it runs, and active again starts what ran;
-	// terminated removes everything that it has, for good.
-	Status string `json:"status" enums:"pending,active,suspended,terminated" default:"active"`
+	// terminated removes everything that it has, for good. A new one is active unless it is made pending or suspended.
+	Status string `json:"status" enums:"pending,active,suspended,terminated" extensions:"x-kept=active"`
 	// Why it has this status.
 	StatusReason *string `json:"status_reason" maxLength:"500"`
 } // @name CustomerSpec

@@ -9,8 +9,6 @@ var Kind = resource.Kind{
 	Parent:      &resource.Link{Kind: "cloudspace", Field: "cloudspace_id"},
 	Scope:       true, Scopes: []resource.Link{{Kind: "location", Field: "location_id"}, {Kind: "cloudspace", Field: "cloudspace_id"}},
 	Filters: []resource.Filter{
-		{Name: "billing_entity_id", Words: "Those of the customers of one billing entity"},
-		{Name: "customer_id", Words: "Those of one customer"},
 		{Name: "cloudspace_id", Words: "Those in one cloudspace"},
 		{Name: "virtual_machine_id", Words: "Those attached to one virtual machine"},
 		{Name: "size_gib", Words: "Those whose size is", Range: resource.Numbers},

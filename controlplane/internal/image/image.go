@@ -30,7 +30,7 @@ type Spec struct {
 	// Where the image is fetched from.
 	SourceURL *string `json:"source_url" format:"uri" maxLength:"500"`
 	// Smallest boot disk that holds it.
-	MinDiskGiB int64 `json:"min_disk_gib" minimum:"1" maximum:"65536" default:"1" extensions:"x-unit=GiB"`
+	MinDiskGiB int64 `json:"min_disk_gib" minimum:"1" maximum:"65536" default:"1" extensions:"x-unit=GiB,x-title=Smallest disk"`
 } // @name ImageSpec
 
 // Create is what an image is made from.

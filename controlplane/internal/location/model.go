@@ -20,10 +20,11 @@ type Spec struct {
 	Country *string `json:"country" format:"country"`
 	// City.
 	City *string `json:"city" maxLength:"100"`
-	// Whether new cloudspaces can be made in it.
-	Enabled bool `json:"enabled" default:"true"`
-	// Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes cloudspaces in it.
-	Restricted bool `json:"restricted" default:"false"`
+	// Whether new cloudspaces can be made in it; they can in a new one.
+	Enabled bool `json:"enabled" extensions:"x-kept=true"`
+	// Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes cloudspaces in it. A new one
+	// is for all.
+	Restricted bool `json:"restricted" extensions:"x-kept=false"`
 } // @name LocationSpec
 
 // Create is what a location is made from.

@@ -15,8 +15,6 @@ var Kind = resource.Kind{
 	Description: "Work that goes on after a request has been answered.",
 	Filters: []resource.Filter{
 		{Name: "target_id", Words: "Those of one object"},
-		{Name: "customer_id", Words: "Those of one customer"},
-		{Name: "state", Words: "Those in one of these states", Many: true},
 	},
 	Words: map[string]string{"list": "List operations, the newest first"},
 	States: map[string][]string{

@@ -3,6 +3,7 @@ package operation
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/db"
@@ -41,7 +42,7 @@ func (s *Service) Module() module.Module {
 	})
 	for i := range ops {
 		if ops[i].Verb == httpapi.Get {
-			ops[i].Parameters = []resource.Filter{{Name: "wait", Words: "Wait so long for its end, such as 30s; at most 60s"}}
+			ops[i].Parameters = []resource.Filter{{Name: "wait", Words: "Wait so long for its end, such as 30s; at most 60s. A number alone is of seconds", Format: "duration"}}
 		}
 	}
 	cancel := httpapi.Action(Kind, "cancel", "Ask an operation to stop and to undo what it has done", false,
@@ -76,6 +77,9 @@ func (s *Service) Get(ctx context.Context, id, wait string) (Operation, error) {
 func parseWait(s string) (time.Duration, error) {
 	if s == "" {
 		return 0, nil
+	}
+	if strings.TrimLeft(s, "0123456789") == "" {
+		s += "s"
 	}
 	d, err := time.ParseDuration(s)
 	if err != nil || d < 0 || d > maxWait {

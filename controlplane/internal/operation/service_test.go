@@ -87,7 +87,7 @@ func TestGet(t *testing.T) {
 	if _, err := b.Get(b.ctx, id.New(saga.Prefix), "1s"); !fault.IsCode(err, "not_found") {
 		t.Errorf("no operation: %v", err)
 	}
-	for _, wait := range []string{"61s", "-1s", "soon", "30"} {
+	for _, wait := range []string{"61s", "-1s", "soon", "61", "2m"} {
 		if _, err := b.Get(b.ctx, good, wait); !fault.IsCode(err, "invalid_parameter") {
 			t.Errorf("wait=%s: %v", wait, err)
 		}

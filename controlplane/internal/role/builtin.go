@@ -24,6 +24,9 @@ type BuiltIn struct {
 	Description string `json:"description"`
 	// Owner: who has it owns what it is bound on, which must not be left without an owner by its own people.
 	Owner bool `json:"owner"`
+	// Reveals: its patterns stand for permissions that reveal a secret, too. Those of other roles do not unless their verb says so:
+	// things.reveal_key.
+	Reveals bool `json:"reveals"`
 	// Permissions are patterns, such as *.get. One that begins with an exclamation mark takes away what it matches; the last one that
 	// matches decides.
 	Permissions []string `json:"permissions"`
@@ -54,7 +57,7 @@ func (b BuiltIn) Resolve(permissions []string) []string {
 		has := false
 		for _, pattern := range b.Permissions {
 			pattern, not := strings.CutPrefix(pattern, "!")
-			if Match(pattern, p) {
+			if Match(pattern, p) && (not || b.Reveals || !reveals(p) || reveals(pattern)) {
 				has = !not
 			}
 		}
@@ -70,4 +73,10 @@ func (b BuiltIn) Resolve(permissions []string) []string {
 func Match(pattern, permission string) bool {
 	ok, err := path.Match(pattern, permission)
 	return ok && err == nil
+}
+
+// reveals says whether a permission, or a pattern, is expressly of what reveals a secret: whoever gets it should see that they do.
+func reveals(permission string) bool {
+	_, verb, _ := strings.Cut(permission, ".")
+	return strings.HasPrefix(verb, "reveal_")
 }

@@ -15,8 +15,8 @@ var Kind = resource.Kind{
 // Spec is what can be changed of a service account.
 type Spec struct {
 	resource.Named
-	// Whether its tokens work.
-	Enabled bool `json:"enabled" default:"true"`
+	// Whether its tokens work; those of a new one do.
+	Enabled bool `json:"enabled" extensions:"x-kept=true"`
 } // @name ServiceAccountSpec
 
 // Create is what a service account is made from.

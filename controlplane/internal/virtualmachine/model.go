@@ -13,8 +13,6 @@ var Kind = resource.Kind{
 	Needs:       []resource.Link{{Kind: "image", Field: "image_id"}},
 	Scope:       true, Scopes: []resource.Link{{Kind: "location", Field: "location_id"}, {Kind: "cloudspace", Field: "cloudspace_id"}},
 	Filters: []resource.Filter{
-		{Name: "billing_entity_id", Words: "Those of the customers of one billing entity"},
-		{Name: "customer_id", Words: "Those of one customer"},
 		{Name: "cloudspace_id", Words: "Those in one cloudspace"},
 		{Name: "image_id", Words: "Those of one image"},
 		{Name: "power_state", Words: "Those that are to be in one of these power states", Many: true},
@@ -39,8 +37,8 @@ type Spec struct {
 	MemoryMiB int64 `json:"memory_mib" validate:"required" minimum:"128" maximum:"4194304" extensions:"x-unit=MiB,x-needs-stop"`
 	// Size of the boot disk; it can grow, not shrink.
 	BootDiskSizeGiB int64 `json:"boot_disk_size_gib" minimum:"1" maximum:"65536" default:"10" extensions:"x-unit=GiB,x-grow-only"`
-	// Whether it is to run.
-	PowerState string `json:"power_state" enums:"running,stopped" default:"running"`
+	// Whether it is to run; a new one is.
+	PowerState string `json:"power_state" enums:"running,stopped" extensions:"x-kept=running"`
 	// Cloud-init user data, which the machine reads when it first boots.
 	UserData *secret.String `json:"user_data,omitempty" gorm:"-" swaggertype:"string" maxLength:"65536" extensions:"x-write-only"`
 } // @name VirtualMachineSpec

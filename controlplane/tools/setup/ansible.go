@@ -18,21 +18,25 @@ var pythons = []string{"3.11", "3.12", "3.13"}
 
 // ansible makes CACHE/venv, a virtual environment with everything in requirements.txt.
 func ansible(ctx context.Context, cache string) error {
-	venv := filepath.Join(cache, "venv")
+	return environment(ctx, "Ansible", filepath.Join(cache, "venv"), "requirements.txt")
+}
+
+// environment makes a virtual environment with everything that a file of requirements names.
+func environment(ctx context.Context, what, dir, requirements string) error {
 	python, err := interpreter(ctx)
 	if err != nil {
 		return err
 	}
-	say("Ansible: virtual environment of %s", python)
+	say("%s: virtual environment of %s", what, python)
 	// A half-made one, or one whose interpreter has gone, is not worth repairing.
-	if err := os.RemoveAll(venv); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.RemoveAll(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := execute(ctx, "", nil, python, "-m", "venv", venv); err != nil {
+	if err := execute(ctx, "", nil, python, "-m", "venv", dir); err != nil {
 		return err
 	}
-	return execute(ctx, "", nil, filepath.Join(venv, "bin", "python"), "-m", "pip", "install", "--quiet",
-		"--disable-pip-version-check", "--requirement", "requirements.txt")
+	return execute(ctx, "", nil, filepath.Join(dir, "bin", "python"), "-m", "pip", "install", "--quiet",
+		"--disable-pip-version-check", "--requirement", requirements)
 }
 
 // interpreter returns a Python that virtual environments can be made with.

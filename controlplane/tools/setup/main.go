@@ -1,8 +1,8 @@
 // Setup provides what the repository's targets need beside Go: a Terraform command line, an Ansible virtual environment
-// and PostgreSQL's server programs. Everything goes into the cache folder of the repository, except PostgreSQL, which
+// the programs that read the specification, and PostgreSQL's server programs. Everything goes into the cache folder of the repository, except PostgreSQL, which
 // comes from the system's package manager.
 //
-//	setup -cache DIR terraform|ansible|postgres
+//	setup -cache DIR terraform|ansible|openapi|postgres
 //
 // It imports the standard library alone, so that running it costs no download.
 package main
@@ -31,7 +31,7 @@ func main() {
 
 func run(ctx context.Context, cache string, args []string) error {
 	if cache == "" || len(args) == 0 {
-		return fmt.Errorf("usage: setup -cache DIR terraform|ansible|postgres")
+		return fmt.Errorf("usage: setup -cache DIR terraform|ansible|openapi|postgres")
 	}
 	cache, err := filepath.Abs(cache)
 	if err != nil {
@@ -40,6 +40,7 @@ func run(ctx context.Context, cache string, args []string) error {
 	steps := map[string]func(context.Context, string) error{
 		"terraform": terraform,
 		"ansible":   ansible,
+		"openapi":   openapi,
 		"postgres":  postgres,
 	}
 	for _, name := range args {

@@ -63,6 +63,8 @@ func describe(f catalog.Field, writing bool) string {
 		switch {
 		case f.ServerDefault:
 			parts = append(parts, "The control plane chooses one if it is not set.")
+		case f.Kept:
+			parts = append(parts, "Others set it, too: what is not set here stays what it is.")
 		case len(f.Default) > 0 && string(f.Default) != "null":
 			parts = append(parts, "Default: `"+compact(f.Default)+"`.")
 		}

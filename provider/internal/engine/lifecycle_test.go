@@ -157,6 +157,42 @@ func TestServerDefault(t *testing.T) {
 	)
 }
 
+// An attribute that others set, too: what they set is no reason to change anything, until the configuration says something; what it said stays when
+// it no longer does.
+func TestKept(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	c.run(
+		resource.TestStep{Config: c.router(""), ConfigStateChecks: []statecheck.StateCheck{attribute("mode", knownvalue.StringExact("on"))}},
+		resource.TestStep{PreConfig: func() { c.Change(c.the(), "mode", "off") }, Config: c.router(""), ConfigPlanChecks: planned(plancheck.ResourceActionNoop),
+			ConfigStateChecks: []statecheck.StateCheck{attribute("mode", knownvalue.StringExact("off"))}},
+		resource.TestStep{Config: c.router("buffer_mib = 16"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			ConfigStateChecks: []statecheck.StateCheck{attribute("mode", knownvalue.StringExact("off"))}},
+		resource.TestStep{Config: c.router("buffer_mib = 16\n mode = \"on\""), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate)},
+		resource.TestStep{Config: c.router("buffer_mib = 16"), ConfigPlanChecks: planned(plancheck.ResourceActionNoop),
+			ConfigStateChecks: []statecheck.StateCheck{attribute("mode", knownvalue.StringExact("on"))}},
+	)
+}
+
+// An attribute that follows others is unknown where one of them changes, at any remove, and known where none does.
+func TestFollowers(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	c.run(
+		resource.TestStep{Config: c.router(""), ConfigStateChecks: []statecheck.StateCheck{attribute("tag", knownvalue.StringExact("core.8")), attribute("mark", knownvalue.StringExact("core.8"))}},
+		resource.TestStep{Config: c.router("buffer_mib = 16"), ConfigPlanChecks: resource.ConfigPlanChecks{
+			PreApply:             []plancheck.PlanCheck{plancheck.ExpectUnknownValue(router, tfjsonpath.New("tag")), plancheck.ExpectUnknownValue(router, tfjsonpath.New("mark"))},
+			PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
+		}, ConfigStateChecks: []statecheck.StateCheck{attribute("mark", knownvalue.StringExact("core.16"))}},
+		resource.TestStep{Config: c.router("buffer_mib = 16\n mode = \"off\""), ConfigPlanChecks: resource.ConfigPlanChecks{
+			PreApply: []plancheck.PlanCheck{
+				plancheck.ExpectKnownValue(router, tfjsonpath.New("tag"), knownvalue.StringExact("core.16")),
+				plancheck.ExpectKnownValue(router, tfjsonpath.New("mark"), knownvalue.StringExact("core.16"))},
+			PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
+		}},
+	)
+}
+
 // Only Terraform's own attributes differ: nothing is sent.
 func TestTimeoutsAloneSendNothing(t *testing.T) {
 	t.Parallel()

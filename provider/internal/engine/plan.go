@@ -175,8 +175,8 @@ func asText(v basetypes.StringValuable) string {
 	return s.ValueString()
 }
 
-// keeps says whether an attribute needs a keeper.
-func keeps(f catalog.Field) bool { return f.Computed || (f.ServerDefault && !f.Required) }
+// keeps says whether an attribute needs a keeper. What is kept stays what it is when its line is removed: only a server's default is chosen anew.
+func keeps(f catalog.Field) bool { return f.Computed || f.Kept || (f.ServerDefault && !f.Required) }
 
 func keepers(serverDefault bool) []planmodifier.String {
 	return []planmodifier.String{keeper{serverDefault}}
@@ -283,6 +283,7 @@ func (r *kindResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	} else {
 		checkGrowth(r.kind.Fields, req.State.Raw, resp.Plan.Raw, path.Empty(), &resp.Diagnostics)
 	}
+	r.planFollowers(req.State.Raw, resp)
 	if unfinished := text(member(req.State.Raw, unfinishedAttribute)); unfinished != "" {
 		r.planFinish(ctx, unfinished, resp)
 	}

@@ -144,7 +144,7 @@ func roleOf(f catalog.Field) (role, error) {
 	if f.Required {
 		return role{required: true}, nil
 	}
-	if f.ServerDefault {
+	if f.ServerDefault || f.Kept {
 		return role{optional: true, computed: true}, nil
 	}
 	if len(f.Default) == 0 || string(f.Default) == "null" {

@@ -6,6 +6,7 @@ package fakeapi
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -433,9 +434,15 @@ func (a *API) admit(k *catalog.Kind, body map[string]any) *Problem {
 	return &Problem{Status: 403, Code: "forbidden", Detail: "only some may see it", Members: map[string]any{"errors": errs}}
 }
 
+// revisionOf is the revision that a tag begins with.
+func revisionOf(tag string) string {
+	revision, _, _ := strings.Cut(strings.Trim(tag, `"`), ".")
+	return revision
+}
+
 func (a *API) answer(status int, o *thing) (int, []byte, http.Header, *Problem) {
 	raw, _ := json.Marshal(a.shown(o.kind, o.body))
-	return status, raw, http.Header{"Etag": {fmt.Sprintf("%q", fmt.Sprint(o.body["revision"]))}}, nil
+	return status, raw, http.Header{"Etag": {fmt.Sprintf(`"%v.%x"`, o.body["revision"], sha256.Sum256(raw))}}, nil
 }
 
 func (a *API) list(k *catalog.Kind, r *http.Request) (int, []byte, http.Header, *Problem) {
@@ -578,6 +585,7 @@ func (a *API) make(k *catalog.Kind, body map[string]any) *thing {
 	o := &thing{kind: k, body: map[string]any{}, secrets: map[string]any{}}
 	a.sequence++
 	a.fill(k.Fields, body, o.body, o.secrets, fmt.Sprint(a.sequence))
+	follow(k, o.body)
 	o.body["id"] = fmt.Sprintf("%s_%026d", k.Prefix, a.sequence)
 	now := time.Unix(1_800_000_000, 0).UTC().Format(timeForm)
 	for name, v := range map[string]any{"revision": 1, "created_at": now, "updated_at": now, "state": "active"} {
@@ -608,6 +616,8 @@ func (a *API) fill(fields []catalog.Field, in, out, secrets map[string]any, seed
 			v = "2027-01-01T00:00:00.000000Z"
 		case v == nil && f.ServerDefault && f.Type == catalog.String:
 			v = "chosen-" + seed
+		case v == nil && f.Kept:
+			v = beginning(f)
 		case f.ShownOnce:
 			v = nil
 		case v == nil && f.Computed && !f.Nullable && f.Type == catalog.String && len(f.Ref) == 0:
@@ -638,6 +648,20 @@ func (a *API) fill(fields []catalog.Field, in, out, secrets map[string]any, seed
 			}
 		}
 		out[f.Name] = v
+	}
+}
+
+// follow computes what follows other fields from these alone.
+func follow(k *catalog.Kind, body map[string]any) {
+	for _, f := range k.Fields {
+		if len(f.Follows) == 0 {
+			continue
+		}
+		var of []string
+		for _, name := range f.Follows {
+			of = append(of, fmt.Sprint(body[name]))
+		}
+		body[f.Name] = strings.Join(of, ".")
 	}
 }
 
@@ -737,7 +761,7 @@ func (a *API) guard(o *thing, verb string, r *http.Request) *Problem {
 	if op := o.body["operation_id"]; op != nil {
 		return &Problem{Status: 409, Code: "operation_in_progress", Detail: "an operation is running", Members: map[string]any{"operation_id": op}}
 	}
-	if want := r.Header.Get("If-Match"); want != "" && want != fmt.Sprintf("%q", fmt.Sprint(o.body["revision"])) {
+	if want := r.Header.Get("If-Match"); want != "" && revisionOf(want) != fmt.Sprint(o.body["revision"]) {
 		return &Problem{Status: 412, Code: "revision_mismatch", Detail: fmt.Sprintf("the revision is %v", o.body["revision"])}
 	}
 	return nil
@@ -767,7 +791,7 @@ func (a *API) update(o *thing, r *http.Request, req Request) (int, []byte, http.
 			spec[f.Name] = o.body[f.Name]
 		}
 	}
-	merged := merge(clone(spec), patch).(map[string]any)
+	merged := merge(catalog.Field{Fields: o.kind.Fields}, clone(spec), patch).(map[string]any)
 	filled := map[string]any{}
 	a.sequence++
 	a.fill(o.kind.Fields, merged, filled, o.secrets, fmt.Sprint(a.sequence))
@@ -786,6 +810,7 @@ func (a *API) update(o *thing, r *http.Request, req Request) (int, []byte, http.
 			o.secrets[f.Name] = v
 		}
 	}
+	follow(o.kind, o.body)
 	if changed {
 		a.touch(o)
 	}
@@ -885,7 +910,21 @@ func (a *API) forget(id string) {
 	}
 }
 
-func merge(target, patch any) any {
+// beginning is what the server chooses for a kept field.
+func beginning(f catalog.Field) any {
+	switch {
+	case f.Type == catalog.Boolean:
+		return true
+	case f.Type == catalog.Integer:
+		return *f.Minimum
+	case len(f.Enum) > 0:
+		return f.Enum[0]
+	}
+	return "chosen"
+}
+
+// merge applies a merge patch to the value of a field. Null leaves what is kept.
+func merge(of catalog.Field, target, patch any) any {
 	p, ok := patch.(map[string]any)
 	if !ok {
 		return patch
@@ -895,13 +934,27 @@ func merge(target, patch any) any {
 		out = map[string]any{}
 	}
 	for k, v := range p {
-		if v == nil {
+		in := inside(of, k)
+		switch {
+		case v == nil && in.Kept:
+		case v == nil:
 			delete(out, k)
-			continue
+		default:
+			out[k] = merge(in, out[k], v)
 		}
-		out[k] = merge(out[k], v)
 	}
 	return out
+}
+
+// inside is what an object or a map has under a key.
+func inside(of catalog.Field, key string) catalog.Field {
+	if of.Items != nil {
+		return *of.Items
+	}
+	if i := slices.IndexFunc(of.Fields, func(f catalog.Field) bool { return f.Name == key }); i >= 0 {
+		return of.Fields[i]
+	}
+	return catalog.Field{}
 }
 
 func clone(v any) any {

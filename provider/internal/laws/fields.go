@@ -37,6 +37,12 @@ func (w *World) Fields(t *testing.T) {
 				t.Errorf("%s: nothing was changed on the control plane", what)
 			}
 		}
+		stays := func(what string) {
+			t.Helper()
+			if plan, errs := core.Plan(instance, s.attributes(body, version)); errs != "" || !plan.Empty() {
+				t.Errorf("%s: others set it, too, so nothing is to change: %s%s", what, errs, plan.Difference())
+			}
+		}
 		for _, f := range s.Fields {
 			value, changes := changes[f.Name]
 			switch {
@@ -58,10 +64,14 @@ func (w *World) Fields(t *testing.T) {
 			if _, set := body[f.Name]; !set || !f.Mutable() || f.Required || f.GrowOnly || f.Name == "deletion_protection" {
 				continue
 			}
-			if !f.WriteOnly && sameValue(body[f.Name], literal(t, f)) {
+			if !f.WriteOnly && !f.Kept && sameValue(body[f.Name], literal(t, f)) {
 				continue // It has its default already.
 			}
 			delete(body, f.Name)
+			if f.Kept {
+				stays("removal of " + f.Name)
+				continue
+			}
 			step("removal of " + f.Name)
 			if want := literal(t, f); !f.WriteOnly && !f.ServerDefault && !sameValue(instance.Attribute(f.Name), want) {
 				t.Errorf("%s after its removal: %v, want %v", f.Name, instance.Attribute(f.Name), want)
@@ -83,6 +93,11 @@ func (w *World) Fields(t *testing.T) {
 				rest := maps.Clone(m)
 				delete(rest, member)
 				body[f.Name] = rest
+				if i := slices.IndexFunc(f.Fields, func(g catalog.Field) bool { return g.Name == member }); i >= 0 && f.Fields[i].Kept {
+					stays("removal of " + f.Name + "." + member)
+					body[f.Name] = m
+					continue
+				}
 				step("removal of " + f.Name + "." + member)
 				body[f.Name] = m
 				step("return of " + f.Name + "." + member)

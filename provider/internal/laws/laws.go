@@ -126,7 +126,7 @@ func (s *subject) cleared(body map[string]any) map[string]any {
 func (s *subject) clearing(body map[string]any) map[string]any {
 	patch := map[string]any{}
 	for name := range body {
-		if f := s.Field(name); f.Mutable() && !f.Required && !f.GrowOnly {
+		if f := s.Field(name); f.Mutable() && !f.Required && !f.GrowOnly && !f.Kept {
 			patch[name] = nil
 		}
 	}
@@ -241,7 +241,7 @@ func (s *subject) gone(t testing.TB, id string) error {
 		return err
 	}
 	for _, f := range s.Fields {
-		if f.Mutable() && !f.ServerDefault && !sameValue(o[f.Name], literal(t, f)) {
+		if f.Mutable() && !f.ServerDefault && !f.Kept && !sameValue(o[f.Name], literal(t, f)) {
 			return fmt.Errorf("%s is still %v", f.Name, o[f.Name])
 		}
 	}

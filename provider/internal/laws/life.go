@@ -78,12 +78,40 @@ func (s *subject) change(t *testing.T, core *coretest.Core, object coretest.Inst
 
 	object = core.MustApply(object, s.attributes(s.cleared(changed), 0))
 	now := s.now(t, id)
+	for name, want := range changed {
+		if s.Field(name).Kept && !sameValue(now[name], want) {
+			t.Errorf("%s is %v after its line was removed, want %v as before", name, now[name], want)
+		}
+	}
 	for name := range patch {
 		if f := s.Field(name); !f.WriteOnly && !f.ServerDefault && !sameValue(now[name], literal(t, *f)) {
 			t.Errorf("%s is %v after all was cleared, want %v", name, now[name], literal(t, *f))
 		}
 	}
+	s.leavesToOthers(t, core, object, full, s.attributes(s.cleared(changed), 0))
 	return object
+}
+
+// leavesToOthers expects that what others set of what is kept, and the configuration says nothing of, is no reason for a plan.
+func (s *subject) leavesToOthers(t *testing.T, core *coretest.Core, object coretest.Instance, full, config map[string]any) {
+	t.Helper()
+	theirs := only(full, func(name string) bool { return s.Field(name).Kept })
+	if len(theirs) == 0 {
+		return
+	}
+	s.write(t, object.ID(), theirs)
+	drifted, errs := core.Refresh(object)
+	if errs != "" {
+		t.Fatalf("refresh: %s", errs)
+	}
+	if plan, errs := core.Plan(drifted, config); errs != "" || !plan.Empty() {
+		t.Errorf("what others have set is to be changed: %s%s", errs, plan.Difference())
+	}
+	for name, want := range theirs {
+		if !sameValue(drifted.Attribute(name), want) {
+			t.Errorf("%s in the state: %v, want what others have set: %v", name, drifted.Attribute(name), want)
+		}
+	}
 }
 
 // update expects that a plan changes the object in place, and applies it.

@@ -98,7 +98,7 @@ func pyField(f catalog.Field) mapping {
 		key   string
 		value bool
 	}{
-		{"required", f.Required}, {"nullable", f.Nullable}, {"server_default", f.ServerDefault}, {"immutable", f.Immutable},
+		{"required", f.Required}, {"nullable", f.Nullable}, {"server_default", f.ServerDefault}, {"kept", f.Kept}, {"immutable", f.Immutable},
 		{"computed", f.Computed}, {"volatile", f.Volatile}, {"write_only", f.WriteOnly}, {"shown_once", f.ShownOnce}, {"grow_only", f.GrowOnly}, {"open_enum", f.OpenEnum},
 	} {
 		if t.value {

@@ -377,6 +377,9 @@ func (g generator) traits(f catalog.Field, managed bool) []any {
 	if f.ServerDefault {
 		add("Chosen by the control plane if it is not given.")
 	}
+	if f.Kept {
+		add("Others set it, too; what is not given, or is null, stays what it is.")
+	}
 	if managed {
 		switch {
 		case f.Immutable:

@@ -24,6 +24,7 @@ func (d *document) makeCatalog(kinds []resource.Kind) *catalog.Catalog {
 	}
 	c.Kinds = d.ordered(c.Kinds)
 	c.Operations = d.general()
+	titles(c)
 	return c
 }
 
@@ -77,6 +78,9 @@ func (d *document) kind(k resource.Kind) catalog.Kind {
 			verbs = append(verbs, row.Verb)
 		}
 		switch {
+		case row.Sensitive:
+			out.Reveals = append(out.Reveals, d.reveal(row, op, o))
+			return
 		case slices.Contains(row.AnswerTypes, httpapi.EventStream):
 			out.Streams = append(out.Streams, catalog.Part{Name: row.Part, ContentTypes: row.AnswerTypes, Operation: o})
 			return
@@ -97,6 +101,7 @@ func (d *document) kind(k resource.Kind) catalog.Kind {
 		out.Actions = append(out.Actions, a)
 	})
 	sort.Slice(out.Uploads, func(i, j int) bool { return out.Uploads[i].Name < out.Uploads[j].Name })
+	sort.Slice(out.Reveals, func(i, j int) bool { return out.Reveals[i].Name < out.Reveals[j].Name })
 	sort.Slice(out.Streams, func(i, j int) bool { return out.Streams[i].Name < out.Streams[j].Name })
 	sort.Slice(out.Documents, func(i, j int) bool { return out.Documents[i].Name < out.Documents[j].Name })
 	sort.Slice(out.Actions, func(i, j int) bool { return out.Actions[i].Name < out.Actions[j].Name })
@@ -195,7 +200,7 @@ func (d *document) kindFields(k resource.Kind) []catalog.Field {
 func mark(f *catalog.Field, immutable, computed bool) {
 	f.Immutable, f.Computed = immutable, computed
 	if computed {
-		f.Required, f.Default, f.ServerDefault, f.GrowOnly, f.NeedsStop = false, nil, false, false, false
+		f.Required, f.Default, f.ServerDefault, f.Kept, f.GrowOnly, f.NeedsStop = false, nil, false, false, false, false
 	}
 	for i := range f.Fields {
 		mark(&f.Fields[i], immutable, computed)
@@ -265,10 +270,16 @@ func (d *document) fieldOf(name string, ref *openapi3.SchemaRef, within string) 
 	flag := func(name string) bool { return s.Extensions[name] == true }
 	text := func(name string) string { t, _ := s.Extensions[name].(string); return t }
 	f := catalog.Field{
-		Name: name, Description: s.Description, Nullable: s.Nullable, WriteOnly: s.WriteOnly, ServerDefault: flag(extServerDefault),
-		Volatile: flag(extVolatile), ShownOnce: flag(extShownOnce), GrowOnly: flag(extGrowOnly), NeedsStop: flag(extNeedsStop), OpenEnum: flag(extOpenEnum),
+		Name: name, Title: text(extTitle), Description: s.Description, Nullable: s.Nullable, WriteOnly: s.WriteOnly, ServerDefault: flag(extServerDefault),
+		Volatile: flag(extVolatile), ShownOnce: flag(extShownOnce), Sensitive: flag(extSensitive), GrowOnly: flag(extGrowOnly), NeedsStop: flag(extNeedsStop), OpenEnum: flag(extOpenEnum),
 		Enum: enumOf(s), Pattern: s.Pattern, Ref: refsOf(s), Unit: text(extUnit), OneOf: text(extOneOf), Since: text(extSince),
 		Deprecated: text(extDeprecated), RenamedFrom: text(extRenamedFrom), VisibleTo: text(extVisible),
+	}
+	if names := text(extFollows); names != "" {
+		f.Follows = strings.Split(names, "|")
+	}
+	if s.Extensions[extKept] != nil {
+		f.Kept, f.Nullable = true, false // null is sent, and never read
 	}
 	if s.Default != nil {
 		f.Default, _ = json.Marshal(s.Default) // it has come from JSON

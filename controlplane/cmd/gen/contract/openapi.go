@@ -3,6 +3,7 @@ package contract
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -21,6 +22,7 @@ const (
 	jsonMedia    = "application/json"
 	problemMedia = "application/problem+json"
 	schemaPrefix = "#/components/schemas/"
+	answerPrefix = "#/components/responses/"
 )
 
 // types are the names of the components that describe one kind.
@@ -64,6 +66,7 @@ func makeOpenAPI(v2 *openapi2.T, src *source, kinds []resource.Kind, ops []httpa
 	}
 	d.head(v2.BasePath, kinds)
 	d.schemas()
+	d.secrets()
 	d.operations()
 	if len(*out) > 0 {
 		return d, nil
@@ -224,7 +227,7 @@ func (d *document) head(basePath string, kinds []resource.Kind) {
 		d.Extensions = map[string]any{}
 	}
 	d.Extensions["x-prefixes"] = prefixes
-	d.Components.Schemas["Problem"] = problemSchema()
+	maps.Copy(d.Components.Schemas, problemSchemas())
 	d.Components.Parameters = parameters()
 	d.Components.Headers = headers()
 	d.Components.Responses = problems()
@@ -233,7 +236,7 @@ func (d *document) head(basePath string, kinds []resource.Kind) {
 var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
 
 func (d *document) operations() {
-	d.each(func(path, method string, op *openapi3.Operation) {
+	d.each(func(path, _ string, op *openapi3.Operation) {
 		row := d.ops[op.OperationID]
 		kind := d.kinds[row.Kind]
 		if op.Extensions == nil {
@@ -249,6 +252,7 @@ func (d *document) operations() {
 		set("x-verb", row.Verb)
 		set("x-async", row.Async)
 		set("x-requires-if-match", row.RequiresIfMatch)
+		set(extSensitive, row.Sensitive)
 		if row.MaxBytes > 0 {
 			set("x-max-bytes", row.MaxBytes)
 		}
@@ -257,7 +261,7 @@ func (d *document) operations() {
 		}
 		d.parameters(path, op, row, kind)
 		d.requestBody(op, row)
-		d.responses(method, path, op, row)
+		d.responses(op, row)
 	})
 }
 
@@ -300,6 +304,13 @@ func (d *document) parameters(path string, op *openapi3.Operation, row httpapi.O
 				addStandard(name)
 			}
 		}
+	}
+	addStandard("RequestId")
+	if slices.Contains(row.AnswerTypes, httpapi.EventStream) {
+		addStandard("LastEventId")
+	}
+	if kept(row) {
+		addStandard("IfNoneMatch")
 	}
 	if !row.Mutates || len(row.BodyTypes) > 0 {
 		return
@@ -432,7 +443,7 @@ func componentRef(name string) *openapi3.SchemaRef {
 }
 
 // responses writes the answers of an operation: the one or two of success, that of a dry run, and the problems that it can end in.
-func (d *document) responses(method, path string, op *openapi3.Operation, row httpapi.Op) {
+func (d *document) responses(op *openapi3.Operation, row httpapi.Op) {
 	success := map[string]string{} // status → component
 	for status, r := range op.Responses.Map() {
 		name := ""
@@ -456,8 +467,11 @@ func (d *document) responses(method, path string, op *openapi3.Operation, row ht
 	for status, name := range success {
 		op.Responses.Set(status, &openapi3.ResponseRef{Value: d.success(status, name, row)})
 	}
-	for _, p := range problemsOf(row, op.RequestBody != nil, strings.Contains(path, "{"), d.hides(d.types[row.Kind].read, map[string]bool{})) {
-		op.Responses.Set(p.status, &openapi3.ResponseRef{Ref: "#/components/responses/" + p.name})
+	for status, name := range problemStatuses {
+		op.Responses.Set(status, &openapi3.ResponseRef{Ref: answerPrefix + name})
+	}
+	if kept(row) {
+		op.Responses.Set("304", &openapi3.ResponseRef{Ref: answerPrefix + notModified})
 	}
 	if len(success) == 0 {
 		d.faults.addf("operation %s: says no @Success", row.ID)
@@ -511,9 +525,9 @@ func (d *document) success(status, name string, row httpapi.Op) *openapi3.Respon
 	}
 	if name != "" {
 		r.Content = openapi3.Content{jsonMedia: &openapi3.MediaType{Schema: componentRef(name)}}
-		if s := d.Components.Schemas[name]; s != nil && s.Value.Properties["revision"] != nil {
-			header("ETag", "ETag")
-		}
+	}
+	if s := d.Components.Schemas[name]; kept(row) || s != nil && s.Value.Properties["revision"] != nil {
+		header("ETag", "ETag")
 	}
 	return r
 }

@@ -55,7 +55,11 @@ func Make(from Source) (*Files, error) {
 		return nil, err
 	}
 	out := &Files{Swagger: swagger}
-	if out.OpenAPI, err = indented(d.T); err != nil {
+	published, err := d.publish(from.Fixture)
+	if err != nil {
+		return nil, err
+	}
+	if out.OpenAPI, err = indented(published.T); err != nil {
 		return nil, err
 	}
 	compiled, err := spec.Load(out.OpenAPI)

@@ -3,6 +3,7 @@ package contract
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"sort"
 	"strconv"
@@ -35,6 +36,9 @@ const (
 	extRenamedFrom   = "x-renamed-from"
 	extServerDefault = "x-server-default"
 	extShownOnce     = "x-shown-once"
+	extKept          = "x-kept"
+	extSensitive     = "x-sensitive"
+	extFollows       = "x-follows"
 	extVisible       = visibility.Trait
 
 	extWriteOnly  = "x-write-only"
@@ -43,8 +47,8 @@ const (
 	extItemFormat = "x-item-format"
 )
 
-var flags = []string{extAny, extGrowOnly, extNeedsStop, extVolatile, extOpenEnum, extServerDefault, extShownOnce, extWriteOnly, extSet}
-var texts = []string{extRef, extUnit, extOneOf, extSince, extDeprecated, extRenamedFrom, extVisible, extMaxItems, extItemFormat}
+var flags = []string{extAny, extGrowOnly, extNeedsStop, extVolatile, extOpenEnum, extServerDefault, extShownOnce, extSensitive, extWriteOnly, extSet}
+var texts = []string{extRef, extUnit, extOneOf, extSince, extDeprecated, extRenamedFrom, extTitle, extVisible, extKept, extFollows, extMaxItems, extItemFormat}
 
 // schemas gives every component its final form. A type that is both sent and read becomes two components, for the rules differ: what
 // is sent may leave out optional fields and has no others; what is read has all fields, and may get further ones.
@@ -52,12 +56,12 @@ func (d *document) schemas() {
 	components := d.Components.Schemas
 	inputs, reads := d.reachable(true), d.reachable(false)
 	for name := range components {
-		if !inputs[name] && !reads[name] && name != "Problem" {
+		if !inputs[name] && !reads[name] && !strings.HasPrefix(name, problemType) {
 			delete(components, name)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(components)) {
-		if name != "Problem" {
+		if !strings.HasPrefix(name, problemType) {
 			d.common(name)
 		}
 	}
@@ -165,6 +169,7 @@ func (d *document) common(name string) {
 	s := d.Components.Schemas[name].Value
 	if g := d.source.named[name]; g != nil {
 		s.Description = sentence(g.doc)
+		d.plainWords(fmt.Sprintf("%s: type %s", g.place, name), s.Description)
 	}
 	if s.AdditionalProperties.Schema != nil || len(s.Properties) == 0 {
 		d.faults.addf("type %s: only structs can be types of the contract", name)
@@ -183,6 +188,7 @@ func (d *document) common(name string) {
 		if f.Description == "" && !(field == "items" && s.Properties["next_page_token"] != nil) {
 			d.faults.addf("%s: has no description; a comment on the line before it", where)
 		}
+		d.plainWords(where, f.Description)
 		d.extensions(where, f)
 		d.field(where, f)
 	}
@@ -191,6 +197,17 @@ func (d *document) common(name string) {
 			if t.read == name && d.kinds[kind].Prefix != "" {
 				id.Value.Pattern = idPattern(d.kinds[kind].Prefix)
 			}
+		}
+	}
+}
+
+var mixedCase = regexp.MustCompile(`\b[A-Za-z]+[a-z][A-Z]\w*`)
+
+// plainWords refuses a description that calls something by its name in Go: who reads it has never seen that.
+func (d *document) plainWords(where, description string) {
+	for _, word := range mixedCase.FindAllString(description, -1) {
+		if d.source.named[word] != nil {
+			d.faults.addf("%s: %s is a name in Go; say what it is", where, word)
 		}
 	}
 }
@@ -262,6 +279,7 @@ func (d *document) field(where string, f *openapi3.Schema) {
 	if f.Extensions[extDeprecated] != nil {
 		f.Deprecated = true
 	}
+	d.begins(where, f)
 	values := f.AdditionalProperties.Schema
 	switch {
 	case f.Type.Is("array"):
@@ -380,9 +398,14 @@ func (d *document) input(name, goName string) {
 			}
 			continue
 		}
-		serverDefault := f.Extensions[extServerDefault] == true
+		serverDefault, kept := f.Extensions[extServerDefault] == true, f.Extensions[extKept] != nil
 		optional := !required && f.Default == nil
 		switch {
+		case kept && (!optional || serverDefault):
+			d.faults.addf("%s: %s stands beside required or a default; what is not written is kept, and %s itself says what a new one has", where, extKept, extKept)
+		case kept && pointers[field]:
+			d.faults.addf("%s: is kept, so it always has a value, and its Go type needs no pointer", where)
+		case kept:
 		case serverDefault && !optional:
 			d.faults.addf("%s: %s stands beside required or a default", where, extServerDefault)
 		case optional && !pointers[field]:
@@ -509,14 +532,15 @@ func (d *document) relate(kind string, t types) {
 	d.patch(t.spec, t.patch)
 	p := components[t.patch].Value
 	p.Description = "Changes to it, as a JSON merge patch: what is absent stays, null clears."
-	extend(p, "x-spec", t.spec)
 	extend(p, "x-read", t.read)
 	if t.create != "" {
 		extend(p, "x-create", t.create)
 	}
 }
 
-func extend(s *openapi3.Schema, name, value string) {
+func extend(s *openapi3.Schema, name, value string) { extendAny(s, name, value) }
+
+func extendAny(s *openapi3.Schema, name string, value any) {
 	if s.Extensions == nil {
 		s.Extensions = map[string]any{}
 	}
@@ -548,11 +572,17 @@ func (d *document) patch(from, to string) {
 	})
 	components[to] = &openapi3.SchemaRef{Value: s}
 	for field, ref := range s.Properties {
+		if ref.Value.Default != nil { // what null goes back to; a default would be what stands for an absent field
+			extendAny(ref.Value, spec.ExtDefault, ref.Value.Default)
+		}
 		ref.Value.Default = nil
 		ref.Value.Nullable = !slices.Contains(s.Required, field)
 		if values := ref.Value.AdditionalProperties.Schema; values != nil { // null removes an entry
 			ref.Value.AdditionalProperties.Schema = nullable(values)
 		}
+	}
+	if len(s.Required) > 0 { // of the whole that is to come of it
+		extendAny(s, spec.ExtRequired, slices.Sorted(slices.Values(s.Required)))
 	}
 	s.Required = nil
 	for _, name := range nested {

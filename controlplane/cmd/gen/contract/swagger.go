@@ -105,6 +105,22 @@ func indented(v any) ([]byte, error) {
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	err = e.Encode(plain)
-	return b.Bytes(), err
+	if err = e.Encode(plain); err != nil {
+		return nil, err
+	}
+	refs := loneRefs.ReplaceAll(b.Bytes(), []byte("{$1}"))
+	return wordLists.ReplaceAllFunc(refs, func(list []byte) []byte {
+		line := bytes.ReplaceAll(betweenWords.ReplaceAll(list, []byte("$1")), []byte(","), []byte(", "))
+		if len(line) > 120 {
+			return list
+		}
+		return line
+	}), nil
 }
+
+// A reference, and a list of words that fits, are read more easily on one line.
+var (
+	loneRefs     = regexp.MustCompile(`\{\n\s+("\$ref": "[^"]*")\n\s*\}`)
+	wordLists    = regexp.MustCompile(`\[\n(\s+"[\w./: -]*",?\n)+\s*\]`)
+	betweenWords = regexp.MustCompile(`\n\s*("|\])`)
+)

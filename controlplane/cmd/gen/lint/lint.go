@@ -108,6 +108,9 @@ func (l *linter) kind(k *catalog.Kind) {
 	l.named(where, k)
 	l.fields(where, k.Fields)
 	l.hidden(where, k)
+	l.kept(where, k)
+	l.reveals(where, k)
+	l.follows(where, k)
 	l.filters(where, k)
 	l.orders(where, k)
 	l.states(where, k)
@@ -137,9 +140,11 @@ func (l *linter) general(o *catalog.GeneralOperation) {
 			l.addf("%s: is called, or stands, where %s is", where, other.ID)
 		}
 	}
+	titles := map[string]bool{}
 	for i := range o.Parameters {
 		p := &o.Parameters[i]
 		at := where + ", parameter " + p.Name
+		l.title(at, p.Title, titles)
 		l.description(at, p.Description)
 		l.refs(at, p.Ref)
 		if !fieldName.MatchString(p.Name) {
@@ -151,6 +156,10 @@ func (l *linter) general(o *catalog.GeneralOperation) {
 	}
 	l.fields(where, o.Fields)
 	l.fields(where+", answer", o.Answer)
+	l.unrevealed(where, slices.Concat(o.Fields, o.Answer))
+	for _, f := range slices.Concat(o.Fields, o.Answer) {
+		l.unfollowed(where+", field "+f.Name, &f)
+	}
 	if len(o.Answer) == 0 {
 		l.addf("%s: answers nothing; what leaves nothing to read is an action of a kind", where)
 	}
@@ -216,6 +225,21 @@ func (l *linter) words(where, what, s string) {
 	}
 }
 
+// maxTitle is how long a title is at most: it heads a column, and stands beside an input.
+const maxTitle = 40
+
+// title checks what something is called before people; two beside each other are not called the same.
+func (l *linter) title(where, title string, beside map[string]bool) {
+	l.words(where, "title", title)
+	if len([]rune(title)) > maxTitle {
+		l.addf("%s: its title %q is longer than %d characters; x-title says another", where, title, maxTitle)
+	}
+	if beside[title] {
+		l.addf("%s: its title %q is that of another beside it; x-title says another", where, title)
+	}
+	beside[title] = true
+}
+
 func (l *linter) description(where, s string) {
 	l.words(where, "description", s)
 	if s != "" && !strings.ContainsAny(s[len(s)-1:], ".:!?") {
@@ -258,8 +282,14 @@ func (l *linter) named(where string, k *catalog.Kind) {
 }
 
 func (l *linter) filters(where string, k *catalog.Kind) {
+	_, listed := k.Operations["list"]
+	if listed && k.Field("state") != nil && !slices.ContainsFunc(k.Filters, func(f catalog.Filter) bool { return f.Name == "state" && f.Many }) {
+		l.addf("%s: is in states, and its list has no filter by several of them", where)
+	}
+	titles := map[string]bool{}
 	for _, f := range k.Filters {
 		at := where + ", filter " + f.Name
+		l.title(at, f.Title, titles)
 		l.description(at, f.Description)
 		if !fieldName.MatchString(f.Name) {
 			l.addf("%s: its name is not lower_case", at)
@@ -358,11 +388,12 @@ func (l *linter) refs(where string, refs []string) {
 }
 
 func (l *linter) fields(where string, fields []catalog.Field) {
-	seen := map[string]bool{}
+	seen, titles := map[string]bool{}, map[string]bool{}
 	groups := map[string]int{}
 	for i := range fields {
 		f := &fields[i]
 		at := where + ", field " + f.Name
+		l.title(at, f.Title, titles)
 		if seen[f.Name] {
 			l.addf("%s: stands twice", at)
 		}

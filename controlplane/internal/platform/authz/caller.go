@@ -128,6 +128,37 @@ func (c *Caller) Through(permission string, object Chain) *Binding {
 	return best
 }
 
+// Effective are the permissions that the caller has on an object that stands there, and those that it has on it or in a scope below it, both in the
+// order of the alphabet.
+func (c *Caller) Effective(object Chain) (held, below []string) {
+	now := c.now()
+	here, anywhere := map[string]bool{}, map[string]bool{}
+	for i := range c.Bindings {
+		b := &c.Bindings[i]
+		above := c.tree.in(object, b.Scope)
+		if b.expired(now) || !above && !c.tree.in(b.Scope, object) {
+			continue
+		}
+		for p, has := range b.Permissions {
+			here[p] = here[p] || has && above
+			anywhere[p] = anywhere[p] || has
+		}
+	}
+	return sorted(here), sorted(anywhere)
+}
+
+// sorted are those of a set, in the order of the alphabet.
+func sorted(set map[string]bool) []string {
+	out := []string{}
+	for p, has := range set {
+		if has {
+			out = append(out, p)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
 // distance counts how far above an object a scope that it is in stands.
 func (c *Caller) distance(object, scope Chain) int {
 	switch {

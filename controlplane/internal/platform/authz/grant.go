@@ -55,17 +55,10 @@ func (c *Caller) FromAbove(permission string, scope Chain) bool {
 
 // Granted are the permissions that the binding gives, in the order of the alphabet; none once it has expired.
 func (b *Binding) Granted(now time.Time) []string {
-	out := []string{}
 	if b.expired(now) {
-		return out
+		return []string{}
 	}
-	for p, has := range b.Permissions {
-		if has {
-			out = append(out, p)
-		}
-	}
-	slices.Sort(out)
-	return out
+	return sorted(b.Permissions)
 }
 
 // Expired says whether the binding has ended by then.

@@ -37,6 +37,8 @@ type Config struct {
 	TLSCertFile, TLSKeyFile string
 	// TLSSelfSigned has the server make its own certificate authority and certificate for HTTPS.
 	TLSSelfSigned bool
+	// CheckAnswers has each answer compared with the specification, for tests: 500 takes the place of one that does not fit.
+	CheckAnswers bool
 	// TLSNames are further names and addresses of the server for the certificate that it makes.
 	TLSNames []string
 	// TrustedProxies are where X-Forwarded-For is believed from.

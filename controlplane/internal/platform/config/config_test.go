@@ -93,6 +93,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 	}{
 		"listen":                       {[3]string{"h1:1", "h2:2", "h3:3"}, func(c config.Config) string { return c.Listen }},
 		"tls_self_signed":              {[3]string{"true", "0", "TRUE"}, func(c config.Config) string { return fmt.Sprint(c.TLSSelfSigned) }},
+		"check_answers":                {[3]string{"true", "0", "TRUE"}, func(c config.Config) string { return fmt.Sprint(c.CheckAnswers) }},
 		"tls_names":                    {[3]string{"[a.example.com, 10.0.0.1]", "b", "c,*.d,::1"}, func(c config.Config) string { return fmt.Sprint(c.TLSNames) }},
 		"trusted_proxies":              {[3]string{"[10.0.0.0/8, 192.0.2.1]", "::1", "fd00::/8, 10.0.0.1"}, func(c config.Config) string { return fmt.Sprint(c.TrustedProxies) }},
 		"rate_limit_principal":         {[3]string{"1", "0", "3"}, func(c config.Config) string { return fmt.Sprint(c.RateLimitPrincipal) }},
@@ -120,7 +121,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 			t.Parallel()
 			want := v.values
 			switch key {
-			case "tls_self_signed":
+			case "tls_self_signed", "check_answers":
 				want = [3]string{"true", "false", "true"}
 			case "tls_names":
 				want = [3]string{"[a.example.com 10.0.0.1]", "[b]", "[c *.d ::1]"}

@@ -68,12 +68,7 @@ var settings = []setting{
 	{
 		key: "tls_self_signed", placeholder: "BOOL", literal: "false",
 		meaning: "Serve HTTPS with a certificate that the server makes and renews. Clients trust `tls-ca.pem` of the data folder.",
-		set: func(c *Config, v string) (err error) {
-			if c.TLSSelfSigned, err = strconv.ParseBool(v); err != nil {
-				return fmt.Errorf("%q is not true or false", v)
-			}
-			return nil
-		},
+		set:     func(c *Config, v string) error { return setBool(&c.TLSSelfSigned, v) },
 	},
 	{
 		key: "tls_names", placeholder: "LIST", shown: "none",
@@ -248,6 +243,11 @@ var settings = []setting{
 			return nil
 		},
 	},
+	{
+		key: "check_answers", placeholder: "BOOL", literal: "false",
+		meaning: "Compare every answer with the specification, and answer 500 in the place of one that does not fit: for tests, which fail by it.",
+		set:     func(c *Config, v string) error { return setBool(&c.CheckAnswers, v) },
+	},
 }
 
 func (s setting) flag() string { return strings.ReplaceAll(s.key, "_", "-") }
@@ -283,6 +283,13 @@ func list(v string) []string {
 }
 
 // setPath makes a name absolute; that of no file stays empty.
+func setBool(field *bool, v string) (err error) {
+	if *field, err = strconv.ParseBool(v); err != nil {
+		return fmt.Errorf("%q is not true or false", v)
+	}
+	return nil
+}
+
 func setPath(field *string, v string) (err error) {
 	if *field = v; v != "" {
 		*field, err = filepath.Abs(v)

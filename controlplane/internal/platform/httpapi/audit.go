@@ -115,7 +115,7 @@ func (s *Server) refused(ctx context.Context, at *attempt, err error) int {
 	err = visibility.Censored(at.unseen, err)
 	f := fault.As(err)
 	limited := f != nil && f.Kind == fault.RateLimited
-	if !limited && (at.op.Mutates && (at.denied || !at.dryRun) || s.AuditReads.Match(at.op.ID)) {
+	if !limited && (at.op.Mutates && (at.denied || !at.dryRun) || s.readOnRecord(at.op)) {
 		r := s.recordOf(ctx, at)
 		r.Outcome, r.Code = audit.Failed, "internal"
 		if f != nil {

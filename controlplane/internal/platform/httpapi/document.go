@@ -17,7 +17,7 @@ type Document struct {
 	Name string
 	// Size in bytes, if it is known before. One that then has another is cut off.
 	Size int64
-	// Version tells what it says from what it said before: its ETag.
+	// Version tells what it says from what it said before: its ETag begins with it.
 	Version string
 	// Write writes it. What it opens it closes. An error before the first 32 KiB is answered as any other; after that the connection breaks, so
 	// that half a document cannot pass for a whole one. A transaction must not be open all along: the client decides how long this takes.
@@ -36,6 +36,12 @@ type documentWriter struct {
 // document sends one, and returns the status.
 func (st *stream) document(ctx context.Context, d Document) int {
 	w := &documentWriter{stream: st, Document: d, ctx: ctx}
+	if has(st.at.c.Request.Header.Values("If-None-Match"), w.tag()) {
+		if err := st.why(w.begin()); err != nil {
+			return st.s.refused(ctx, st.at, err)
+		}
+		return http.StatusNotModified
+	}
 	held := bufio.NewWriterSize(w, piece)
 	err := d.Write(st.ctx, held)
 	if err == nil {
@@ -54,6 +60,14 @@ func (st *stream) document(ctx context.Context, d Document) int {
 		return st.cutOff(ctx, err)
 	}
 	return st.s.refused(ctx, st.at, err)
+}
+
+// tag is that of the document in the content type in which it is sent; empty if nothing tells its versions apart.
+func (w *documentWriter) tag() string {
+	if w.Version == "" || len(w.at.op.AnswerTypes) == 1 {
+		return w.Version
+	}
+	return w.Version + variant + w.cl.answers
 }
 
 // Write implements io.Writer.
@@ -79,19 +93,23 @@ func (w *documentWriter) begin() error {
 	if err := w.mayWrite(); err != nil {
 		return err
 	}
+	if err := s.fits(c, http.StatusOK, w.cl.answers, nil); err != nil {
+		return err
+	}
 	w.begun = true
+	if len(w.at.op.AnswerTypes) > 1 {
+		c.Header("Vary", "Accept")
+	}
+	if kept(c, http.StatusOK, w.tag(), false) {
+		w.wrote()
+		return nil
+	}
 	c.Header("Content-Type", withCharset(w.cl.answers))
 	c.Header("Content-Disposition", attachment(w.Name))
 	// Whatever is in it: a browser that shows it nevertheless runs nothing of it.
 	c.Header("Content-Security-Policy", "sandbox; default-src 'none'")
-	if len(w.at.op.AnswerTypes) > 1 {
-		c.Header("Vary", "Accept")
-	}
 	if w.Size > 0 {
 		c.Header("Content-Length", strconv.FormatInt(w.Size, 10))
-	}
-	if w.Version != "" {
-		c.Header("ETag", strconv.Quote(w.Version))
 	}
 	c.Status(http.StatusOK)
 	c.Writer.WriteHeaderNow()

@@ -90,7 +90,7 @@ func (l *Listener) Send(e Event) error {
 	}
 	data, err := json.Marshal(e.Data)
 	if err == nil {
-		data, _, err = l.st.s.fields.renderer.Answer(ctx, reflect.TypeOf(e.Data), data)
+		data, err = l.st.s.fields.renderer.Answer(ctx, reflect.TypeOf(e.Data), data)
 	}
 	if err != nil {
 		return err

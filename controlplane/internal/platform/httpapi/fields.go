@@ -4,11 +4,8 @@ package httpapi
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
@@ -64,7 +61,7 @@ func (f *fields) admit(at *attempt, cl *call) ([]visibility.Rule, error) {
 			if strings.TrimPrefix(cl.query.Get("order_by"), "-") == field {
 				return "order_by"
 			}
-			for _, filter := range kind.AllFilters() {
+			for _, filter := range f.kinds.Filters(kind) {
 				if filter.Name != field && filter.Column != field {
 					continue
 				}
@@ -96,25 +93,9 @@ func (f *fields) admit(at *attempt, cl *call) ([]visibility.Rule, error) {
 	return visibility.Unseen(rules, at.caller, where), nil
 }
 
-// shown is an answer as the caller of the context may see it. What is answered differently to different readers has different tags.
+// shown is an answer as the caller of the context may see it.
 func (f *fields) shown(ctx context.Context, op *Op, a answer) (answer, error) {
-	body, hidden, err := f.renderer.Answer(ctx, op.Handle.Answers(), a.Body)
-	if err != nil {
-		return a, err
-	}
-	a.Body = body
-	if a.ETag != "" && len(hidden) > 0 {
-		sum := sha256.Sum256([]byte(strings.Join(hidden, "\n")))
-		a.ETag = strconv.Quote(strings.Trim(a.ETag, `"`) + variant + hex.EncodeToString(sum[:4]))
-	}
-	return a, nil
-}
-
-// variant stands in a tag between the revision and which fields were left out.
-const variant = "."
-
-// revisionOf reads the revision in a tag: what its reader did not see does not matter for what they write.
-func revisionOf(tag string) (int64, error) {
-	revision, _, _ := strings.Cut(strings.Trim(strings.TrimPrefix(tag, "W/"), `"`), variant)
-	return strconv.ParseInt(revision, 10, 64)
+	var err error
+	a.Body, err = f.renderer.Answer(ctx, op.Handle.Answers(), a.Body)
+	return a, err
 }

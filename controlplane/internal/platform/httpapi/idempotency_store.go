@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/authn"
@@ -57,7 +59,7 @@ func (s *Server) claim(ctx context.Context, cl *call, key string) (*answer, erro
 	if err := json.Unmarshal(row.Headers, &headers); err != nil {
 		return nil, err
 	}
-	a.ETag, a.Location = headers["ETag"], headers["Location"]
+	a.Revision, a.Location = strings.Trim(headers["ETag"], `"`), headers["Location"]
 	return &a, nil
 }
 
@@ -73,7 +75,7 @@ func AnswerColumn(v *vault.Vault) vault.Column { return v.Column("idempotency_ke
 
 // keep stores the answer under the key that was claimed.
 func (s *Server) keep(ctx context.Context, cl *call, key string, a answer) error {
-	headers, err := json.Marshal(map[string]string{"ETag": a.ETag, "Location": a.Location})
+	headers, err := json.Marshal(map[string]string{"ETag": strconv.Quote(a.Revision), "Location": a.Location})
 	if err != nil {
 		return err
 	}

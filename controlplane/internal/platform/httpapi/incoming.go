@@ -202,8 +202,7 @@ func (st *stream) receive(ctx context.Context, run func(context.Context) (any, e
 		}
 		return s.refused(ctx, at, err)
 	}
-	s.send(at.c, shown)
-	return shown.Status
+	return s.send(at.c, at.op, shown)
 }
 
 // whole runs a handler whose parts are committed one by one, so that what came of them is on record even if it panics.

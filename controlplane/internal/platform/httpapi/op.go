@@ -73,6 +73,8 @@ type Op struct {
 	RequiresIfMatch bool
 	// Reveals: the answer holds a secret that is shown this once.
 	Reveals bool
+	// Sensitive: the answer is a secret of the object, which nothing else answers.
+	Sensitive bool
 	// WhileSuspended: the principals of a suspended customer may still do it, as they may read.
 	WhileSuspended bool
 	Handle         Handler
@@ -108,7 +110,7 @@ func CRUD(k resource.Kind, h Handlers, async ...string) []Op {
 	all := []Op{
 		{Verb: Create, Method: http.MethodPost, Path: k.Path(), Scope: createScope, ParentField: k.Decider(), Mutates: true, Handle: h.Create},
 		{Verb: Get, Method: http.MethodGet, Path: object, Scope: ScopeObject, Handle: h.Get},
-		{Verb: List, Method: http.MethodGet, Path: k.Path(), Scope: ScopeFilter, Parameters: k.AllFilters(), Handle: h.List},
+		{Verb: List, Method: http.MethodGet, Path: k.Path(), Scope: ScopeFilter, Handle: h.List},
 		{Verb: Update, Method: http.MethodPatch, Path: object, Scope: ScopeObject, Mutates: true, Handle: h.Update},
 		{Verb: Delete, Method: http.MethodDelete, Path: object, Scope: ScopeObject, Mutates: true, Handle: h.Delete},
 	}

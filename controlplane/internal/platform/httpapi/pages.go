@@ -1,8 +1,12 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
 	"net/http"
+	"net/url"
+	"strings"
+	"sync"
 
 	"github.com/gin-gonic/gin"
 	swaggerfiles "github.com/swaggo/files"
@@ -50,17 +54,57 @@ func (s *Server) Pages(p Pages) {
 		}
 		p.Metrics.ServeHTTP(c.Writer, c.Request)
 	})
-	s.engine.GET(BasePath+"/openapi.json", func(c *gin.Context) { c.Data(http.StatusOK, "application/json; charset=utf-8", p.Specification) })
-	swagger := ginswagger.WrapHandler(swaggerfiles.Handler, ginswagger.URL(BasePath+"/openapi.json"), ginswagger.PersistAuthorization(true))
-	s.engine.GET("/swagger/*any", func(c *gin.Context) {
-		if any := c.Param("any"); any == "/" || any == "" {
+	specification := newPage(jsonType, p.Specification)
+	s.engine.GET(specificationPath, func(c *gin.Context) { show(c, http.StatusOK, specification) })
+	swagger := swaggerPages()
+	s.engine.GET("/swagger/*file", func(c *gin.Context) {
+		file := strings.TrimPrefix(c.Param("file"), "/")
+		switch p := swagger[file]; {
+		case file == "":
 			c.Redirect(http.StatusFound, "/swagger/index.html")
-			return
+		case p == nil:
+			s.refuse(c, fault.NotFoundError())
+		default:
+			show(c, http.StatusOK, p())
 		}
-		swagger(c)
 	})
 	s.engine.GET("/swagger", func(c *gin.Context) { c.Redirect(http.StatusFound, "/swagger/index.html") })
 }
 
 // metricsPermission lets one read the metrics, if it is held on the platform: who may see everything that goes on there sees it counted.
 const metricsPermission = "operations.list"
+
+const specificationPath = BasePath + "/openapi.json"
+
+// swaggerPages are the files of the Swagger UI, each made when it is asked for the first time.
+func swaggerPages() map[string]func() *page {
+	engine := gin.New()
+	engine.GET("/swagger/*any", ginswagger.WrapHandler(swaggerfiles.Handler, ginswagger.URL(specificationPath), ginswagger.PersistAuthorization(true)))
+	out := map[string]func() *page{}
+	for _, name := range []string{"index.html", "index.css", "swagger-initializer.js", "swagger-ui.css", "swagger-ui-bundle.js", "swagger-ui-standalone-preset.js",
+		"oauth2-redirect.html", "favicon-16x16.png", "favicon-32x32.png"} {
+		out[name] = sync.OnceValue(func() *page {
+			path := "/swagger/" + name
+			w := &written{header: http.Header{}}
+			engine.ServeHTTP(w, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}, RequestURI: path, Header: http.Header{}})
+			p := newPage(w.header.Get("Content-Type"), w.Bytes())
+			if strings.HasPrefix(p.contentType, "image/") { // it is compressed
+				p.zipped = nil
+			}
+			return p
+		})
+	}
+	return out
+}
+
+// written is what a handler has written.
+type written struct {
+	bytes.Buffer
+	header http.Header
+}
+
+// Header implements http.ResponseWriter.
+func (w *written) Header() http.Header { return w.header }
+
+// WriteHeader implements http.ResponseWriter.
+func (w *written) WriteHeader(int) {}

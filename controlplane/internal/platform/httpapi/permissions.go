@@ -10,7 +10,8 @@ import (
 )
 
 // Permissions says of the server's permissions what authorization has to know: which are to read, since nothing that they are needed for
-// changes anything, and which a suspended customer keeps. Those of fields are to read: to set one takes that of the write beside it, which a
+// changes anything, and which a suspended customer keeps. Those that reveal a secret are not: with the secret something can be done, and what is
+// offered to others is offered without it. Those of fields are to read: to set one takes that of the write beside it, which a
 // suspended customer does not keep.
 func Permissions(ops []Op) authz.Permissions {
 	out := authz.Permissions{Reads: map[string]bool{}, WhileSuspended: map[string]bool{}}
@@ -20,7 +21,7 @@ func Permissions(ops []Op) authz.Permissions {
 			continue
 		}
 		writes[op.Permission] = writes[op.Permission] || op.Mutates
-		out.Reads[op.Permission] = !writes[op.Permission]
+		out.Reads[op.Permission] = !writes[op.Permission] && !op.Sensitive
 		if op.WhileSuspended {
 			out.WhileSuspended[op.Permission] = true
 		}

@@ -76,7 +76,10 @@ func (s *Server) refuse(c *gin.Context, err error) int {
 	if merr != nil {
 		s.log.Error("problem not encoded", "error", merr)
 	}
-	c.Data(p.Status, "application/problem+json", body)
+	if err := s.fits(c, p.Status, problemType, body); err != nil && p.Code != "internal" {
+		return s.refuse(c, err)
+	}
+	show(c, p.Status, answered(problemType, body))
 	c.Abort()
 	return p.Status
 }

@@ -34,6 +34,7 @@ import (
 
 const (
 	keyRequestID = "request_id"
+	keyOperation = "operation"
 	// maxBody is the largest request body.
 	maxBody = 1 << 20
 )
@@ -63,9 +64,17 @@ type Deps struct {
 	Clock          clock.Clock
 	Log            *slog.Logger
 	CatalogVersion string
-	Limits         Limits
+	// CheckAnswers says what is wrong with an answer, for tests: 500 takes its place. Nil: nobody asks.
+	CheckAnswers AnswerChecker
+	Limits       Limits
 	// TrustedProxies are where X-Forwarded-For is believed from.
 	TrustedProxies []netip.Prefix
+}
+
+// AnswerChecker compares answers with the specification.
+type AnswerChecker interface {
+	// Check says what is wrong with an answer to an operation; without one, to a request that has found none.
+	Check(opID string, status int, header http.Header, body []byte) error
 }
 
 // Locator knows where objects stand, one and many.
@@ -130,7 +139,10 @@ var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
 
 func ginPath(p string) string { return pathParameter.ReplaceAllString(p, ":$1") }
 
-var requestIDShape = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}$`)
+// RequestIDPattern is the form of the ids of requests that clients may choose.
+const RequestIDPattern = `^[A-Za-z0-9_.-]{1,100}$`
+
+var requestIDShape = regexp.MustCompile(RequestIDPattern)
 
 // begin gives the request its id, and turns a panic into an opaque error.
 func (s *Server) begin(c *gin.Context) {
@@ -162,12 +174,15 @@ func (s *Server) begin(c *gin.Context) {
 // answer is what is sent back, and kept for a repeated request with the same idempotency key.
 type answer struct {
 	Status   int
-	ETag     string
+	Revision string // of the object, as its tag begins; empty for what has none
 	Location string
 	Body     []byte
+	// written is the answer itself, of what is always the same.
+	written *page
 }
 
 func (s *Server) serve(c *gin.Context, op *Op) {
+	c.Set(keyOperation, op.ID)
 	started := s.Clock.Now()
 	defer s.Observer.RequestStarted()()
 	status := s.handle(c, op)
@@ -225,7 +240,7 @@ func (s *Server) handle(c *gin.Context, op *Op) int {
 		if err == nil {
 			a, err = s.fields.shown(ctx, op, a)
 		}
-		if err == nil && s.AuditReads.Match(op.ID) {
+		if err == nil && s.readOnRecord(op) {
 			err = s.recordRead(ctx, at)
 		}
 	}
@@ -235,8 +250,7 @@ func (s *Server) handle(c *gin.Context, op *Op) int {
 	if replayed {
 		c.Header("Idempotency-Replayed", "true")
 	}
-	s.send(c, a)
-	return a.Status
+	return s.send(c, op, a)
 }
 
 // decidedAgain is how long an answer may take that nobody asks again about: a long poll may outlive what allowed it.
@@ -280,8 +294,8 @@ func (s *Server) decide(ctx context.Context, caller *authz.Caller, cl *call) (au
 		}
 	}
 	d, err := s.Access.Authorize(ctx, caller, r)
-	if op.Part != "" && !op.Mutates && fault.IsCode(err, "forbidden") {
-		// What is offered to others is offered with its parts.
+	if op.Part != "" && !op.Mutates && !op.Sensitive && fault.IsCode(err, "forbidden") {
+		// What is offered to others is offered with its parts, but for its secrets.
 		if offered, lerr := s.Locator.Visible(ctx, cl.id, d.Access); lerr != nil || offered {
 			return d, lerr
 		}
@@ -315,19 +329,47 @@ func (s *Server) stillAllowed(ctx context.Context, c *gin.Context, at *attempt, 
 	return authz.WithCaller(ctx, again.caller, at.decision.Access), nil
 }
 
-func (s *Server) send(c *gin.Context, a answer) {
-	if a.ETag != "" {
-		c.Header("ETag", a.ETag)
-	}
+// send sends an answer, and returns the status.
+func (s *Server) send(c *gin.Context, op *Op, a answer) int {
 	if a.Location != "" {
 		c.Header("Location", a.Location)
 	}
-	if a.Status == http.StatusNoContent {
+	body := a.Body
+	if a.written != nil {
+		body = a.written.body
+	}
+	if err := s.fits(c, a.Status, jsonType, body); err != nil {
+		return s.refuse(c, err)
+	}
+	switch {
+	case a.written != nil:
+		return show(c, a.Status, a.written)
+	case a.Status == http.StatusNoContent:
 		c.Status(a.Status)
 		c.Writer.WriteHeaderNow()
-		return
+		return a.Status
+	case op.Reveals: // of what holds a secret there is no digest, and nothing of it shows in a length
+		if a.Revision != "" {
+			c.Header("ETag", strconv.Quote(a.Revision))
+		}
+		c.Data(a.Status, jsonType, a.Body)
+		return a.Status
 	}
-	c.Data(a.Status, "application/json; charset=utf-8", a.Body)
+	p := answered(jsonType, a.Body)
+	if a.Revision != "" || op.Method == http.MethodGet {
+		p.tag = tagOf(a.Revision, a.Body)
+	}
+	return show(c, a.Status, p)
+}
+
+// fits says what of an answer is not as the specification has it, where tests want to know.
+func (s *Server) fits(c *gin.Context, status int, media string, body []byte) error {
+	if s.CheckAnswers == nil {
+		return nil
+	}
+	header := c.Writer.Header().Clone()
+	header.Set("Content-Type", media)
+	return s.CheckAnswers.Check(c.GetString(keyOperation), status, header, body)
 }
 
 // read takes the request apart: parameters, headers and body, each within its limits.
@@ -427,6 +469,9 @@ func (s *Server) write(ctx context.Context, at *attempt, cl *call, run func(cont
 		if a, err = render(cl.op, out, at.dryRun); err != nil {
 			return err
 		}
+		if at.dryRun && a.Status == http.StatusNoContent && before != nil { // what would be gone, as it was last
+			a = answer{Status: http.StatusOK, Body: before}
+		}
 		whole := a
 		if a, err = s.fields.shown(ctx, cl.op, whole); err != nil {
 			return err
@@ -501,12 +546,16 @@ func render(op *Op, out any, dryRun bool) (answer, error) {
 		a.Status = http.StatusNoContent
 		return a, nil
 	}
+	if v, fixed := out.(Fixed); fixed && !op.Mutates {
+		a.written = v.Written().page
+		return a, nil
+	}
 	var err error
 	if a.Body, err = json.Marshal(out); err != nil {
 		return a, err
 	}
 	if v, ok := out.(interface{ ETag() int64 }); ok {
-		a.ETag = strconv.Quote(strconv.FormatInt(v.ETag(), 10))
+		a.Revision = strconv.FormatInt(v.ETag(), 10)
 	}
 	if dryRun || !op.Mutates {
 		return a, nil
@@ -518,7 +567,7 @@ func render(op *Op, out any, dryRun bool) (answer, error) {
 		a.Status = http.StatusAccepted
 		a.Location = BasePath + "/operations/" + *v.Running()
 	} else if op.Verb == Delete {
-		a.Status, a.Body, a.ETag = http.StatusNoContent, nil, ""
+		a.Status, a.Body, a.Revision = http.StatusNoContent, nil, ""
 	}
 	return a, nil
 }

@@ -3,6 +3,7 @@ package module
 
 import (
 	"log/slog"
+	"slices"
 
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/clock"
@@ -37,4 +38,15 @@ type Module struct {
 	// Definitions are read once all nouns are there.
 	Definitions func() []saga.Definition
 	Reconcilers []reconcile.Reconciler
+}
+
+// Operations are those that it brings, once all kinds are registered: what a list can be asked for follows from where its kind stands among them.
+func (m Module) Operations(kinds *resource.Registry) []httpapi.Op {
+	out := slices.Clone(m.Ops)
+	for i := range out {
+		if out[i].Verb == httpapi.List && out[i].Kind != "" {
+			out[i].Parameters = kinds.Filters(m.Kind)
+		}
+	}
+	return out
 }

@@ -104,11 +104,67 @@ func (k Kind) made() string {
 	return "created_at"
 }
 
-// AllFilters are those of its list: its own, and when an object was made.
-func (k Kind) AllFilters() []Filter {
-	out := slices.Clone(k.Filters)
+// Filters are what the kind's list can be asked for: whose an object is and which state it is in, as far as the kind has that; what the kind
+// declares; and when it was made. The kinds that it may stand in are known by then.
+func (r *Registry) Filters(k Kind) []Filter {
+	var out []Filter
+	if k.Table() != "" {
+		for _, column := range []string{BillingEntityColumn, CustomerColumn} {
+			if r.stands(k, column, map[string]bool{}) {
+				f := Filter{Name: column, Words: ancestorWords[column]}
+				if k.Tenant != "" {
+					f.Words = "Those of one billing entity"
+				}
+				out = append(out, f)
+			}
+		}
+		if k.Named || k.States != nil {
+			out = append(out, Filter{Name: stateColumn, Words: "Those in one of these states", Many: true})
+		}
+	}
+	out = append(out, k.Filters...)
 	if made := k.made(); made != "" {
 		out = append(out, Filter{Name: made, Words: "Those that were made", Column: "id", Range: Times})
+	}
+	return out
+}
+
+const stateColumn = "state"
+
+var ancestorWords = map[string]string{BillingEntityColumn: "Those of one billing entity, and of its customers", CustomerColumn: "Those of one customer"}
+
+// stands says whether objects of the kind may stand in one of a kind that has its own id in the ancestor column: in what they are made in, or in
+// what that stands in. What is about anything stands wherever that does.
+func (r *Registry) stands(k Kind, column string, seen map[string]bool) bool {
+	if seen[k.Name] {
+		return false
+	}
+	seen[k.Name] = true
+	for _, link := range k.places() {
+		if link.Kind == "" {
+			return true
+		}
+		for _, name := range append([]string{link.Kind}, link.Or...) {
+			in := r.kinds[name]
+			if in.Name != k.Name && (in.Tenant == column || r.stands(in, column, seen)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// places are the links by which an object gets its ancestors: that which decides about its making, or where nothing does, those to anything.
+func (k Kind) places() []Link {
+	decider := k.Decider()
+	if k.Parent != nil && k.Parent.Field == decider {
+		return []Link{*k.Parent}
+	}
+	var out []Link
+	for _, link := range slices.Concat(k.Scopes, k.Needs) {
+		if link.Field == decider || decider == "" && link.Kind == "" {
+			out = append(out, link)
+		}
 	}
 	return out
 }
@@ -148,11 +204,11 @@ func (n Narrowing) of(q *gorm.DB) *gorm.DB {
 	return q
 }
 
-// Narrow reads the filters of a request. A parameter that is none of the kind's, and a value that is none of its filter's, is refused.
-func (k Kind) Narrow(given map[string]string) (Narrowing, error) {
+// Narrow reads the filters of a request for a list of the kind. A parameter that is none of the kind's, and a value that is none of its filter's, is refused.
+func (r *Registry) Narrow(k Kind, given map[string]string) (Narrowing, error) {
 	var n Narrowing
 	known := map[string]bool{}
-	for _, f := range k.AllFilters() {
+	for _, f := range r.Filters(k) {
 		column := clause.Column{Table: k.Table(), Name: f.column()}
 		var ends []end
 		for _, p := range f.Parameters() {

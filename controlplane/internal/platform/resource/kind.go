@@ -51,7 +51,7 @@ type Kind struct {
 	Shared func(a authz.Access) []Offer
 	// States says which verbs each value of state allows; StandardStates unless set.
 	States map[string][]string
-	// Filters are what its list can be asked for beside what every list can; each is a column with an index.
+	// Filters are what its list can be asked for beside what follows from the rest (Registry.Filters); each is a column with an index.
 	Filters []Filter
 	// Orders are the fields, and columns, that its list can be ordered by beside name and time of making; each has an index with the id.
 	Orders []string
@@ -161,8 +161,10 @@ func (k Kind) ReadPermission() string { return k.Plural() + ".get" }
 type Registry struct {
 	kinds    map[string]Kind
 	contents map[string]Content
-	onRemove []func(ctx context.Context, id string) error
-	admit    []func(ctx context.Context, k Kind, customerID string) error
+	// followers say which objects of a kind have fields that follow others, and do not say what those do.
+	followers map[string]func(ctx context.Context) ([]string, error)
+	onRemove  []func(ctx context.Context, id string) error
+	admit     []func(ctx context.Context, k Kind, customerID string) error
 }
 
 // OnRemove has fn called in the transaction in which an object that can be a scope is removed, before it is: what refers to it without
@@ -248,7 +250,7 @@ func (r *Registry) Contents(of string) []Content {
 
 // NewRegistry returns an empty registry.
 func NewRegistry() *Registry {
-	return &Registry{kinds: map[string]Kind{}, contents: map[string]Content{}}
+	return &Registry{kinds: map[string]Kind{}, contents: map[string]Content{}, followers: map[string]func(ctx context.Context) ([]string, error){}}
 }
 
 // Add registers a kind; it panics on a second one with the same name or prefix, which is a defect of the program.

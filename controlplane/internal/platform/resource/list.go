@@ -55,7 +55,7 @@ func (t *Table[R]) List(ctx context.Context, q ListQuery) ([]R, *string, error) 
 
 // narrow is what a list is limited to beside what the caller may see.
 func (t *Table[R]) narrow(q ListQuery) (Narrowing, error) {
-	n, err := t.kind.Narrow(q.Filters)
+	n, err := t.registry.Narrow(t.kind, q.Filters)
 	if err != nil {
 		return n, err
 	}
@@ -161,7 +161,7 @@ func (o ordering) stretches(k Kind, n Narrowing) []stretch {
 // NewestFirst is the query of a page of a kind to which objects are only added: the newest first, unless it is asked for by the time of making.
 // It is of one row more than the page has, if there is a next one. Nil: there is nothing to see.
 func NewestFirst(ctx context.Context, d *db.DB, r *Registry, k Kind, q ListQuery) (*gorm.DB, error) {
-	n, err := k.Narrow(q.Filters)
+	n, err := r.Narrow(k, q.Filters)
 	if err != nil {
 		return nil, err
 	}

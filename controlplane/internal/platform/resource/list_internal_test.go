@@ -314,3 +314,44 @@ func TestKindsAreFilteredByColumns(t *testing.T) {
 		}()
 	}
 }
+
+// Nobody writes into a kind that its objects belong to somebody: it follows from where they stand.
+func TestWhatAListCanBeAskedForFollowsFromTheKinds(t *testing.T) {
+	t.Parallel()
+	r := NewRegistry()
+	kinds := map[string]Kind{
+		"reseller": {Parent: &Link{Kind: "reseller", Field: "parent_id"}, Tenant: BillingEntityColumn, Named: true},
+		"client":   {Parent: &Link{Kind: "reseller", Field: "billing_entity_id"}, Tenant: CustomerColumn, Named: true},
+		"city":     {Named: true},
+		"street":   {Parent: &Link{Kind: "city", Field: "city_id"}, Named: true},
+		"house":    {Parent: &Link{Kind: "client", Field: "customer_id"}, Scopes: []Link{{Kind: "city", Field: "city_id"}}, Named: true},
+		"room":     {Parent: &Link{Kind: "house", Field: "house_id"}, States: map[string][]string{Active: nil}},
+		"seal":     {Parent: &Link{Kind: "street", Or: []string{"reseller"}, Field: "owner_id"}, Key: []string{"owner_id"}},
+		"permit":   {DecidedBy: "city_id", Scopes: []Link{{Kind: "city", Field: "city_id"}}, Needs: []Link{{Kind: "house", Field: "house_id"}}, Key: []string{"city_id"}},
+		"guest":    {DecidedBy: "at_id", Scopes: []Link{{Field: "at_id"}}, Key: []string{"at_id"}},
+		"diary":    {Scopes: []Link{{Field: "target_id"}}, States: map[string][]string{Active: nil}, Key: []string{"id"}},
+		"egg":      {Parent: &Link{Kind: "hen", Field: "hen_id"}, Key: []string{"hen_id"}},
+		"hen":      {Parent: &Link{Kind: "egg", Field: "egg_id"}, Key: []string{"egg_id"}},
+		"thought":  {Virtual: true, Parent: &Link{Kind: "client", Field: "customer_id"}, Named: true},
+	}
+	for name, k := range kinds {
+		k.Name, k.Prefix = name, name
+		kinds[name] = k
+		r.Add(k)
+	}
+	for name, want := range map[string]string{
+		"reseller": "state", "client": "billing_entity_id state", "city": "state", "street": "state", "house": "billing_entity_id customer_id state",
+		"room": "billing_entity_id customer_id state", "seal": "billing_entity_id", "permit": "", "guest": "billing_entity_id customer_id",
+		"diary": "billing_entity_id customer_id state", "egg": "", "hen": "", "thought": "",
+	} {
+		var got []string
+		for _, f := range r.Filters(kinds[name]) {
+			if f.Range == "" {
+				got = append(got, f.Name)
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("the list of %s can be asked for %v, want %s", name, got, want)
+		}
+	}
+}

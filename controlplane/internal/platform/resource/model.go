@@ -9,7 +9,7 @@ import (
 
 // Named has the fields that a user gives every named thing. Embedded in the Spec of each kind.
 type Named struct {
-	// Name is unique within the parent; it can be changed.
+	// What it is called: unique within the parent, and can be changed.
 	Name string `json:"name" validate:"required" maxLength:"63" format:"slug"`
 	// Name for people.
 	DisplayName *string `json:"display_name" maxLength:"200"`
@@ -19,7 +19,7 @@ type Named struct {
 	Notes *string `json:"notes" maxLength:"4000"`
 	// While true, a delete is refused.
 	DeletionProtection bool `json:"deletion_protection" default:"false"`
-}
+} // @name Named
 
 // Meta has the fields that the system gives every named thing. Embedded in the type that is read.
 type Meta struct {
@@ -37,7 +37,7 @@ type Meta struct {
 	StateReason *string `json:"state_reason" readonly:"true" extensions:"x-volatile,x-nullable"`
 	// The operation that is changing it now.
 	OperationID *string `json:"operation_id" format:"typeid" readonly:"true" extensions:"x-volatile,x-nullable,x-ref=operation"`
-}
+} // @name Meta
 
 // Record has the fields that the system gives every unnamed thing. Embedded in the type that is read.
 type Record struct {
@@ -49,7 +49,7 @@ type Record struct {
 	CreatedAt time.Time `json:"created_at" format:"date-time" readonly:"true" extensions:"x-volatile"`
 	// When it was last changed.
 	UpdatedAt time.Time `json:"updated_at" format:"date-time" readonly:"true" extensions:"x-volatile"`
-}
+} // @name Record
 
 // named are the fields of a row of a named kind.
 func (n *Named) named() *Named { return n }

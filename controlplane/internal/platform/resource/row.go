@@ -173,7 +173,7 @@ func (l *layout) tell(d *db.DB, row any) error {
 // holds makes sure that there is a column for all that the kind can be filtered and ordered by.
 func (l *layout) holds(kind Kind) error {
 	columns := slices.Clone(kind.Orders)
-	for _, f := range kind.AllFilters() {
+	for _, f := range kind.Filters { // those that follow from the kind are columns of Base
 		columns = append(columns, f.column())
 	}
 	for _, c := range columns {

@@ -24,6 +24,8 @@ type Table[R any] struct {
 	registry *Registry
 	clock    clock.Clock
 	layout   layout
+	// followers are its columns that follow others.
+	followers []Follower[R]
 }
 
 // NewTable returns the table of a kind, whose rows embed Base, and registers the kind.
@@ -152,6 +154,7 @@ func (t *Table[R]) Insert(ctx context.Context, row *R) error {
 		return err
 	}
 	t.loaded(row)
+	t.Renew(nil, row)
 	t.layout.normalize(reflect.ValueOf(row).Elem())
 	return t.nameTaken(t.db.Conn(ctx).Table(t.kind.Table()).Create(row).Error, row)
 }
@@ -288,7 +291,12 @@ func set(column reflect.Value, value string) {
 
 // field returns the value of a column of the row.
 func (t *Table[R]) field(row *R, column string) any {
-	return reflect.ValueOf(row).Elem().FieldByIndex(t.layout.fields[column]).Interface()
+	return t.value(row, column).Interface()
+}
+
+// value is a column of the row.
+func (t *Table[R]) value(row *R, column string) reflect.Value {
+	return reflect.ValueOf(row).Elem().FieldByIndex(t.layout.fields[column])
 }
 
 // Change locks the row, lets fn change it, and saves it with a new revision if it differs. It says whether it did.
@@ -301,6 +309,7 @@ func (t *Table[R]) Change(ctx context.Context, id string, ifMatch *int64, fn fun
 	if err := fn(&row); err != nil {
 		return row, false, err
 	}
+	t.Renew(&before, &row)
 	t.layout.normalize(reflect.ValueOf(&row).Elem())
 	c := BaseOf(&row)
 	if reflect.DeepEqual(row, before) {

@@ -28,6 +28,10 @@ type Rules[R, C, S, V any] struct {
 
 	// Secrets are the fields that are written and never read.
 	Secrets []Secret[R]
+	// Sealed are secrets that the server has, which only operations reveal.
+	Sealed []Sealed[R]
+	// Follows computes each field that follows others (x-follows), from the row and from nothing else.
+	Follows map[string]func(row *R)
 	// Place finds where a new row belongs, and keeps what it refers to from being removed. Unless set, every field that is marked as a
 	// reference is looked up under the rights of the caller, and the new one belongs where what decides about it does.
 	Place func(ctx context.Context, row *R) error
@@ -66,13 +70,16 @@ type Stored[R, C, S, V any] struct {
 
 // NewStored returns the service of a kind, and registers the kind. Rules that cannot be kept are a defect of the program.
 func NewStored[R, C, S, V any](d module.Deps, kind resource.Kind, rules Rules[R, C, S, V]) *Stored[R, C, S, V] {
-	if err := rules.sound(kind); err != nil {
+	followers, err := rules.followers()
+	if err := errors.Join(rules.sound(kind), err); err != nil {
 		panic(fmt.Sprintf("kind %s: %v", kind.Name, err))
 	}
-	return &Stored[R, C, S, V]{
+	s := &Stored[R, C, S, V]{
 		Table: resource.NewTable[R](d.DB, d.Registry, d.Clock, kind), deps: d, kind: kind, rules: rules,
 		locator: resource.NewLocator(d.DB, d.Registry),
 	}
+	s.Table.Follow(followers)
+	return s
 }
 
 // sound refuses rules that some object would break unnoticed.
@@ -118,10 +125,14 @@ func (s *Stored[R, C, S, V]) add(ctx context.Context, row *R) error {
 	if err := s.admitted(ctx, row); err != nil {
 		return err
 	}
+	s.Table.Renew(nil, row)
 	if err := s.check(ctx, nil, row); err != nil {
 		return err
 	}
 	if err := s.seal(ctx, row, func(string) bool { return true }); err != nil {
+		return err
+	}
+	if err := s.makeSealed(ctx, row); err != nil {
 		return err
 	}
 	if err := s.Table.Insert(ctx, row); err != nil {
@@ -290,6 +301,7 @@ func (s *Stored[R, C, S, V]) change(ctx context.Context, old, row *R, patch reso
 	if err := s.valid(old, row, smaller, missing); err != nil {
 		return err
 	}
+	s.Table.Renew(old, row)
 	if err := s.check(ctx, old, row); err != nil {
 		return err
 	}

@@ -15,7 +15,9 @@ import (
 type node struct {
 	kind     string // string, integer, boolean, object, array
 	nullable bool
-	fallback any // its default
+	fallback any // its default, or what it begins as
+	// kept: another party sets it, too, and null in a patch leaves it.
+	kept bool
 
 	// of a string
 	enum           []string
@@ -38,8 +40,43 @@ type node struct {
 	unique             bool
 }
 
+// Extensions of the schema of a merge patch, which say what must hold of the whole that comes of it.
+const (
+	ExtRequired = "x-required" // fields that it must have
+	ExtDefault  = "x-default"  // what a field goes back to when the patch clears it
+)
+
+// inside is what an object has under a key: the schema of that field, or that of all values. There is none of what is not known, which is
+// refused after it was merged.
+func (n *node) inside(key string) *node {
+	switch {
+	case n == nil:
+		return nil
+	case n.values != nil:
+		return n.values
+	}
+	return n.fields[key]
+}
+
 // compiler turns schemas into nodes. A schema that refers to itself becomes a node that does.
-type compiler struct{ done map[*openapi3.Schema]*node }
+type compiler struct {
+	done map[*openapi3.Schema]*node
+	// wholes: of the schema of a merge patch, the whole that comes of it is compiled.
+	wholes bool
+}
+
+func newCompiler(wholes bool) *compiler {
+	return &compiler{done: map[*openapi3.Schema]*node{}, wholes: wholes}
+}
+
+// absence is what a schema says of a value that is not there: whether null may stand for it, and what is in its place.
+func (c *compiler) absence(s *openapi3.Schema) (nullable bool, fallback any) {
+	if !c.wholes {
+		return s.Nullable, s.Default
+	}
+	fallback = s.Extensions[ExtDefault]
+	return s.Nullable && fallback == nil && s.Extensions["x-server-default"] == nil, fallback
+}
 
 // compile refuses every keyword that the nodes do not know, so that no rule of the specification is passed over in silence.
 func (c *compiler) compile(ref *openapi3.SchemaRef) (*node, error) {
@@ -71,16 +108,21 @@ func (c *compiler) fill(n *node, s *openapi3.Schema) error {
 			return errors.New("a schema must not contain itself")
 		}
 		*n = *base
-		n.nullable = n.nullable || s.Nullable
-		if s.Default != nil {
-			n.fallback = s.Default
+		nullable, fallback := c.absence(s)
+		n.nullable = n.nullable || nullable
+		if fallback != nil {
+			n.fallback = fallback
 		}
 		return nil
 	}
 	if s.Type == nil || len(*s.Type) != 1 {
 		return errors.New("a schema must have exactly one type")
 	}
-	n.kind, n.nullable, n.fallback = (*s.Type)[0], s.Nullable, s.Default
+	n.kind = (*s.Type)[0]
+	n.nullable, n.fallback = c.absence(s)
+	if begins, kept := s.Extensions["x-kept"]; kept {
+		n.kept, n.fallback = true, begins
+	}
 	switch n.kind {
 	case "string":
 		return n.fillString(s)
@@ -116,6 +158,9 @@ func (n *node) fillString(s *openapi3.Schema) error {
 		n.maxLen = int(*s.MaxLength)
 	}
 	for _, e := range s.Enum {
+		if e == nil && s.Nullable {
+			continue
+		}
 		v, ok := e.(string)
 		if !ok {
 			return errors.New("an enumeration must be of strings")
@@ -155,13 +200,22 @@ func (c *compiler) fillObject(n *node, s *openapi3.Schema) error {
 			n.refs = strings.Split(refs, "|")
 			n.words = "the id of " + oneOf(n.refs)
 		}
-		n.values, err = c.compile(s.AdditionalProperties.Schema)
+		if n.values, err = c.compile(s.AdditionalProperties.Schema); err == nil && c.wholes && n.values.nullable { // null took the entry away
+			kept := *n.values
+			kept.nullable = false
+			n.values = &kept
+		}
 		return err
 	}
 	if open := s.AdditionalProperties.Has; open == nil || *open {
 		return errors.New("an object must either say what its values are or refuse unknown fields")
 	}
 	n.fields, n.required = map[string]*node{}, slices.Clone(s.Required)
+	if list, ok := s.Extensions[ExtRequired].([]any); ok && c.wholes {
+		for _, name := range list {
+			n.required = append(n.required, fmt.Sprint(name))
+		}
+	}
 	for name, ref := range s.Properties {
 		f, err := c.compile(ref)
 		if err != nil {

@@ -59,13 +59,13 @@ func Load(raw []byte) (*Spec, error) {
 			s.kinds[prefix], _ = kind.(string)
 		}
 	}
-	c := &compiler{done: map[*openapi3.Schema]*node{}}
+	c, wholes := newCompiler(false), newCompiler(true)
 	if doc.Paths == nil {
 		return s, nil
 	}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
-			o, err := operation(c, doc, op)
+			o, err := operation(c, wholes, doc, op)
 			if err != nil {
 				return nil, fmt.Errorf("specification: %s %s: %w", method, path, err)
 			}
@@ -79,7 +79,7 @@ func Load(raw []byte) (*Spec, error) {
 	return s, nil
 }
 
-func operation(c *compiler, doc *openapi3.T, op *openapi3.Operation) (*Operation, error) {
+func operation(c, wholes *compiler, doc *openapi3.T, op *openapi3.Operation) (*Operation, error) {
 	o := &Operation{ID: op.OperationID, parameters: map[string]*node{}}
 	o.Kind, _ = op.Extensions["x-kind"].(string)
 	o.Verb, _ = op.Extensions["x-verb"].(string)
@@ -122,7 +122,12 @@ func operation(c *compiler, doc *openapi3.T, op *openapi3.Operation) (*Operation
 		return nil, fmt.Errorf("the body is not an object with named fields")
 	}
 	o.bodyNeeded = op.RequestBody.Value.Required
-	return o, o.relate(c, doc, media.Schema.Value)
+	if o.Verb == "update" {
+		if o.patched, err = wholes.compile(media.Schema); err != nil {
+			return nil, err
+		}
+	}
+	return o, o.relate(doc, media.Schema.Value)
 }
 
 const jsonMedia = "application/json"
@@ -146,37 +151,31 @@ func otherThanJSON(content openapi3.Content) []string {
 	return out
 }
 
-// relate finds the types around a body's: what a patch leads to, and which fields exist that it cannot send.
-func (o *Operation) relate(c *compiler, doc *openapi3.T, body *openapi3.Schema) error {
-	named := func(extension string) (*openapi3.SchemaRef, error) {
-		name, _ := body.Extensions[extension].(string)
+// relate learns from the types around a body's which fields exist that it cannot send.
+func (o *Operation) relate(doc *openapi3.T, body *openapi3.Schema) error {
+	o.known = map[string]string{}
+	for _, r := range []struct{ extension, reason string }{{"x-read", "read_only"}, {"x-create", "immutable"}} {
+		name, _ := body.Extensions[r.extension].(string)
 		if name == "" {
-			return nil, nil
+			continue
 		}
 		ref := doc.Components.Schemas[name]
 		if ref == nil {
-			return nil, fmt.Errorf("%s: there is no schema %s", extension, name)
+			return fmt.Errorf("%s: there is no schema %s", r.extension, name)
 		}
-		return ref, nil
+		eachProperty(ref, func(name string) { o.known[name] = r.reason })
 	}
-	o.known = map[string]string{}
-	for _, r := range []struct{ extension, reason string }{{"x-read", "read_only"}, {"x-create", "immutable"}} {
-		ref, err := named(r.extension)
-		if err != nil {
-			return err
-		}
-		if ref != nil {
-			for name := range ref.Value.Properties {
-				o.known[name] = r.reason
-			}
-		}
+	return nil
+}
+
+// eachProperty calls visit with the fields of an object, those among them that stand in its parts.
+func eachProperty(ref *openapi3.SchemaRef, visit func(name string)) {
+	for name := range ref.Value.Properties {
+		visit(name)
 	}
-	ref, err := named("x-spec")
-	if err != nil || ref == nil {
-		return err
+	for _, part := range ref.Value.AllOf {
+		eachProperty(part, visit)
 	}
-	o.patched, err = c.compile(ref)
-	return err
 }
 
 // Operation returns the operation of that id.
@@ -262,7 +261,7 @@ func (s *Spec) Merge(opID string, current any, patch map[string]any) ([]byte, er
 	if err != nil {
 		return nil, fmt.Errorf("%s: the present value: %w", opID, err)
 	}
-	mergeInto(object, patch)
+	mergeInto(o.patched, object, patch)
 	return s.check(o, o.patched, object)
 }
 
@@ -287,20 +286,23 @@ func decodeObject(body []byte) (map[string]any, error) {
 	return object, nil
 }
 
-// mergeInto is RFC 7396 on a target that is an object. Nothing of the patch becomes part of the target without being copied: a patch is
-// applied again when its transaction is.
-func mergeInto(target, patch map[string]any) {
+// mergeInto is RFC 7396 on a target that is an object, but that null leaves what is kept. Nothing of the patch becomes part of the target
+// without being copied: a patch is applied again when its transaction is.
+func mergeInto(n *node, target, patch map[string]any) {
 	for k, p := range patch {
+		of := n.inside(k)
 		switch p := p.(type) {
 		case nil:
-			delete(target, k)
+			if of == nil || !of.kept {
+				delete(target, k)
+			}
 		case map[string]any:
 			sub, ok := target[k].(map[string]any)
 			if !ok {
 				sub = map[string]any{}
 				target[k] = sub
 			}
-			mergeInto(sub, p)
+			mergeInto(of, sub, p)
 		default:
 			target[k] = clone(p)
 		}

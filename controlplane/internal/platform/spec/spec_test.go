@@ -578,7 +578,7 @@ func FuzzMerge(f *testing.F) {
 		}
 		want := reference(clone(object), clone(change))
 		before := clone(change)
-		mergeInto(object, change)
+		mergeInto(nil, object, change)
 		if !reflect.DeepEqual(any(object), want) {
 			t.Fatalf("got %v, want %v", object, want)
 		}

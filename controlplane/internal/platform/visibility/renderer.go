@@ -170,11 +170,11 @@ type mention struct {
 	stood authz.Chain
 }
 
-// Answer renders an answer of that type for the caller of the context, and says what was left out of its objects, by the pointers into each.
-func (r *Renderer) Answer(ctx context.Context, t reflect.Type, body []byte) ([]byte, []string, error) {
+// Answer renders an answer of that type for the caller of the context.
+func (r *Renderer) Answer(ctx context.Context, t reflect.Type, body []byte) ([]byte, error) {
 	s := r.shape(t)
 	if s == nil || len(body) == 0 {
-		return body, nil, nil
+		return body, nil
 	}
 	return r.render(ctx, authz.CallerOf(ctx), body, func(doc map[string]any) []mention {
 		var found []mention
@@ -190,31 +190,28 @@ func (r *Renderer) Object(ctx context.Context, caller *authz.Caller, kind string
 	if h == nil || len(body) == 0 {
 		return body, nil
 	}
-	body, _, err := r.render(ctx, caller, body, func(doc map[string]any) []mention { return []mention{h.in(doc, stood)} })
-	return body, err
+	return r.render(ctx, caller, body, func(doc map[string]any) []mention { return []mention{h.in(doc, stood)} })
 }
 
-func (r *Renderer) render(ctx context.Context, caller *authz.Caller, body []byte, find func(doc map[string]any) []mention) ([]byte, []string, error) {
+func (r *Renderer) render(ctx context.Context, caller *authz.Caller, body []byte, find func(doc map[string]any) []mention) ([]byte, error) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
 	var doc map[string]any
 	if err := d.Decode(&doc); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	found := find(doc)
 	if len(found) == 0 {
-		return body, nil, nil
+		return body, nil
 	}
 	places, err := r.places(ctx, caller, found)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	hidden := []string{}
 	for i := range found {
-		hidden = append(hidden, found[i].hide(caller, places)...)
+		found[i].hide(caller, places)
 	}
-	body, err = json.Marshal(doc)
-	return body, hidden, err
+	return json.Marshal(doc)
 }
 
 // collect finds what the shape says is in a value. of is what the value is a member of, answer the whole.
@@ -298,8 +295,8 @@ func (r *Renderer) places(ctx context.Context, caller *authz.Caller, found []men
 	return r.locator.LocateAll(ctx, slices.Compact(ids))
 }
 
-// hide takes out of a mention what the caller may not see, and returns the pointers to it.
-func (m *mention) hide(caller *authz.Caller, places map[string]authz.Chain) []string {
+// hide takes out of a mention what the caller may not see, and says there what it was.
+func (m *mention) hide(caller *authz.Caller, places map[string]authz.Chain) {
 	at, there := places[m.id]
 	if !there {
 		at = m.stood
@@ -309,7 +306,7 @@ func (m *mention) hide(caller *authz.Caller, places map[string]authz.Chain) []st
 		m.words[m.word] = Withheld
 	}
 	if m.object == nil {
-		return nil
+		return
 	}
 	hidden := []string{}
 	for _, rule := range unseen {
@@ -323,5 +320,4 @@ func (m *mention) hide(caller *authz.Caller, places map[string]authz.Chain) []st
 	}
 	slices.Sort(hidden)
 	m.object[HiddenFields] = hidden
-	return hidden
 }

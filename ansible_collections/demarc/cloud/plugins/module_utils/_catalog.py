@@ -74,7 +74,7 @@ CATALOG: dict[str, t.Any] = {
                     "default": "UTC",
                 },
                 {"name": "language", "type": "string", "format": "language", "pattern": "^[a-z]{2}(-[A-Z]{2})?$", "default": "en"},
-                {"name": "customer_limit", "type": "integer", "minimum": 0, "maximum": 1000000, "default": 10},
+                {"name": "customer_limit", "type": "integer", "kept": True, "minimum": 0, "maximum": 1000000},
                 {"name": "revision", "type": "integer", "computed": True, "volatile": True},
                 {"name": "created_at", "type": "string", "format": "date-time", "computed": True, "volatile": True},
                 {"name": "updated_at", "type": "string", "format": "date-time", "computed": True, "volatile": True},
@@ -99,6 +99,15 @@ CATALOG: dict[str, t.Any] = {
                 },
             ],
             "filters": [
+                {
+                    "name": "state",
+                    "type": "list",
+                    "items": {
+                        "name": "state",
+                        "type": "string",
+                        "enum": ["pending", "creating", "active", "updating", "deleting", "recycled", "failed"],
+                    },
+                },
                 {"name": "parent_id", "type": "string", "ref": ["billing_entity"]},
                 {"name": "created_at_from", "type": "string", "format": "date-time"},
                 {"name": "created_at_until", "type": "string", "format": "date-time"},
@@ -194,7 +203,7 @@ CATALOG: dict[str, t.Any] = {
                     "max_length": 500,
                 },
                 {"name": "payment_mode", "type": "string", "default": "postpaid", "enum": ["prepaid", "postpaid"]},
-                {"name": "status", "type": "string", "default": "active", "enum": ["pending", "active", "suspended", "terminated"]},
+                {"name": "status", "type": "string", "kept": True, "enum": ["pending", "active", "suspended", "terminated"]},
                 {"name": "status_reason", "type": "string", "nullable": True, "max_length": 500},
                 {"name": "revision", "type": "integer", "computed": True, "volatile": True},
                 {"name": "created_at", "type": "string", "format": "date-time", "computed": True, "volatile": True},
@@ -221,6 +230,15 @@ CATALOG: dict[str, t.Any] = {
             ],
             "filters": [
                 {"name": "billing_entity_id", "type": "string", "ref": ["billing_entity"]},
+                {
+                    "name": "state",
+                    "type": "list",
+                    "items": {
+                        "name": "state",
+                        "type": "string",
+                        "enum": ["pending", "creating", "active", "updating", "deleting", "recycled", "failed"],
+                    },
+                },
                 {
                     "name": "status",
                     "type": "list",
@@ -295,6 +313,15 @@ CATALOG: dict[str, t.Any] = {
                 },
             ],
             "filters": [
+                {
+                    "name": "state",
+                    "type": "list",
+                    "items": {
+                        "name": "state",
+                        "type": "string",
+                        "enum": ["pending", "creating", "active", "updating", "deleting", "recycled", "failed"],
+                    },
+                },
                 {"name": "os_type", "type": "string", "enum": ["linux", "windows", "other"]},
                 {"name": "architecture", "type": "string", "enum": ["x86_64", "aarch64"]},
                 {"name": "created_at_from", "type": "string", "format": "date-time"},
@@ -333,8 +360,8 @@ CATALOG: dict[str, t.Any] = {
                 {"name": "deletion_protection", "type": "boolean", "default": False},
                 {"name": "country", "type": "string", "format": "country", "pattern": "^[A-Z]{2}$", "nullable": True},
                 {"name": "city", "type": "string", "nullable": True, "max_length": 100},
-                {"name": "enabled", "type": "boolean", "default": True},
-                {"name": "restricted", "type": "boolean", "default": False},
+                {"name": "enabled", "type": "boolean", "kept": True},
+                {"name": "restricted", "type": "boolean", "kept": True},
                 {"name": "revision", "type": "integer", "computed": True, "volatile": True},
                 {"name": "created_at", "type": "string", "format": "date-time", "computed": True, "volatile": True},
                 {"name": "updated_at", "type": "string", "format": "date-time", "computed": True, "volatile": True},
@@ -359,6 +386,15 @@ CATALOG: dict[str, t.Any] = {
                 },
             ],
             "filters": [
+                {
+                    "name": "state",
+                    "type": "list",
+                    "items": {
+                        "name": "state",
+                        "type": "string",
+                        "enum": ["pending", "creating", "active", "updating", "deleting", "recycled", "failed"],
+                    },
+                },
                 {"name": "enabled", "type": "boolean"},
                 {"name": "restricted", "type": "boolean"},
                 {"name": "created_at_from", "type": "string", "format": "date-time"},
@@ -456,6 +492,15 @@ CATALOG: dict[str, t.Any] = {
             "filters": [
                 {"name": "billing_entity_id", "type": "string", "ref": ["billing_entity"]},
                 {"name": "customer_id", "type": "string", "ref": ["customer"]},
+                {
+                    "name": "state",
+                    "type": "list",
+                    "items": {
+                        "name": "state",
+                        "type": "string",
+                        "enum": ["pending", "creating", "active", "updating", "deleting", "recycled", "failed"],
+                    },
+                },
                 {"name": "location_id", "type": "string", "ref": ["location"]},
                 {"name": "created_at_from", "type": "string", "format": "date-time"},
                 {"name": "created_at_until", "type": "string", "format": "date-time"},
@@ -558,13 +603,14 @@ CATALOG: dict[str, t.Any] = {
                 {"name": "finished_at", "type": "string", "format": "date-time", "nullable": True, "computed": True, "volatile": True},
             ],
             "filters": [
-                {"name": "target_id", "type": "string"},
+                {"name": "billing_entity_id", "type": "string", "ref": ["billing_entity"]},
                 {"name": "customer_id", "type": "string", "ref": ["customer"]},
                 {
                     "name": "state",
                     "type": "list",
                     "items": {"name": "state", "type": "string", "enum": ["pending", "running", "succeeded", "failed", "cancelled"]},
                 },
+                {"name": "target_id", "type": "string"},
                 {"name": "created_at_from", "type": "string", "format": "date-time"},
                 {"name": "created_at_until", "type": "string", "format": "date-time"},
             ],
@@ -658,6 +704,17 @@ CATALOG: dict[str, t.Any] = {
                 {"name": "built_in", "type": "boolean", "computed": True},
             ],
             "filters": [
+                {"name": "billing_entity_id", "type": "string", "ref": ["billing_entity"]},
+                {"name": "customer_id", "type": "string", "ref": ["customer"]},
+                {
+                    "name": "state",
+                    "type": "list",
+                    "items": {
+                        "name": "state",
+                        "type": "string",
+                        "enum": ["pending", "creating", "active", "updating", "deleting", "recycled", "failed"],
+                    },
+                },
                 {"name": "owner_id", "type": "string", "ref": ["customer", "billing_entity"]},
                 {"name": "built_in", "type": "boolean"},
                 {"name": "created_at_from", "type": "string", "format": "date-time"},
@@ -703,7 +760,7 @@ CATALOG: dict[str, t.Any] = {
                 },
                 {"name": "notes", "type": "string", "nullable": True, "max_length": 4000},
                 {"name": "deletion_protection", "type": "boolean", "default": False},
-                {"name": "enabled", "type": "boolean", "default": True},
+                {"name": "enabled", "type": "boolean", "kept": True},
                 {"name": "revision", "type": "integer", "computed": True, "volatile": True},
                 {"name": "created_at", "type": "string", "format": "date-time", "computed": True, "volatile": True},
                 {"name": "updated_at", "type": "string", "format": "date-time", "computed": True, "volatile": True},
@@ -748,6 +805,17 @@ CATALOG: dict[str, t.Any] = {
                 },
             ],
             "filters": [
+                {"name": "billing_entity_id", "type": "string", "ref": ["billing_entity"]},
+                {"name": "customer_id", "type": "string", "ref": ["customer"]},
+                {
+                    "name": "state",
+                    "type": "list",
+                    "items": {
+                        "name": "state",
+                        "type": "string",
+                        "enum": ["pending", "creating", "active", "updating", "deleting", "recycled", "failed"],
+                    },
+                },
                 {"name": "owner_id", "type": "string", "ref": ["customer", "billing_entity"]},
                 {"name": "created_at_from", "type": "string", "format": "date-time"},
                 {"name": "created_at_until", "type": "string", "format": "date-time"},
@@ -804,7 +872,7 @@ CATALOG: dict[str, t.Any] = {
                 {"name": "notes", "type": "string", "nullable": True, "max_length": 4000},
                 {"name": "deletion_protection", "type": "boolean", "default": False},
                 {"name": "boot_disk_size_gib", "type": "integer", "grow_only": True, "minimum": 1, "maximum": 65536, "default": 10},
-                {"name": "power_state", "type": "string", "default": "running", "enum": ["running", "stopped"]},
+                {"name": "power_state", "type": "string", "kept": True, "enum": ["running", "stopped"]},
                 {"name": "user_data", "type": "string", "nullable": True, "write_only": True, "max_length": 65536},
                 {"name": "revision", "type": "integer", "computed": True, "volatile": True},
                 {"name": "created_at", "type": "string", "format": "date-time", "computed": True, "volatile": True},
@@ -850,6 +918,15 @@ CATALOG: dict[str, t.Any] = {
             "filters": [
                 {"name": "billing_entity_id", "type": "string", "ref": ["billing_entity"]},
                 {"name": "customer_id", "type": "string", "ref": ["customer"]},
+                {
+                    "name": "state",
+                    "type": "list",
+                    "items": {
+                        "name": "state",
+                        "type": "string",
+                        "enum": ["pending", "creating", "active", "updating", "deleting", "recycled", "failed"],
+                    },
+                },
                 {"name": "cloudspace_id", "type": "string", "ref": ["cloudspace"]},
                 {"name": "image_id", "type": "string", "ref": ["image"]},
                 {"name": "power_state", "type": "list", "items": {"name": "power_state", "type": "string", "enum": ["running", "stopped"]}},
@@ -946,6 +1023,15 @@ CATALOG: dict[str, t.Any] = {
             "filters": [
                 {"name": "billing_entity_id", "type": "string", "ref": ["billing_entity"]},
                 {"name": "customer_id", "type": "string", "ref": ["customer"]},
+                {
+                    "name": "state",
+                    "type": "list",
+                    "items": {
+                        "name": "state",
+                        "type": "string",
+                        "enum": ["pending", "creating", "active", "updating", "deleting", "recycled", "failed"],
+                    },
+                },
                 {"name": "cloudspace_id", "type": "string", "ref": ["cloudspace"]},
                 {"name": "virtual_machine_id", "type": "string", "ref": ["virtual_machine"]},
                 {"name": "size_gib_min", "type": "integer"},
@@ -1055,6 +1141,17 @@ CATALOG: dict[str, t.Any] = {
                 },
             ],
             "filters": [
+                {"name": "billing_entity_id", "type": "string", "ref": ["billing_entity"]},
+                {"name": "customer_id", "type": "string", "ref": ["customer"]},
+                {
+                    "name": "state",
+                    "type": "list",
+                    "items": {
+                        "name": "state",
+                        "type": "string",
+                        "enum": ["pending", "creating", "active", "updating", "deleting", "recycled", "failed"],
+                    },
+                },
                 {"name": "service_account_id", "type": "string", "ref": ["service_account"]},
                 {"name": "expires_at_from", "type": "string", "format": "date-time"},
                 {"name": "expires_at_until", "type": "string", "format": "date-time"},
@@ -1194,6 +1291,8 @@ CATALOG: dict[str, t.Any] = {
                 {"name": "updated_at", "type": "string", "format": "date-time", "computed": True, "volatile": True},
             ],
             "filters": [
+                {"name": "billing_entity_id", "type": "string", "ref": ["billing_entity"]},
+                {"name": "customer_id", "type": "string", "ref": ["customer"]},
                 {"name": "principal_kind", "type": "string", "enum": ["user", "group", "service_account", "platform_owner"]},
                 {"name": "principal_id", "type": "string"},
                 {"name": "role_id", "type": "string", "ref": ["role"]},
@@ -1233,15 +1332,7 @@ CATALOG: dict[str, t.Any] = {
                 {"name": "at", "type": "string", "format": "date-time", "computed": True},
                 {"name": "principal_id", "type": "string", "nullable": True, "computed": True},
                 {"name": "principal_kind", "type": "string", "computed": True},
-                {
-                    "name": "token_id",
-                    "type": "string",
-                    "format": "typeid",
-                    "pattern": "^tok_[0-9a-hjkmnp-tv-z]{26}$",
-                    "nullable": True,
-                    "computed": True,
-                    "ref": ["api_token"],
-                },
+                {"name": "token_id", "type": "string", "nullable": True, "computed": True},
                 {
                     "name": "binding_id",
                     "type": "string",
@@ -1282,6 +1373,8 @@ CATALOG: dict[str, t.Any] = {
                 {"name": "sequence", "type": "integer", "nullable": True, "computed": True, "volatile": True},
             ],
             "filters": [
+                {"name": "billing_entity_id", "type": "string", "ref": ["billing_entity"]},
+                {"name": "customer_id", "type": "string", "ref": ["customer"]},
                 {"name": "target_id", "type": "string"},
                 {"name": "principal_id", "type": "string"},
                 {"name": "operation", "type": "string"},
@@ -1290,8 +1383,6 @@ CATALOG: dict[str, t.Any] = {
                     "type": "list",
                     "items": {"name": "outcome", "type": "string", "enum": ["succeeded", "denied", "failed"]},
                 },
-                {"name": "customer_id", "type": "string", "ref": ["customer"]},
-                {"name": "billing_entity_id", "type": "string", "ref": ["billing_entity"]},
                 {"name": "request_id", "type": "string"},
                 {"name": "at_from", "type": "string", "format": "date-time"},
                 {"name": "at_until", "type": "string", "format": "date-time"},

@@ -487,7 +487,7 @@ class ApiTask(Task):
 
 
 def _revision(etag: str | None) -> int | None:
-    text = (etag or "").strip('"')
+    text = (etag or "").strip('"').partition(".")[0]
     return int(text) if text.isdigit() else None
 
 

@@ -96,10 +96,10 @@ def beginning(field: Field) -> t.Any:
 
 
 def clearable(field: Field) -> bool:
-    """Whether null means something: no value, or back to the default."""
+    """Whether null means something: no value, back to the default, or, of what others set too, what it is."""
     if field.get("required"):
         return False
-    return bool(field.get("nullable") or field.get("server_default") or "default" in field)
+    return bool(field.get("nullable") or field.get("server_default") or field.get("kept") or "default" in field)
 
 
 def left_out(field: Field, found: t.Mapping[str, t.Any]) -> bool:
@@ -326,6 +326,8 @@ def change(field: Field, wanted: t.Any, current: t.Any, whole: bool = False) -> 
 
     Of an object that is given whole, what is absent is cleared, not left alone.
     """
+    if wanted is None and field.get("kept"):
+        return None
     if wanted is None:
         target = copy.deepcopy(field.get("default"))
         return None if equal(field, target, current) else Change(None, target)

@@ -48,6 +48,29 @@ options:
       - '-created_at'
       - expires_at
       - '-expires_at'
+  billing_entity_id:
+    description:
+      - Those of one billing entity, and of its customers.
+      - The id of a billing entity, or its name or path of names, such as V(reseller).
+    type: str
+  customer_id:
+    description:
+      - Those of one customer.
+      - The id of a customer, or its name or path of names, such as V(customer).
+    type: str
+  state:
+    description:
+      - Those in one of these states.
+    type: list
+    elements: str
+    choices:
+      - pending
+      - creating
+      - active
+      - updating
+      - deleting
+      - recycled
+      - failed
   service_account_id:
     description:
       - Those of one service account.
@@ -84,7 +107,7 @@ EXAMPLES = r"""
 
 - name: Read api tokens by their labels
   demarc.cloud.api_token_info:
-    service_account_id: customer/account
+    billing_entity_id: reseller
     label: env=prod
   register: found
 """
@@ -105,7 +128,7 @@ api_tokens:
       type: str
     name:
       description:
-        - Name is unique within the parent; it can be changed.
+        - 'What it is called: unique within the parent, and can be changed.'
       returned: success
       type: str
     service_account_id:

@@ -33,6 +33,16 @@ options:
     choices:
       - at
       - '-at'
+  billing_entity_id:
+    description:
+      - Those of one billing entity, and of its customers.
+      - The id of a billing entity, or its name or path of names, such as V(reseller).
+    type: str
+  customer_id:
+    description:
+      - Those of one customer.
+      - The id of a customer, or its name or path of names, such as V(customer).
+    type: str
   target_id:
     description:
       - What was tried on this object.
@@ -54,16 +64,6 @@ options:
       - succeeded
       - denied
       - failed
-  customer_id:
-    description:
-      - What was tried on all that belongs to this customer.
-      - The id of a customer, or its name or path of names, such as V(customer).
-    type: str
-  billing_entity_id:
-    description:
-      - What was tried on all that belongs to this billing entity.
-      - The id of a billing entity, or its name or path of names, such as V(reseller).
-    type: str
   request_id:
     description:
       - What this request tried.
@@ -118,7 +118,7 @@ audit_records:
       type: str
     token_id:
       description:
-        - Id of the API token that was used; null if it was another way of proving who one is.
+        - 'Id of the token that was used, as whoever issued it calls it: tok_… of an API token. Null if it has none.'
       returned: success
       type: str
     binding_id:

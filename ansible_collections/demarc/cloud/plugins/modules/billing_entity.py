@@ -41,7 +41,7 @@ options:
     default: present
   name:
     description:
-      - Name is unique within the parent; it can be changed.
+      - 'What it is called: unique within the parent, and can be changed.'
       - Required to create it.
     type: str
   parent_id:
@@ -116,9 +116,10 @@ options:
     type: str
   customer_limit:
     description:
-      - How many customers it may have. Those of the billing entities below it count for themselves.
+      - 'How many customers it may have, 10 unless somebody says otherwise. Those of the billing entities below it count
+        for themselves.'
       - From 0 to 1000000.
-      - The default is V(10).
+      - Others set it, too; what is not given, or is null, stays what it is.
     type: int
 seealso:
   - module: demarc.cloud.billing_entity_info
@@ -186,7 +187,7 @@ billing_entity:
       type: str
     name:
       description:
-        - Name is unique within the parent; it can be changed.
+        - 'What it is called: unique within the parent, and can be changed.'
       returned: success
       type: str
     parent_id:
@@ -267,7 +268,8 @@ billing_entity:
       type: str
     customer_limit:
       description:
-        - How many customers it may have. Those of the billing entities below it count for themselves.
+        - 'How many customers it may have, 10 unless somebody says otherwise. Those of the billing entities below it
+          count for themselves.'
       returned: success
       type: int
     revision:

@@ -46,6 +46,19 @@ options:
       - '-name'
       - created_at
       - '-created_at'
+  state:
+    description:
+      - Those in one of these states.
+    type: list
+    elements: str
+    choices:
+      - pending
+      - creating
+      - active
+      - updating
+      - deleting
+      - recycled
+      - failed
   parent_id:
     description:
       - Those directly below it.
@@ -94,7 +107,7 @@ billing_entities:
       type: str
     name:
       description:
-        - Name is unique within the parent; it can be changed.
+        - 'What it is called: unique within the parent, and can be changed.'
       returned: success
       type: str
     parent_id:
@@ -175,7 +188,8 @@ billing_entities:
       type: str
     customer_limit:
       description:
-        - How many customers it may have. Those of the billing entities below it count for themselves.
+        - 'How many customers it may have, 10 unless somebody says otherwise. Those of the billing entities below it
+          count for themselves.'
       returned: success
       type: int
     revision:

@@ -41,7 +41,7 @@ options:
     default: present
   name:
     description:
-      - Name is unique within the parent; it can be changed.
+      - 'What it is called: unique within the parent, and can be changed.'
       - Required to create it.
     type: str
   billing_entity_id:
@@ -130,8 +130,9 @@ options:
   status:
     description:
       - 'Life cycle. A pending customer cannot make resources; suspending stops what it runs, and active again starts
-        what ran; terminated removes everything that it has, for good.'
-      - The default is V(active).
+        what ran; terminated removes everything that it has, for good. A new one is active unless it is made pending or
+        suspended.'
+      - Others set it, too; what is not given, or is null, stays what it is.
     type: str
     choices:
       - pending
@@ -218,7 +219,7 @@ customer:
       type: str
     name:
       description:
-        - Name is unique within the parent; it can be changed.
+        - 'What it is called: unique within the parent, and can be changed.'
       returned: success
       type: str
     billing_entity_id:
@@ -310,7 +311,8 @@ customer:
     status:
       description:
         - 'Life cycle. A pending customer cannot make resources; suspending stops what it runs, and active again starts
-          what ran; terminated removes everything that it has, for good.'
+          what ran; terminated removes everything that it has, for good. A new one is active unless it is made pending
+          or suspended.'
       returned: success
       type: str
     status_reason:

@@ -51,6 +51,19 @@ options:
       - Those of one billing entity.
       - The id of a billing entity, or its name or path of names, such as V(reseller).
     type: str
+  state:
+    description:
+      - Those in one of these states.
+    type: list
+    elements: str
+    choices:
+      - pending
+      - creating
+      - active
+      - updating
+      - deleting
+      - recycled
+      - failed
   status:
     description:
       - Those of one of these statuses.
@@ -111,7 +124,7 @@ customers:
       type: str
     name:
       description:
-        - Name is unique within the parent; it can be changed.
+        - 'What it is called: unique within the parent, and can be changed.'
       returned: success
       type: str
     billing_entity_id:
@@ -203,7 +216,8 @@ customers:
     status:
       description:
         - 'Life cycle. A pending customer cannot make resources; suspending stops what it runs, and active again starts
-          what ran; terminated removes everything that it has, for good.'
+          what ran; terminated removes everything that it has, for good. A new one is active unless it is made pending
+          or suspended.'
       returned: success
       type: str
     status_reason:

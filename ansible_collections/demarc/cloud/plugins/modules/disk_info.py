@@ -50,7 +50,7 @@ options:
       - '-size_gib'
   billing_entity_id:
     description:
-      - Those of the customers of one billing entity.
+      - Those of one billing entity, and of its customers.
       - The id of a billing entity, or its name or path of names, such as V(reseller).
     type: str
   customer_id:
@@ -58,6 +58,19 @@ options:
       - Those of one customer.
       - The id of a customer, or its name or path of names, such as V(customer).
     type: str
+  state:
+    description:
+      - Those in one of these states.
+    type: list
+    elements: str
+    choices:
+      - pending
+      - creating
+      - active
+      - updating
+      - deleting
+      - recycled
+      - failed
   cloudspace_id:
     description:
       - Those in one cloudspace.
@@ -119,7 +132,7 @@ disks:
       type: str
     name:
       description:
-        - Name is unique within the parent; it can be changed.
+        - 'What it is called: unique within the parent, and can be changed.'
       returned: success
       type: str
     cloudspace_id:

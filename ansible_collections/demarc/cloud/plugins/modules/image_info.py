@@ -46,6 +46,19 @@ options:
       - '-name'
       - created_at
       - '-created_at'
+  state:
+    description:
+      - Those in one of these states.
+    type: list
+    elements: str
+    choices:
+      - pending
+      - creating
+      - active
+      - updating
+      - deleting
+      - recycled
+      - failed
   os_type:
     description:
       - Those of this operating system.
@@ -103,7 +116,7 @@ images:
       type: str
     name:
       description:
-        - Name is unique within the parent; it can be changed.
+        - 'What it is called: unique within the parent, and can be changed.'
       returned: success
       type: str
     display_name:

@@ -41,7 +41,7 @@ options:
     default: present
   name:
     description:
-      - Name is unique within the parent; it can be changed.
+      - 'What it is called: unique within the parent, and can be changed.'
       - Required to create it.
     type: str
   display_name:
@@ -80,14 +80,14 @@ options:
     type: str
   enabled:
     description:
-      - Whether new cloudspaces can be made in it.
-      - The default is V(true).
+      - Whether new cloudspaces can be made in it; they can in a new one.
+      - Others set it, too; what is not given, or is null, stays what it is.
     type: bool
   restricted:
     description:
       - 'Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes
-        cloudspaces in it.'
-      - The default is V(false).
+        cloudspaces in it. A new one is for all.'
+      - Others set it, too; what is not given, or is null, stays what it is.
     type: bool
 seealso:
   - module: demarc.cloud.location_info
@@ -147,7 +147,7 @@ location:
       type: str
     name:
       description:
-        - Name is unique within the parent; it can be changed.
+        - 'What it is called: unique within the parent, and can be changed.'
       returned: success
       type: str
     display_name:
@@ -187,13 +187,13 @@ location:
       type: str
     enabled:
       description:
-        - Whether new cloudspaces can be made in it.
+        - Whether new cloudspaces can be made in it; they can in a new one.
       returned: success
       type: bool
     restricted:
       description:
         - 'Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes
-          cloudspaces in it.'
+          cloudspaces in it. A new one is for all.'
       returned: success
       type: bool
     revision:

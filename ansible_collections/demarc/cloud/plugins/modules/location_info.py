@@ -46,6 +46,19 @@ options:
       - '-name'
       - created_at
       - '-created_at'
+  state:
+    description:
+      - Those in one of these states.
+    type: list
+    elements: str
+    choices:
+      - pending
+      - creating
+      - active
+      - updating
+      - deleting
+      - recycled
+      - failed
   enabled:
     description:
       - Those that take new cloudspaces, or do not.
@@ -96,7 +109,7 @@ locations:
       type: str
     name:
       description:
-        - Name is unique within the parent; it can be changed.
+        - 'What it is called: unique within the parent, and can be changed.'
       returned: success
       type: str
     display_name:
@@ -136,13 +149,13 @@ locations:
       type: str
     enabled:
       description:
-        - Whether new cloudspaces can be made in it.
+        - Whether new cloudspaces can be made in it; they can in a new one.
       returned: success
       type: bool
     restricted:
       description:
         - 'Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes
-          cloudspaces in it.'
+          cloudspaces in it. A new one is for all.'
       returned: success
       type: bool
     revision:

@@ -32,9 +32,10 @@ options:
     choices:
       - created_at
       - '-created_at'
-  target_id:
+  billing_entity_id:
     description:
-      - Those of one object.
+      - Those of one billing entity, and of its customers.
+      - The id of a billing entity, or its name or path of names, such as V(reseller).
     type: str
   customer_id:
     description:
@@ -52,6 +53,10 @@ options:
       - succeeded
       - failed
       - cancelled
+  target_id:
+    description:
+      - Those of one object.
+    type: str
   created_at_from:
     description:
       - Those that were made then or later.

@@ -41,7 +41,7 @@ options:
     default: present
   name:
     description:
-      - Name is unique within the parent; it can be changed.
+      - 'What it is called: unique within the parent, and can be changed.'
       - Required to create it.
     type: str
   owner_id:
@@ -139,7 +139,7 @@ role:
       type: str
     name:
       description:
-        - Name is unique within the parent; it can be changed.
+        - 'What it is called: unique within the parent, and can be changed.'
       returned: success
       type: str
     owner_id:

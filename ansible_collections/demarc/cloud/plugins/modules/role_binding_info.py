@@ -34,6 +34,16 @@ options:
       - '-created_at'
       - expires_at
       - '-expires_at'
+  billing_entity_id:
+    description:
+      - Those of one billing entity, and of its customers.
+      - The id of a billing entity, or its name or path of names, such as V(reseller).
+    type: str
+  customer_id:
+    description:
+      - Those of one customer.
+      - The id of a customer, or its name or path of names, such as V(customer).
+    type: str
   principal_kind:
     description:
       - Those of one kind of principals.

@@ -46,6 +46,29 @@ options:
       - '-name'
       - created_at
       - '-created_at'
+  billing_entity_id:
+    description:
+      - Those of one billing entity, and of its customers.
+      - The id of a billing entity, or its name or path of names, such as V(reseller).
+    type: str
+  customer_id:
+    description:
+      - Those of one customer.
+      - The id of a customer, or its name or path of names, such as V(customer).
+    type: str
+  state:
+    description:
+      - Those in one of these states.
+    type: list
+    elements: str
+    choices:
+      - pending
+      - creating
+      - active
+      - updating
+      - deleting
+      - recycled
+      - failed
   owner_id:
     description:
       - Those of one customer or billing entity.
@@ -77,7 +100,7 @@ EXAMPLES = r"""
 
 - name: Read roles by their labels
   demarc.cloud.role_info:
-    owner_id: customer
+    billing_entity_id: reseller
     label: env=prod
   register: found
 """
@@ -98,7 +121,7 @@ roles:
       type: str
     name:
       description:
-        - Name is unique within the parent; it can be changed.
+        - 'What it is called: unique within the parent, and can be changed.'
       returned: success
       type: str
     owner_id:

@@ -41,7 +41,7 @@ options:
     default: present
   name:
     description:
-      - Name is unique within the parent; it can be changed.
+      - 'What it is called: unique within the parent, and can be changed.'
       - Required to create it.
     type: str
   owner_id:
@@ -71,8 +71,8 @@ options:
     type: bool
   enabled:
     description:
-      - Whether its tokens work.
-      - The default is V(true).
+      - Whether its tokens work; those of a new one do.
+      - Others set it, too; what is not given, or is null, stays what it is.
     type: bool
 seealso:
   - module: demarc.cloud.service_account_info
@@ -133,7 +133,7 @@ service_account:
       type: str
     name:
       description:
-        - Name is unique within the parent; it can be changed.
+        - 'What it is called: unique within the parent, and can be changed.'
       returned: success
       type: str
     owner_id:
@@ -163,7 +163,7 @@ service_account:
       type: bool
     enabled:
       description:
-        - Whether its tokens work.
+        - Whether its tokens work; those of a new one do.
       returned: success
       type: bool
     revision:

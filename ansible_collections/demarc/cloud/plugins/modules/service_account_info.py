@@ -46,6 +46,29 @@ options:
       - '-name'
       - created_at
       - '-created_at'
+  billing_entity_id:
+    description:
+      - Those of one billing entity, and of its customers.
+      - The id of a billing entity, or its name or path of names, such as V(reseller).
+    type: str
+  customer_id:
+    description:
+      - Those of one customer.
+      - The id of a customer, or its name or path of names, such as V(customer).
+    type: str
+  state:
+    description:
+      - Those in one of these states.
+    type: list
+    elements: str
+    choices:
+      - pending
+      - creating
+      - active
+      - updating
+      - deleting
+      - recycled
+      - failed
   owner_id:
     description:
       - Those of one customer or billing entity.
@@ -73,7 +96,7 @@ EXAMPLES = r"""
 
 - name: Read service accounts by their labels
   demarc.cloud.service_account_info:
-    owner_id: customer
+    billing_entity_id: reseller
     label: env=prod
   register: found
 """
@@ -94,7 +117,7 @@ service_accounts:
       type: str
     name:
       description:
-        - Name is unique within the parent; it can be changed.
+        - 'What it is called: unique within the parent, and can be changed.'
       returned: success
       type: str
     owner_id:
@@ -124,7 +147,7 @@ service_accounts:
       type: bool
     enabled:
       description:
-        - Whether its tokens work.
+        - Whether its tokens work; those of a new one do.
       returned: success
       type: bool
     revision:

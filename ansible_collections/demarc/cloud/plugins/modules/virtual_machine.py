@@ -41,7 +41,7 @@ options:
     default: present
   name:
     description:
-      - Name is unique within the parent; it can be changed.
+      - 'What it is called: unique within the parent, and can be changed.'
       - Required to create it.
     type: str
   cloudspace_id:
@@ -101,8 +101,8 @@ options:
     type: int
   power_state:
     description:
-      - Whether it is to run.
-      - The default is V(running).
+      - Whether it is to run; a new one is.
+      - Others set it, too; what is not given, or is null, stays what it is.
     type: str
     choices:
       - running
@@ -190,7 +190,7 @@ virtual_machine:
       type: str
     name:
       description:
-        - Name is unique within the parent; it can be changed.
+        - 'What it is called: unique within the parent, and can be changed.'
       returned: success
       type: str
     cloudspace_id:
@@ -240,7 +240,7 @@ virtual_machine:
       type: int
     power_state:
       description:
-        - Whether it is to run.
+        - Whether it is to run; a new one is.
       returned: success
       type: str
     revision:

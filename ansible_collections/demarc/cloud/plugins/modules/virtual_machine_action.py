@@ -72,7 +72,7 @@ virtual_machine:
       type: str
     name:
       description:
-        - Name is unique within the parent; it can be changed.
+        - 'What it is called: unique within the parent, and can be changed.'
       returned: success
       type: str
     cloudspace_id:
@@ -122,7 +122,7 @@ virtual_machine:
       type: int
     power_state:
       description:
-        - Whether it is to run.
+        - Whether it is to run; a new one is.
       returned: success
       type: str
     revision:

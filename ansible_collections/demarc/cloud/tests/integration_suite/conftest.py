@@ -50,7 +50,7 @@ def _control_plane(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Contr
             folder.chmod(folder.stat().st_mode | 0o011)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DEMARC_")}
     # One principal asks more of it here than any user may; and the simulated machines need not take their time.
-    environment.update(DEMARC_RATE_LIMIT_PRINCIPAL="0", DEMARC_RATE_LIMIT_ADDRESS="0", DEMARC_SIMULATED_LATENCY="0")
+    environment.update(DEMARC_RATE_LIMIT_PRINCIPAL="0", DEMARC_RATE_LIMIT_ADDRESS="0", DEMARC_SIMULATED_LATENCY="0", DEMARC_CHECK_ANSWERS="true")
     log = data / "server.log"
     with log.open("w", encoding="utf-8") as output:
         server = subprocess.Popen(

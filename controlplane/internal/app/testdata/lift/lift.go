@@ -17,7 +17,6 @@ var Kind = resource.Kind{
 	Name: "lift", Title: "Lift", Category: "Storage", Prefix: "lif", Named: true,
 	Description: "Takes things of a customer to the shelves.",
 	Parent:      &resource.Link{Kind: "customer", Field: "customer_id"},
-	Filters:     []resource.Filter{{Name: "customer_id", Words: "Those of one customer"}},
 }
 
 // Numbers of floors with which building a lift fails, at once and after longer than a request goes on without asking again who may see what.

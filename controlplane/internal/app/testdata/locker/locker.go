@@ -13,6 +13,7 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 	"github.com/demarc/demarc/controlplane/internal/platform/secret"
 	"github.com/demarc/demarc/controlplane/internal/platform/service"
+	"github.com/demarc/demarc/controlplane/internal/platform/vault"
 )
 
 // Kind describes lockers.
@@ -23,7 +24,6 @@ var Kind = resource.Kind{
 	Needs:       []resource.Link{{Kind: "location", Field: "location_id"}},
 	Scopes:      []resource.Link{{Kind: "location", Field: "location_id"}},
 	Filters: []resource.Filter{
-		{Name: "customer_id", Words: "Those of one customer"},
 		{Name: "location_id", Words: "Those in one location"},
 		{Name: "door", Words: "Those with such a door"},
 		{Name: "wholesale_rent", Words: "Those that cost", Range: resource.Numbers},
@@ -92,23 +92,25 @@ type Service struct {
 	// Follow tells who comes to one.
 	Follow func(ctx context.Context, to *httpapi.Listener, in httpapi.WatchInput) error
 	deps   module.Deps
+	pin    vault.Column
 }
 
 // New returns the service.
 func New(d module.Deps) *Service {
-	s := &Service{Print: line, deps: d, Stored: service.NewStored(d, Kind, service.Rules[row, Create, Spec, Locker]{
+	s := &Service{Print: line, deps: d, pin: d.Vault.Column(Kind.Table(), "pin_encrypted")}
+	s.Stored = service.NewStored(d, Kind, service.Rules[row, Create, Spec, Locker]{
 		Row:  func(in Create) row { return row{Create: in} },
 		Spec: func(r *row) *Spec { return &r.Spec },
 		View: func(r *row) Locker { return Locker{Meta: r.Meta(), Create: r.Create} },
 		Secrets: []service.Secret[row]{{
-			Field: "pin", Column: d.Vault.Column(Kind.Table(), "pin_encrypted"),
+			Field: "pin", Column: s.pin,
 			In:   func(r *row) **secret.String { return &r.PIN },
 			Kept: func(r *row) *[]byte { return &r.PINEncrypted },
 		}},
 		Uses: func(_ context.Context, r *row) (service.Use, error) {
 			return service.Use{State: "rented", Spec: map[string]any{"door": r.Door}, Quota: map[string]int64{"lockers": 1, "shelves": r.ShelfCount}}, nil
 		},
-	})}
+	})
 	s.Fill, s.Follow = s.fill, nobody
 	return s
 }
@@ -125,11 +127,23 @@ func (s *Service) Module() module.Module {
 	return service.Module(s,
 		httpapi.GetDocument(Kind, "label", "Get the label of a locker", httpapi.Handle(s.label), "text/csv", "application/pdf"),
 		httpapi.Upload(Kind, "contents", "Put things into a locker", MaxContents, httpapi.Handle(func(ctx context.Context, in httpapi.StreamInput) (Filled, error) { return s.Fill(ctx, in) }), "application/x-ndjson"),
+		httpapi.Reveal(Kind, "pin", "Reveal what opens a locker", httpapi.Handle(s.opening)),
 		httpapi.Action(Kind, "empty", "Take everything out of a locker", false, httpapi.Handle(s.empty)),
 		httpapi.Watch(Kind, "visits", "Watch who comes to a locker", httpapi.Handle(func(_ context.Context, in httpapi.WatchInput) (httpapi.Events, error) {
 			return httpapi.Events{Follow: func(ctx context.Context, to *httpapi.Listener) error { return s.Follow(ctx, to, in) }}, nil
 		})),
 	)
+}
+
+// Opening is what opens a locker.
+type Opening struct {
+	// What was set to open it; null if nothing was.
+	PIN *string `json:"pin" readonly:"true" extensions:"x-sensitive,x-nullable"`
+} // @name LockerOpening
+
+func (s *Service) opening(ctx context.Context, in httpapi.RevealInput) (Opening, error) {
+	pin, err := s.Reveal(ctx, in.ID, s.pin)
+	return Opening{pin}, err
 }
 
 // MaxContents is how many bytes are taken at once.

@@ -5,16 +5,30 @@
 //	@BasePath	/api/v1
 package careless
 
-// Inner has no words on its field.
+// Inner has a field without words, and some that cannot be kept.
 type Inner struct {
 	Bare *string `json:"bare"`
+	// Sensitive, and goes in.
+	Code *string `json:"code" maxLength:"9" extensions:"x-sensitive"`
+	// Kept, and goes back to something.
+	Torn string `json:"torn" default:"a" extensions:"x-kept=a"`
+	// Kept, and could be nothing.
+	Void *string `json:"void" extensions:"x-kept=a"`
+	// Kept, and begins as nothing.
+	Nothing bool `json:"nothing" extensions:"x-kept"`
+	// Begins as what it cannot be.
+	Beyond int64 `json:"beyond" minimum:"1" maximum:"3" extensions:"x-kept=4"`
+	// Begins as what is none of its values.
+	Stray string `json:"stray" enums:"a,b" extensions:"x-kept=c"`
+	// Is kept as a whole.
+	Whole map[string]string `json:"whole" extensions:"x-max-items=3,x-kept=a"`
 } // @name Inner
 
 // ThingSpec is what can be changed.
 type ThingSpec struct {
 	// Name.
 	Name string `json:"name" validate:"required" format:"slug"`
-	// A misspelt extension.
+	// A misspelt extension of ThingSpec.
 	Typo *string `json:"typo" extensions:"x-volatil"`
 	// Swag makes the text "false" of it.
 	False *string `json:"false" extensions:"x-grow-only=false"`
@@ -61,6 +75,8 @@ type Thing struct {
 type Visitor struct {
 	// Nothing says where this is needed.
 	Pay *int64 `json:"pay" extensions:"x-nullable,x-visible=things.get_pay"`
+	// Sensitive, and for everybody.
+	Alias *string `json:"alias" extensions:"x-nullable,x-sensitive"`
 	// Needs a permission.
 	Mood *string `json:"mood" extensions:"x-nullable,x-visible"`
 } // @name Visitor

@@ -140,7 +140,7 @@ class Store:
         if request.method == "GET":
             if "wait" in request.query and parts[1] in self.pending and not self.deaf:
                 self.pending.pop(parts[1])()
-            return 200, {"ETag": '"{0}"'.format(found.get("revision", 1))}, copy.deepcopy(found)
+            return 200, {"ETag": '"{0}.5feceb66ffc86f38"'.format(found.get("revision", 1))}, copy.deepcopy(found)
         match = request.headers.get("if-match")
         if match and match != '"{0}"'.format(found["revision"]):
             raise Problem(412, "revision_mismatch", "the revision is {0}".format(found["revision"]))
@@ -182,7 +182,7 @@ class Store:
         fields = [field for field in kind["fields"] if not field.get("computed")]
         errors: list[dict[str, str]] = []
         check_object(self, fields, body, "", errors)
-        made = {field["name"]: copy.deepcopy(field.get("default")) for field in kind["fields"]}
+        made = {field["name"]: begins(field) for field in kind["fields"]}
         made.update(whole(fields, body))
         self.refuse(errors)
         self.refuse_taken(kind, made, None)
@@ -208,11 +208,11 @@ class Store:
         """It exists with the object that its key names. What nobody has changed yet is not stored."""
         if key != PLATFORM and not any(key in objects for objects in self.objects.values()):
             raise Problem(404, "not_found", "there is no {0}".format(key))
-        start = {field["name"]: copy.deepcopy(field.get("default")) for field in kind["fields"]}
+        start = {field["name"]: begins(field) for field in kind["fields"]}
         start.update({kind["key"][0]: key, "revision": 0})
         found = self.objects[kind["name"]].get(key, start)
         if request.method == "GET":
-            return 200, {"ETag": '"{0}"'.format(found["revision"])}, copy.deepcopy(found)
+            return 200, {"ETag": '"{0}.5feceb66ffc86f38"'.format(found["revision"])}, copy.deepcopy(found)
         match = request.headers.get("if-match")
         if not match:
             raise Problem(428, "precondition_required", "the revision is needed")
@@ -287,7 +287,7 @@ class Store:
     def started(self, kind: dict[str, t.Any], found: dict[str, t.Any], action: str, status: int) -> tuple[int, dict[str, str], t.Any]:
         """Begins an operation where the kind has them; what it does happens when it is waited for."""
         if not kind_is_async(kind):
-            return status, {"ETag": '"{0}"'.format(found["revision"])}, copy.deepcopy(found)
+            return status, {"ETag": '"{0}.5feceb66ffc86f38"'.format(found["revision"])}, copy.deepcopy(found)
         operation = {"id": self.new_id("operation"), "action": "{0}.{1}".format(kind["name"], action), "target_kind": kind["name"]}
         operation.update(target_id=found["id"], state="running", done=False, error=None, current_step="thinking", total_steps=2, completed_steps=1)
         self.objects["operation"][operation["id"]] = operation
@@ -374,14 +374,23 @@ def whole(fields: list[dict[str, t.Any]], body: dict[str, t.Any]) -> dict[str, t
     return result
 
 
+def begins(field: dict[str, t.Any]) -> t.Any:
+    """What a field is when nobody has set it. What of one that others set too is the server's to choose."""
+    if field.get("kept") and not field.get("computed"):
+        return {"boolean": True, "integer": field.get("minimum", 0)}.get(field["type"], (field.get("enum") or ["chosen"])[0])
+    return copy.deepcopy(field.get("default"))
+
+
 def merge(current: dict[str, t.Any], patch: dict[str, t.Any], fields: list[dict[str, t.Any]]) -> dict[str, t.Any]:
     """A merge patch whose nulls are the fields' defaults."""
     by_name = {field["name"]: field for field in fields}
     result = dict(current)
     for name, value in patch.items():
         field = by_name.get(name, {"type": "string"})
+        if value is None and field.get("kept") and result.get(name) is not None:
+            continue
         if value is None:
-            result[name] = copy.deepcopy(field.get("default"))
+            result[name] = begins(field)
         elif field["type"] == "object":
             result[name] = merge(current.get(name) or {sub["name"]: None for sub in field["fields"]}, value, field["fields"])
         elif field["type"] == "map":
@@ -390,7 +399,7 @@ def merge(current: dict[str, t.Any], patch: dict[str, t.Any], fields: list[dict[
                 entries[key] = inner
                 if inner is not None and field["items"]["type"] == "object":
                     subs = field["items"]["fields"]
-                    before = (current.get(name) or {}).get(key) or {sub["name"]: copy.deepcopy(sub.get("default")) for sub in subs}
+                    before = (current.get(name) or {}).get(key) or {sub["name"]: begins(sub) for sub in subs}
                     entries[key] = merge(before, inner, subs)
             result[name] = {key: inner for key, inner in entries.items() if inner is not None}
         else:

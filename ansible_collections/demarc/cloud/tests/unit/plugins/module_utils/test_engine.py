@@ -59,10 +59,11 @@ def test_what_is_not_given_is_left_and_null_clears(ansible: Ansible, web: str) -
     ansible.run("virtual_machine", **full)
     assert not ansible.run("virtual_machine", **MACHINE)["changed"]
     cleared = ansible.run("virtual_machine", name="vm1", cloudspace_id=web, notes=None, power_state=None, labels=None)
-    assert ansible.server.sent("PATCH")[-1].body == {"notes": None, "power_state": None, "labels": None}
-    assert cleared["diff"]["after"]["power_state"] == "running"
+    # Whether a machine runs others decide, too: null leaves what they have decided.
+    assert ansible.server.sent("PATCH")[-1].body == {"notes": None, "labels": None}
+    assert cleared["diff"]["after"]["power_state"] == "stopped"
     machine = cleared["virtual_machine"]
-    assert (machine["notes"], machine["power_state"], machine["labels"]) == (None, "running", {})
+    assert (machine["notes"], machine["power_state"], machine["labels"]) == (None, "stopped", {})
     assert not ansible.run("virtual_machine", name="vm1", cloudspace_id=web, notes=None, power_state=None, labels=None)["changed"]
 
 

@@ -9,7 +9,7 @@ type CrateSpec struct {
 	// Size; it can only grow.
 	SizeGib int64 `json:"size_gib" validate:"required" minimum:"1" maximum:"65536" extensions:"x-unit=GiB,x-grow-only"`
 	// Whether it is to be open.
-	LidState string `json:"lid_state" enums:"open,closed" default:"closed" extensions:"x-needs-stop"`
+	LidState string `json:"lid_state" enums:"open,closed" default:"closed" extensions:"x-needs-stop,x-title=What the lid is to be"`
 	// The warehouse, or the crate, that lends its lock.
 	LenderID *string `json:"lender_id" format:"typeid" extensions:"x-ref=warehouse|crate"`
 	// What the lock opens with.
