@@ -39,7 +39,7 @@ type BillingEntityCreate struct {
 	// IANA time zone in which its months begin and end. Default "UTC".
 	TimeZone *string `json:"time_zone,omitzero"`
 	Language *string `json:"language,omitzero"` // Language of its documents and mails. Default "en".
-	// How many customers it may have, 10 unless somebody says otherwise. 0 to 1000000.
+	// How many customers it may have, 10 unless somebody says otherwise. The server chooses if it is absent. 0 to 1000000.
 	CustomerLimit *int `json:"customer_limit,omitzero"`
 }
 
@@ -58,7 +58,7 @@ type BillingEntityPatch struct {
 	// IANA time zone in which its months begin and end.
 	TimeZone client.Optional[string] `json:"time_zone,omitzero"`
 	Language client.Optional[string] `json:"language,omitzero"` // Language of its documents and mails.
-	// How many customers it may have, 10 unless somebody says otherwise. 0 to 1000000.
+	// How many customers it may have, 10 unless somebody says otherwise. 0 to 1000000. Null leaves it.
 	CustomerLimit client.Optional[int] `json:"customer_limit,omitzero"`
 }
 

@@ -52,7 +52,7 @@ type CustomerCreate struct {
 	PortalURL          *string           `json:"portal_url,omitzero"`          // Link to its portal.
 	// When it pays: before use from a balance, or after by invoice. Default "postpaid".
 	PaymentMode  CustomerPaymentMode `json:"payment_mode,omitzero"`
-	Status       CustomerStatus      `json:"status,omitzero"`        // Life cycle.
+	Status       CustomerStatus      `json:"status,omitzero"`        // Life cycle. The server chooses if it is absent.
 	StatusReason *string             `json:"status_reason,omitzero"` // Why it has this status.
 }
 
@@ -78,7 +78,7 @@ type CustomerPatch struct {
 	PortalURL       client.Optional[string]                 `json:"portal_url,omitzero"`       // Link to its portal.
 	// When it pays: before use from a balance, or after by invoice.
 	PaymentMode  client.Optional[CustomerPaymentMode] `json:"payment_mode,omitzero"`
-	Status       client.Optional[CustomerStatus]      `json:"status,omitzero"`        // Life cycle.
+	Status       client.Optional[CustomerStatus]      `json:"status,omitzero"`        // Life cycle. Null leaves it.
 	StatusReason client.Optional[string]              `json:"status_reason,omitzero"` // Why it has this status.
 }
 

@@ -31,8 +31,10 @@ type LocationCreate struct {
 	DeletionProtection *bool             `json:"deletion_protection,omitzero"` // While true, a delete is refused.
 	Country            *string           `json:"country,omitzero"`             // ISO 3166 country code.
 	City               *string           `json:"city,omitzero"`                // City.
-	Enabled            *bool             `json:"enabled,omitzero"`             // Whether new cloudspaces can be made in it; they can in a new one.
-	// Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes cloudspaces in it.
+	// Whether new cloudspaces can be made in it; they can in a new one. The server chooses if it is absent.
+	Enabled *bool `json:"enabled,omitzero"`
+	// Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes cloudspaces in it. The server
+	// chooses if it is absent.
 	Restricted *bool `json:"restricted,omitzero"`
 }
 
@@ -46,9 +48,10 @@ type LocationPatch struct {
 	DeletionProtection client.Optional[bool]                   `json:"deletion_protection,omitzero"` // While true, a delete is refused.
 	Country            client.Optional[string]                 `json:"country,omitzero"`             // ISO 3166 country code.
 	City               client.Optional[string]                 `json:"city,omitzero"`                // City.
-	// Whether new cloudspaces can be made in it; they can in a new one.
+	// Whether new cloudspaces can be made in it; they can in a new one. Null leaves it.
 	Enabled client.Optional[bool] `json:"enabled,omitzero"`
-	// Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes cloudspaces in it.
+	// Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes cloudspaces in it. Null leaves
+	// it.
 	Restricted client.Optional[bool] `json:"restricted,omitzero"`
 }
 

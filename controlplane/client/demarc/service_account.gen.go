@@ -25,7 +25,8 @@ type ServiceAccountCreate struct {
 	Labels             map[string]string `json:"labels,omitzero"`              // Labels to select by.
 	Notes              *string           `json:"notes,omitzero"`               // Notes for people.
 	DeletionProtection *bool             `json:"deletion_protection,omitzero"` // While true, a delete is refused.
-	Enabled            *bool             `json:"enabled,omitzero"`             // Whether its tokens work; those of a new one do.
+	// Whether its tokens work; those of a new one do. The server chooses if it is absent.
+	Enabled *bool `json:"enabled,omitzero"`
 }
 
 // ServiceAccountPatch is a change of a service account.
@@ -36,7 +37,7 @@ type ServiceAccountPatch struct {
 	Labels             client.Optional[client.Entries[string]] `json:"labels,omitzero"`              // Labels to select by.
 	Notes              client.Optional[string]                 `json:"notes,omitzero"`               // Notes for people.
 	DeletionProtection client.Optional[bool]                   `json:"deletion_protection,omitzero"` // While true, a delete is refused.
-	// Whether its tokens work; those of a new one do.
+	// Whether its tokens work; those of a new one do. Null leaves it.
 	Enabled client.Optional[bool] `json:"enabled,omitzero"`
 }
 

@@ -39,8 +39,9 @@ type VirtualMachineCreate struct {
 	Notes              *string           `json:"notes,omitzero"`               // Notes for people.
 	DeletionProtection *bool             `json:"deletion_protection,omitzero"` // While true, a delete is refused.
 	// Size of the boot disk; it can grow, not shrink. In GiB. Default 10. 1 to 65536.
-	BootDiskSizeGiB *int                     `json:"boot_disk_size_gib,omitzero"`
-	PowerState      VirtualMachinePowerState `json:"power_state,omitzero"` // Whether it is to run; a new one is.
+	BootDiskSizeGiB *int `json:"boot_disk_size_gib,omitzero"`
+	// Whether it is to run; a new one is. The server chooses if it is absent.
+	PowerState VirtualMachinePowerState `json:"power_state,omitzero"`
 	// Cloud-init user data, which the machine reads when it first boots. It is never answered.
 	UserData *string `json:"user_data,omitzero"`
 }
@@ -56,8 +57,9 @@ type VirtualMachinePatch struct {
 	Notes              client.Optional[string]                 `json:"notes,omitzero"`               // Notes for people.
 	DeletionProtection client.Optional[bool]                   `json:"deletion_protection,omitzero"` // While true, a delete is refused.
 	// Size of the boot disk; it can grow, not shrink. In GiB. 1 to 65536. It cannot be lowered.
-	BootDiskSizeGiB client.Optional[int]                      `json:"boot_disk_size_gib,omitzero"`
-	PowerState      client.Optional[VirtualMachinePowerState] `json:"power_state,omitzero"` // Whether it is to run; a new one is.
+	BootDiskSizeGiB client.Optional[int] `json:"boot_disk_size_gib,omitzero"`
+	// Whether it is to run; a new one is. Null leaves it.
+	PowerState client.Optional[VirtualMachinePowerState] `json:"power_state,omitzero"`
 	// Cloud-init user data, which the machine reads when it first boots. It is never answered.
 	UserData client.Optional[string] `json:"user_data,omitzero"`
 }
