@@ -91,29 +91,16 @@ type BillingEntityAddressPatch struct {
 
 // BillingEntityQuery says which billing entities a list finds: all, unless it says more.
 type BillingEntityQuery struct {
-	State          []BillingEntityState `query:"state"`            // Those in one of these states.
-	ParentID       string               `query:"parent_id"`        // Those directly below it.
-	CreatedAtFrom  time.Time            `query:"created_at_from"`  // Those that were made then or later.
-	CreatedAtUntil time.Time            `query:"created_at_until"` // Those that were made before then.
-	Label          string               `query:"label"`            // Label selector: env=prod,tier!=db,owner,!legacy.
-	Search         string               `query:"q"`                // Part of the name or display name.
-	Path           string               `query:"path"`             // Name path: all that match it.
-	OrderBy        string               `query:"order_by"`         // With a minus sign the other way round: name, created_at.
-	PageSize       int                  `query:"page_size"`        // How many objects one request brings, up to 500; 0 for as many as that.
+	State          []State   `query:"state"`            // Those in one of these states.
+	ParentID       string    `query:"parent_id"`        // Those directly below it.
+	CreatedAtFrom  time.Time `query:"created_at_from"`  // Those that were made then or later.
+	CreatedAtUntil time.Time `query:"created_at_until"` // Those that were made before then.
+	Label          string    `query:"label"`            // Label selector: env=prod,tier!=db,owner,!legacy.
+	Search         string    `query:"q"`                // Part of the name or display name.
+	Path           string    `query:"path"`             // Name path: all that match it.
+	OrderBy        string    `query:"order_by"`         // With a minus sign the other way round: name, created_at.
+	PageSize       int       `query:"page_size"`        // How many objects one request brings, up to 500; 0 for as many as that.
 }
-
-// BillingEntityState is what state can be. Further values may come.
-type BillingEntityState string
-
-const (
-	BillingEntityStatePending  BillingEntityState = "pending"
-	BillingEntityStateCreating BillingEntityState = "creating"
-	BillingEntityStateActive   BillingEntityState = "active"
-	BillingEntityStateUpdating BillingEntityState = "updating"
-	BillingEntityStateDeleting BillingEntityState = "deleting"
-	BillingEntityStateRecycled BillingEntityState = "recycled"
-	BillingEntityStateFailed   BillingEntityState = "failed"
-)
 
 // BillingEntityKind is what can be done with billing entities.
 type BillingEntityKind = client.NamedKind[BillingEntity, BillingEntityCreate, BillingEntityPatch, BillingEntityQuery]

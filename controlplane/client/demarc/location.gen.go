@@ -64,30 +64,17 @@ const (
 
 // LocationQuery says which locations a list finds: all, unless it says more.
 type LocationQuery struct {
-	State          []LocationState `query:"state"`            // Those in one of these states.
-	Enabled        *bool           `query:"enabled"`          // Those that take new cloudspaces, or do not.
-	Restricted     *bool           `query:"restricted"`       // Those that are for some only, or are for all.
-	CreatedAtFrom  time.Time       `query:"created_at_from"`  // Those that were made then or later.
-	CreatedAtUntil time.Time       `query:"created_at_until"` // Those that were made before then.
-	Label          string          `query:"label"`            // Label selector: env=prod,tier!=db,owner,!legacy.
-	Search         string          `query:"q"`                // Part of the name or display name.
-	Path           string          `query:"path"`             // Name path: all that match it.
-	OrderBy        string          `query:"order_by"`         // With a minus sign the other way round: name, created_at.
-	PageSize       int             `query:"page_size"`        // How many objects one request brings, up to 500; 0 for as many as that.
+	State          []State   `query:"state"`            // Those in one of these states.
+	Enabled        *bool     `query:"enabled"`          // Those that take new cloudspaces, or do not.
+	Restricted     *bool     `query:"restricted"`       // Those that are for some only, or are for all.
+	CreatedAtFrom  time.Time `query:"created_at_from"`  // Those that were made then or later.
+	CreatedAtUntil time.Time `query:"created_at_until"` // Those that were made before then.
+	Label          string    `query:"label"`            // Label selector: env=prod,tier!=db,owner,!legacy.
+	Search         string    `query:"q"`                // Part of the name or display name.
+	Path           string    `query:"path"`             // Name path: all that match it.
+	OrderBy        string    `query:"order_by"`         // With a minus sign the other way round: name, created_at.
+	PageSize       int       `query:"page_size"`        // How many objects one request brings, up to 500; 0 for as many as that.
 }
-
-// LocationState is what state can be. Further values may come.
-type LocationState string
-
-const (
-	LocationStatePending  LocationState = "pending"
-	LocationStateCreating LocationState = "creating"
-	LocationStateActive   LocationState = "active"
-	LocationStateUpdating LocationState = "updating"
-	LocationStateDeleting LocationState = "deleting"
-	LocationStateRecycled LocationState = "recycled"
-	LocationStateFailed   LocationState = "failed"
-)
 
 // LocationKind is what can be done with locations.
 type LocationKind = client.NamedKind[Location, LocationCreate, LocationPatch, LocationQuery]

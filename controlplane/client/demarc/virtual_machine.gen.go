@@ -85,7 +85,7 @@ const (
 type VirtualMachineQuery struct {
 	BillingEntityID string                     `query:"billing_entity_id"` // Those of one billing entity, and of its customers.
 	CustomerID      string                     `query:"customer_id"`       // Those of one customer.
-	State           []VirtualMachineState      `query:"state"`             // Those in one of these states.
+	State           []State                    `query:"state"`             // Those in one of these states.
 	CloudspaceID    string                     `query:"cloudspace_id"`     // Those in one cloudspace.
 	ImageID         string                     `query:"image_id"`          // Those of one image.
 	PowerState      []VirtualMachinePowerState `query:"power_state"`       // Those that are to be in one of these power states.
@@ -99,19 +99,6 @@ type VirtualMachineQuery struct {
 	OrderBy         string                     `query:"order_by"`          // With a minus sign the other way round: name, created_at, memory_mib.
 	PageSize        int                        `query:"page_size"`         // How many objects one request brings, up to 500; 0 for as many as that.
 }
-
-// VirtualMachineState is what state can be. Further values may come.
-type VirtualMachineState string
-
-const (
-	VirtualMachineStatePending  VirtualMachineState = "pending"
-	VirtualMachineStateCreating VirtualMachineState = "creating"
-	VirtualMachineStateActive   VirtualMachineState = "active"
-	VirtualMachineStateUpdating VirtualMachineState = "updating"
-	VirtualMachineStateDeleting VirtualMachineState = "deleting"
-	VirtualMachineStateRecycled VirtualMachineState = "recycled"
-	VirtualMachineStateFailed   VirtualMachineState = "failed"
-)
 
 // VirtualMachineKind is what can be done with virtual machines.
 type VirtualMachineKind struct {

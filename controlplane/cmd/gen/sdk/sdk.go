@@ -280,7 +280,9 @@ func (g *generator) parameter(k *catalog.Kind, owner string, f *catalog.Filter) 
 	if k != nil {
 		for _, name := range []string{f.Name, f.Field} {
 			if same := k.Field(name); same != nil && same.Type == f.Type && slices.Equal(f.Enum, same.Enum) {
-				of, from = same, owner
+				if of, from = same, owner; g.isNamedField(k, same) {
+					from = ""
+				}
 				break
 			}
 		}
