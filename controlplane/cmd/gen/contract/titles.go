@@ -81,6 +81,9 @@ func titles(c *catalog.Catalog) {
 		for j := range k.Actions {
 			titled(k.Actions[j].Fields)
 		}
+		for j := range k.Reveals {
+			titled(k.Reveals[j].Fields)
+		}
 		for j := range k.Filters {
 			k.Filters[j] = titledFilter(k.Filters[j], k.Fields)
 		}
