@@ -42,6 +42,7 @@ type Objects struct {
 	Documents
 	Uploads
 	Streams
+	Reveals
 }
 
 // ObjectsOf returns the objects of a kind on a server.
@@ -284,6 +285,33 @@ func (s Streams) Watch(ctx context.Context, id, name, after string) iter.Seq2[Ev
 		return func(yield func(Event, error) bool) { yield(Event{}, err) }
 	}
 	return s.client.Watch(ctx, r, after)
+}
+
+// Reveals are the secrets of objects that are read, each by an operation of its own.
+type Reveals struct{ binding }
+
+// Reveal reads the secret of that name. Who reads it is on record.
+func (r Reveals) Reveal(ctx context.Context, id, name string) (json.RawMessage, error) {
+	return Revealed[json.RawMessage](ctx, r, id, name)
+}
+
+// Revealed is Reveal for an answer of a type.
+func Revealed[Answer any](ctx context.Context, r Reveals, id, name string) (Answer, error) {
+	var none Answer
+	if r.client == nil || r.kind == nil {
+		return none, errUnbound
+	}
+	for i := range r.kind.Reveals {
+		if of := &r.kind.Reveals[i]; of.Name == name {
+			path, err := itemPath(of.Operation, id)
+			if err != nil {
+				return none, err
+			}
+			res, err := r.client.Do(ctx, Request{Method: of.Method, Path: path})
+			return decodeAs[Answer](res, err)
+		}
+	}
+	return none, fmt.Errorf("objects of kind %s reveal no %q", r.kind.Name, name)
 }
 
 func (b binding) part(id, name, what string, of func(*catalog.Kind) []catalog.Part) (Request, error) {

@@ -42,6 +42,7 @@ type lampKind struct {
 	Documents
 	Uploads
 	Streams
+	Reveals
 }
 
 func lampsOf(c *Client) lampKind {
@@ -49,7 +50,8 @@ func lampsOf(c *Client) lampKind {
 		"get": {ID: "lamps.get", Method: "GET", Path: "/lamps/{id}"}, "list": {ID: "lamps.list", Method: "GET", Path: "/lamps"},
 		"create": {ID: "lamps.create", Method: "POST", Path: "/lamps"}, "update": {ID: "lamps.update", Method: "PATCH", Path: "/lamps/{id}"},
 		"delete": {ID: "lamps.delete", Method: "DELETE", Path: "/lamps/{id}", RequiresIfMatch: true},
-	}, Actions: []catalog.Action{{Name: "blink", Operation: catalog.Operation{ID: "lamps.blink", Method: "POST", Path: "/lamps/{id}/actions/blink"}}}}
+	}, Reveals: []catalog.Reveal{{Name: "code", Operation: catalog.Operation{ID: "lamps.reveal_code", Method: "GET", Path: "/lamps/{id}/code"}}},
+		Actions: []catalog.Action{{Name: "blink", Operation: catalog.Operation{ID: "lamps.blink", Method: "POST", Path: "/lamps/{id}/actions/blink"}}}}
 	return Bind[lampKind](c, k)
 }
 
@@ -334,6 +336,21 @@ func TestWaitForAWrite(t *testing.T) {
 	})
 }
 
+func TestReveal(t *testing.T) {
+	t.Parallel()
+	lamps, w := openWorkshop(t, map[string][]http.HandlerFunc{"GET /lamps/lmp_1/code": {object(200, `{"code": "1234"}`)}})
+	type secret struct {
+		Code string `json:"code"`
+	}
+	if got, err := Revealed[secret](t.Context(), lamps.Reveals, "lmp_1", "code"); err != nil || got.Code != "1234" {
+		t.Errorf("%+v %v", got, err)
+	}
+	if got, err := lamps.Reveal(t.Context(), "lmp_1", "code"); err != nil || string(got) != `{"code": "1234"}` {
+		t.Errorf("%s %v", got, err)
+	}
+	w.expect(t, "GET /lamps/lmp_1/code", "GET /lamps/lmp_1/code")
+}
+
 // What cannot be right is refused before anything is sent.
 func TestNothingIsSent(t *testing.T) {
 	t.Parallel()
@@ -348,6 +365,8 @@ func TestNothingIsSent(t *testing.T) {
 		`objects of kind lamp have no action "burn"`: func() error { _, err := lamps.Action(ctx, "lmp_1", "burn", nil); return err },
 		`objects of kind lamp have no document "x"`:  func() error { _, err := lamps.Download(ctx, "lmp_1", "x"); return err },
 		`objects of kind lamp have no upload "x"`:    func() error { _, err := lamps.Upload(ctx, "lmp_1", "x", "text/plain", nil, 0); return err },
+		`objects of kind lamp reveal no "x"`:         func() error { _, err := lamps.Reveal(ctx, "lmp_1", "x"); return err },
+		"lamps.reveal_code: the id is empty":         func() error { _, err := lamps.Reveal(ctx, "", "code"); return err },
 		"objects of kind lamp cannot be created":     func() error { _, err := lacks.Create(ctx, nil); return err },
 		"objects of kind lamp cannot be read":        func() error { _, err := lacks.Get(ctx, "lmp_1"); return err },
 		"objects of kind lamp cannot be changed":     func() error { _, err := lacks.Patch(ctx, "lmp_1", lampPatch{}); return err },

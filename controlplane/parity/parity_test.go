@@ -148,6 +148,25 @@ func TestWhatIsMissingIsFound(t *testing.T) {
 	}
 }
 
+// What kinds have beside the five verbs is a method of the SDK each.
+func TestPartsOfTheSDK(t *testing.T) {
+	t.Parallel()
+	c := *catalogOf(t)
+	c.Kinds = slices.Clone(c.Kinds)
+	operation := func(id string) catalog.Operation { return catalog.Operation{ID: id} }
+	k := c.Kind("customer")
+	k.Actions = []catalog.Action{{Name: "greet", Operation: operation("customers.greet")}}
+	k.Documents = []catalog.Part{{Name: "card", Operation: operation("customers.get_card")}}
+	k.Uploads = []catalog.Part{{Name: "logo", Operation: operation("customers.upload_logo")}}
+	k.Streams = []catalog.Part{{Name: "visits", Operation: operation("customers.watch_visits")}}
+	k.Reveals = []catalog.Reveal{{Name: "motto", Operation: operation("customers.reveal_motto")}}
+	found := Tree{Root: "../..", Catalog: &c}.GoClient()
+	for _, id := range []string{"customers.greet", "customers.get_card", "customers.upload_logo", "customers.watch_visits", "customers.reveal_motto"} {
+		expect(t, found, id, "the Go SDK has no method for it")
+	}
+	expect(t, found, "customers.reveal_motto", "no type customermottoanswer")
+}
+
 // expect checks that there is such a gap, and that it says what closes it.
 func expect(t *testing.T, found []Gap, item, what string) {
 	t.Helper()

@@ -224,6 +224,12 @@ func (s *sdk) kind(g *gaps, k *catalog.Kind) {
 			s.fields(g, a.ID, name+plain(a.Name)+"body", a.Fields, writable)
 		}
 	}
+	for _, r := range k.Reveals {
+		if !methods["reveal"+plain(r.Name)] {
+			g.add(r.ID, generate, "the Go SDK has no method for it")
+		}
+		s.fields(g, r.ID, name+plain(r.Name)+"answer", r.Fields, readable)
+	}
 	for prefix, parts := range map[string][]catalog.Part{"download": k.Documents, "upload": k.Uploads, "watch": k.Streams} {
 		for _, p := range parts {
 			if !methods[prefix+plain(p.Name)] {

@@ -53,33 +53,20 @@ type APITokenPatch struct {
 
 // APITokenQuery says which api tokens a list finds: all, unless it says more.
 type APITokenQuery struct {
-	BillingEntityID  string          `query:"billing_entity_id"`  // Those of one billing entity, and of its customers.
-	CustomerID       string          `query:"customer_id"`        // Those of one customer.
-	State            []APITokenState `query:"state"`              // Those in one of these states.
-	ServiceAccountID string          `query:"service_account_id"` // Those of one service account.
-	ExpiresAtFrom    time.Time       `query:"expires_at_from"`    // Those that end then or later.
-	ExpiresAtUntil   time.Time       `query:"expires_at_until"`   // Those that end before then.
-	CreatedAtFrom    time.Time       `query:"created_at_from"`    // Those that were made then or later.
-	CreatedAtUntil   time.Time       `query:"created_at_until"`   // Those that were made before then.
-	Label            string          `query:"label"`              // Label selector: env=prod,tier!=db,owner,!legacy.
-	Search           string          `query:"q"`                  // Part of the name or display name.
-	Path             string          `query:"path"`               // Name path: all that match it.
-	OrderBy          string          `query:"order_by"`           // With a minus sign the other way round: name, created_at, expires_at.
-	PageSize         int             `query:"page_size"`          // How many objects one request brings, up to 500; 0 for as many as that.
+	BillingEntityID  string    `query:"billing_entity_id"`  // Those of one billing entity, and of its customers.
+	CustomerID       string    `query:"customer_id"`        // Those of one customer.
+	State            []State   `query:"state"`              // Those in one of these states.
+	ServiceAccountID string    `query:"service_account_id"` // Those of one service account.
+	ExpiresAtFrom    time.Time `query:"expires_at_from"`    // Those that end then or later.
+	ExpiresAtUntil   time.Time `query:"expires_at_until"`   // Those that end before then.
+	CreatedAtFrom    time.Time `query:"created_at_from"`    // Those that were made then or later.
+	CreatedAtUntil   time.Time `query:"created_at_until"`   // Those that were made before then.
+	Label            string    `query:"label"`              // Label selector: env=prod,tier!=db,owner,!legacy.
+	Search           string    `query:"q"`                  // Part of the name or display name.
+	Path             string    `query:"path"`               // Name path: all that match it.
+	OrderBy          string    `query:"order_by"`           // With a minus sign the other way round: name, created_at, expires_at.
+	PageSize         int       `query:"page_size"`          // How many objects one request brings, up to 500; 0 for as many as that.
 }
-
-// APITokenState is what state can be. Further values may come.
-type APITokenState string
-
-const (
-	APITokenStatePending  APITokenState = "pending"
-	APITokenStateCreating APITokenState = "creating"
-	APITokenStateActive   APITokenState = "active"
-	APITokenStateUpdating APITokenState = "updating"
-	APITokenStateDeleting APITokenState = "deleting"
-	APITokenStateRecycled APITokenState = "recycled"
-	APITokenStateFailed   APITokenState = "failed"
-)
 
 // APITokenKind is what can be done with api tokens.
 type APITokenKind struct {

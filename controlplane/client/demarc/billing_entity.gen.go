@@ -39,7 +39,7 @@ type BillingEntityCreate struct {
 	// IANA time zone in which its months begin and end. Default "UTC".
 	TimeZone *string `json:"time_zone,omitzero"`
 	Language *string `json:"language,omitzero"` // Language of its documents and mails. Default "en".
-	// How many customers it may have, 10 unless somebody says otherwise. 0 to 1000000.
+	// How many customers it may have, 10 unless somebody says otherwise. The server chooses if it is absent. 0 to 1000000.
 	CustomerLimit *int `json:"customer_limit,omitzero"`
 }
 
@@ -58,7 +58,7 @@ type BillingEntityPatch struct {
 	// IANA time zone in which its months begin and end.
 	TimeZone client.Optional[string] `json:"time_zone,omitzero"`
 	Language client.Optional[string] `json:"language,omitzero"` // Language of its documents and mails.
-	// How many customers it may have, 10 unless somebody says otherwise. 0 to 1000000.
+	// How many customers it may have, 10 unless somebody says otherwise. 0 to 1000000. Null leaves it.
 	CustomerLimit client.Optional[int] `json:"customer_limit,omitzero"`
 }
 
@@ -91,29 +91,16 @@ type BillingEntityAddressPatch struct {
 
 // BillingEntityQuery says which billing entities a list finds: all, unless it says more.
 type BillingEntityQuery struct {
-	State          []BillingEntityState `query:"state"`            // Those in one of these states.
-	ParentID       string               `query:"parent_id"`        // Those directly below it.
-	CreatedAtFrom  time.Time            `query:"created_at_from"`  // Those that were made then or later.
-	CreatedAtUntil time.Time            `query:"created_at_until"` // Those that were made before then.
-	Label          string               `query:"label"`            // Label selector: env=prod,tier!=db,owner,!legacy.
-	Search         string               `query:"q"`                // Part of the name or display name.
-	Path           string               `query:"path"`             // Name path: all that match it.
-	OrderBy        string               `query:"order_by"`         // With a minus sign the other way round: name, created_at.
-	PageSize       int                  `query:"page_size"`        // How many objects one request brings, up to 500; 0 for as many as that.
+	State          []State   `query:"state"`            // Those in one of these states.
+	ParentID       string    `query:"parent_id"`        // Those directly below it.
+	CreatedAtFrom  time.Time `query:"created_at_from"`  // Those that were made then or later.
+	CreatedAtUntil time.Time `query:"created_at_until"` // Those that were made before then.
+	Label          string    `query:"label"`            // Label selector: env=prod,tier!=db,owner,!legacy.
+	Search         string    `query:"q"`                // Part of the name or display name.
+	Path           string    `query:"path"`             // Name path: all that match it.
+	OrderBy        string    `query:"order_by"`         // With a minus sign the other way round: name, created_at.
+	PageSize       int       `query:"page_size"`        // How many objects one request brings, up to 500; 0 for as many as that.
 }
-
-// BillingEntityState is what state can be. Further values may come.
-type BillingEntityState string
-
-const (
-	BillingEntityStatePending  BillingEntityState = "pending"
-	BillingEntityStateCreating BillingEntityState = "creating"
-	BillingEntityStateActive   BillingEntityState = "active"
-	BillingEntityStateUpdating BillingEntityState = "updating"
-	BillingEntityStateDeleting BillingEntityState = "deleting"
-	BillingEntityStateRecycled BillingEntityState = "recycled"
-	BillingEntityStateFailed   BillingEntityState = "failed"
-)
 
 // BillingEntityKind is what can be done with billing entities.
 type BillingEntityKind = client.NamedKind[BillingEntity, BillingEntityCreate, BillingEntityPatch, BillingEntityQuery]

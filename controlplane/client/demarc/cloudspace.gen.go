@@ -46,31 +46,18 @@ type CloudspacePatch struct {
 
 // CloudspaceQuery says which cloudspaces a list finds: all, unless it says more.
 type CloudspaceQuery struct {
-	BillingEntityID string            `query:"billing_entity_id"` // Those of one billing entity, and of its customers.
-	CustomerID      string            `query:"customer_id"`       // Those of one customer.
-	State           []CloudspaceState `query:"state"`             // Those in one of these states.
-	LocationID      string            `query:"location_id"`       // Those in one location.
-	CreatedAtFrom   time.Time         `query:"created_at_from"`   // Those that were made then or later.
-	CreatedAtUntil  time.Time         `query:"created_at_until"`  // Those that were made before then.
-	Label           string            `query:"label"`             // Label selector: env=prod,tier!=db,owner,!legacy.
-	Search          string            `query:"q"`                 // Part of the name or display name.
-	Path            string            `query:"path"`              // Name path: all that match it.
-	OrderBy         string            `query:"order_by"`          // With a minus sign the other way round: name, created_at.
-	PageSize        int               `query:"page_size"`         // How many objects one request brings, up to 500; 0 for as many as that.
+	BillingEntityID string    `query:"billing_entity_id"` // Those of one billing entity, and of its customers.
+	CustomerID      string    `query:"customer_id"`       // Those of one customer.
+	State           []State   `query:"state"`             // Those in one of these states.
+	LocationID      string    `query:"location_id"`       // Those in one location.
+	CreatedAtFrom   time.Time `query:"created_at_from"`   // Those that were made then or later.
+	CreatedAtUntil  time.Time `query:"created_at_until"`  // Those that were made before then.
+	Label           string    `query:"label"`             // Label selector: env=prod,tier!=db,owner,!legacy.
+	Search          string    `query:"q"`                 // Part of the name or display name.
+	Path            string    `query:"path"`              // Name path: all that match it.
+	OrderBy         string    `query:"order_by"`          // With a minus sign the other way round: name, created_at.
+	PageSize        int       `query:"page_size"`         // How many objects one request brings, up to 500; 0 for as many as that.
 }
-
-// CloudspaceState is what state can be. Further values may come.
-type CloudspaceState string
-
-const (
-	CloudspaceStatePending  CloudspaceState = "pending"
-	CloudspaceStateCreating CloudspaceState = "creating"
-	CloudspaceStateActive   CloudspaceState = "active"
-	CloudspaceStateUpdating CloudspaceState = "updating"
-	CloudspaceStateDeleting CloudspaceState = "deleting"
-	CloudspaceStateRecycled CloudspaceState = "recycled"
-	CloudspaceStateFailed   CloudspaceState = "failed"
-)
 
 // CloudspaceKind is what can be done with cloudspaces.
 type CloudspaceKind = client.NamedKind[Cloudspace, CloudspaceCreate, CloudspacePatch, CloudspaceQuery]

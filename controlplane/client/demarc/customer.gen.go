@@ -52,7 +52,7 @@ type CustomerCreate struct {
 	PortalURL          *string           `json:"portal_url,omitzero"`          // Link to its portal.
 	// When it pays: before use from a balance, or after by invoice. Default "postpaid".
 	PaymentMode  CustomerPaymentMode `json:"payment_mode,omitzero"`
-	Status       CustomerStatus      `json:"status,omitzero"`        // Life cycle.
+	Status       CustomerStatus      `json:"status,omitzero"`        // Life cycle. The server chooses if it is absent.
 	StatusReason *string             `json:"status_reason,omitzero"` // Why it has this status.
 }
 
@@ -78,7 +78,7 @@ type CustomerPatch struct {
 	PortalURL       client.Optional[string]                 `json:"portal_url,omitzero"`       // Link to its portal.
 	// When it pays: before use from a balance, or after by invoice.
 	PaymentMode  client.Optional[CustomerPaymentMode] `json:"payment_mode,omitzero"`
-	Status       client.Optional[CustomerStatus]      `json:"status,omitzero"`        // Life cycle.
+	Status       client.Optional[CustomerStatus]      `json:"status,omitzero"`        // Life cycle. Null leaves it.
 	StatusReason client.Optional[string]              `json:"status_reason,omitzero"` // Why it has this status.
 }
 
@@ -103,7 +103,7 @@ const (
 // CustomerQuery says which customers a list finds: all, unless it says more.
 type CustomerQuery struct {
 	BillingEntityID string              `query:"billing_entity_id"` // Those of one billing entity.
-	State           []CustomerState     `query:"state"`             // Those in one of these states.
+	State           []State             `query:"state"`             // Those in one of these states.
 	Status          []CustomerStatus    `query:"status"`            // Those of one of these statuses.
 	PaymentMode     CustomerPaymentMode `query:"payment_mode"`      // Those of this payment mode.
 	CreatedAtFrom   time.Time           `query:"created_at_from"`   // Those that were made then or later.
@@ -114,19 +114,6 @@ type CustomerQuery struct {
 	OrderBy         string              `query:"order_by"`          // With a minus sign the other way round: name, created_at.
 	PageSize        int                 `query:"page_size"`         // How many objects one request brings, up to 500; 0 for as many as that.
 }
-
-// CustomerState is what state can be. Further values may come.
-type CustomerState string
-
-const (
-	CustomerStatePending  CustomerState = "pending"
-	CustomerStateCreating CustomerState = "creating"
-	CustomerStateActive   CustomerState = "active"
-	CustomerStateUpdating CustomerState = "updating"
-	CustomerStateDeleting CustomerState = "deleting"
-	CustomerStateRecycled CustomerState = "recycled"
-	CustomerStateFailed   CustomerState = "failed"
-)
 
 // CustomerKind is what can be done with customers.
 type CustomerKind = client.NamedKind[Customer, CustomerCreate, CustomerPatch, CustomerQuery]

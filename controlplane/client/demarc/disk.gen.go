@@ -52,34 +52,21 @@ type DiskPatch struct {
 
 // DiskQuery says which disks a list finds: all, unless it says more.
 type DiskQuery struct {
-	BillingEntityID  string      `query:"billing_entity_id"`  // Those of one billing entity, and of its customers.
-	CustomerID       string      `query:"customer_id"`        // Those of one customer.
-	State            []DiskState `query:"state"`              // Those in one of these states.
-	CloudspaceID     string      `query:"cloudspace_id"`      // Those in one cloudspace.
-	VirtualMachineID string      `query:"virtual_machine_id"` // Those attached to one virtual machine.
-	SizeGiBMin       *int        `query:"size_gib_min"`       // Those whose size is at least this.
-	SizeGiBMax       *int        `query:"size_gib_max"`       // Those whose size is at most this.
-	CreatedAtFrom    time.Time   `query:"created_at_from"`    // Those that were made then or later.
-	CreatedAtUntil   time.Time   `query:"created_at_until"`   // Those that were made before then.
-	Label            string      `query:"label"`              // Label selector: env=prod,tier!=db,owner,!legacy.
-	Search           string      `query:"q"`                  // Part of the name or display name.
-	Path             string      `query:"path"`               // Name path: all that match it.
-	OrderBy          string      `query:"order_by"`           // With a minus sign the other way round: name, created_at, size_gib.
-	PageSize         int         `query:"page_size"`          // How many objects one request brings, up to 500; 0 for as many as that.
+	BillingEntityID  string    `query:"billing_entity_id"`  // Those of one billing entity, and of its customers.
+	CustomerID       string    `query:"customer_id"`        // Those of one customer.
+	State            []State   `query:"state"`              // Those in one of these states.
+	CloudspaceID     string    `query:"cloudspace_id"`      // Those in one cloudspace.
+	VirtualMachineID string    `query:"virtual_machine_id"` // Those attached to one virtual machine.
+	SizeGiBMin       *int      `query:"size_gib_min"`       // Those whose size is at least this.
+	SizeGiBMax       *int      `query:"size_gib_max"`       // Those whose size is at most this.
+	CreatedAtFrom    time.Time `query:"created_at_from"`    // Those that were made then or later.
+	CreatedAtUntil   time.Time `query:"created_at_until"`   // Those that were made before then.
+	Label            string    `query:"label"`              // Label selector: env=prod,tier!=db,owner,!legacy.
+	Search           string    `query:"q"`                  // Part of the name or display name.
+	Path             string    `query:"path"`               // Name path: all that match it.
+	OrderBy          string    `query:"order_by"`           // With a minus sign the other way round: name, created_at, size_gib.
+	PageSize         int       `query:"page_size"`          // How many objects one request brings, up to 500; 0 for as many as that.
 }
-
-// DiskState is what state can be. Further values may come.
-type DiskState string
-
-const (
-	DiskStatePending  DiskState = "pending"
-	DiskStateCreating DiskState = "creating"
-	DiskStateActive   DiskState = "active"
-	DiskStateUpdating DiskState = "updating"
-	DiskStateDeleting DiskState = "deleting"
-	DiskStateRecycled DiskState = "recycled"
-	DiskStateFailed   DiskState = "failed"
-)
 
 // DiskKind is what can be done with disks.
 type DiskKind = client.NamedKind[Disk, DiskCreate, DiskPatch, DiskQuery]

@@ -120,6 +120,7 @@ func ExampleVirtualMachines() {
 func ExampleImages_list() {
 	for image, err := range demarc.Images(c).List(ctx, demarc.ImageQuery{
 		Search:        "debian",
+		State:         []demarc.State{demarc.StateActive},
 		CreatedAtFrom: time.Date(2020, time.January, 1, 0, 0, 0, 0, time.UTC),
 		OrderBy:       "-name",
 	}) {

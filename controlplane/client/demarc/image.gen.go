@@ -63,7 +63,7 @@ const (
 
 // ImageQuery says which images a list finds: all, unless it says more.
 type ImageQuery struct {
-	State          []ImageState      `query:"state"`            // Those in one of these states.
+	State          []State           `query:"state"`            // Those in one of these states.
 	OSType         ImageOSType       `query:"os_type"`          // Those of this operating system.
 	Architecture   ImageArchitecture `query:"architecture"`     // Those for this architecture.
 	CreatedAtFrom  time.Time         `query:"created_at_from"`  // Those that were made then or later.
@@ -74,19 +74,6 @@ type ImageQuery struct {
 	OrderBy        string            `query:"order_by"`         // With a minus sign the other way round: name, created_at.
 	PageSize       int               `query:"page_size"`        // How many objects one request brings, up to 500; 0 for as many as that.
 }
-
-// ImageState is what state can be. Further values may come.
-type ImageState string
-
-const (
-	ImageStatePending  ImageState = "pending"
-	ImageStateCreating ImageState = "creating"
-	ImageStateActive   ImageState = "active"
-	ImageStateUpdating ImageState = "updating"
-	ImageStateDeleting ImageState = "deleting"
-	ImageStateRecycled ImageState = "recycled"
-	ImageStateFailed   ImageState = "failed"
-)
 
 // ImageKind is what can be done with images.
 type ImageKind = client.NamedKind[Image, ImageCreate, ImagePatch, ImageQuery]

@@ -31,8 +31,10 @@ type LocationCreate struct {
 	DeletionProtection *bool             `json:"deletion_protection,omitzero"` // While true, a delete is refused.
 	Country            *string           `json:"country,omitzero"`             // ISO 3166 country code.
 	City               *string           `json:"city,omitzero"`                // City.
-	Enabled            *bool             `json:"enabled,omitzero"`             // Whether new cloudspaces can be made in it; they can in a new one.
-	// Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes cloudspaces in it.
+	// Whether new cloudspaces can be made in it; they can in a new one. The server chooses if it is absent.
+	Enabled *bool `json:"enabled,omitzero"`
+	// Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes cloudspaces in it. The server
+	// chooses if it is absent.
 	Restricted *bool `json:"restricted,omitzero"`
 }
 
@@ -46,9 +48,10 @@ type LocationPatch struct {
 	DeletionProtection client.Optional[bool]                   `json:"deletion_protection,omitzero"` // While true, a delete is refused.
 	Country            client.Optional[string]                 `json:"country,omitzero"`             // ISO 3166 country code.
 	City               client.Optional[string]                 `json:"city,omitzero"`                // City.
-	// Whether new cloudspaces can be made in it; they can in a new one.
+	// Whether new cloudspaces can be made in it; they can in a new one. Null leaves it.
 	Enabled client.Optional[bool] `json:"enabled,omitzero"`
-	// Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes cloudspaces in it.
+	// Whether it is only for those who have a location access, and what is below them: nobody else sees it or makes cloudspaces in it. Null leaves
+	// it.
 	Restricted client.Optional[bool] `json:"restricted,omitzero"`
 }
 
@@ -61,30 +64,17 @@ const (
 
 // LocationQuery says which locations a list finds: all, unless it says more.
 type LocationQuery struct {
-	State          []LocationState `query:"state"`            // Those in one of these states.
-	Enabled        *bool           `query:"enabled"`          // Those that take new cloudspaces, or do not.
-	Restricted     *bool           `query:"restricted"`       // Those that are for some only, or are for all.
-	CreatedAtFrom  time.Time       `query:"created_at_from"`  // Those that were made then or later.
-	CreatedAtUntil time.Time       `query:"created_at_until"` // Those that were made before then.
-	Label          string          `query:"label"`            // Label selector: env=prod,tier!=db,owner,!legacy.
-	Search         string          `query:"q"`                // Part of the name or display name.
-	Path           string          `query:"path"`             // Name path: all that match it.
-	OrderBy        string          `query:"order_by"`         // With a minus sign the other way round: name, created_at.
-	PageSize       int             `query:"page_size"`        // How many objects one request brings, up to 500; 0 for as many as that.
+	State          []State   `query:"state"`            // Those in one of these states.
+	Enabled        *bool     `query:"enabled"`          // Those that take new cloudspaces, or do not.
+	Restricted     *bool     `query:"restricted"`       // Those that are for some only, or are for all.
+	CreatedAtFrom  time.Time `query:"created_at_from"`  // Those that were made then or later.
+	CreatedAtUntil time.Time `query:"created_at_until"` // Those that were made before then.
+	Label          string    `query:"label"`            // Label selector: env=prod,tier!=db,owner,!legacy.
+	Search         string    `query:"q"`                // Part of the name or display name.
+	Path           string    `query:"path"`             // Name path: all that match it.
+	OrderBy        string    `query:"order_by"`         // With a minus sign the other way round: name, created_at.
+	PageSize       int       `query:"page_size"`        // How many objects one request brings, up to 500; 0 for as many as that.
 }
-
-// LocationState is what state can be. Further values may come.
-type LocationState string
-
-const (
-	LocationStatePending  LocationState = "pending"
-	LocationStateCreating LocationState = "creating"
-	LocationStateActive   LocationState = "active"
-	LocationStateUpdating LocationState = "updating"
-	LocationStateDeleting LocationState = "deleting"
-	LocationStateRecycled LocationState = "recycled"
-	LocationStateFailed   LocationState = "failed"
-)
 
 // LocationKind is what can be done with locations.
 type LocationKind = client.NamedKind[Location, LocationCreate, LocationPatch, LocationQuery]

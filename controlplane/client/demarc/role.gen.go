@@ -43,32 +43,19 @@ type RolePatch struct {
 
 // RoleQuery says which roles a list finds: all, unless it says more.
 type RoleQuery struct {
-	BillingEntityID string      `query:"billing_entity_id"` // Those of one billing entity, and of its customers.
-	CustomerID      string      `query:"customer_id"`       // Those of one customer.
-	State           []RoleState `query:"state"`             // Those in one of these states.
-	OwnerID         string      `query:"owner_id"`          // Those of one customer or billing entity.
-	BuiltIn         *bool       `query:"built_in"`          // Those that come with the platform, or the others.
-	CreatedAtFrom   time.Time   `query:"created_at_from"`   // Those that were made then or later.
-	CreatedAtUntil  time.Time   `query:"created_at_until"`  // Those that were made before then.
-	Label           string      `query:"label"`             // Label selector: env=prod,tier!=db,owner,!legacy.
-	Search          string      `query:"q"`                 // Part of the name or display name.
-	Path            string      `query:"path"`              // Name path: all that match it.
-	OrderBy         string      `query:"order_by"`          // With a minus sign the other way round: name, created_at.
-	PageSize        int         `query:"page_size"`         // How many objects one request brings, up to 500; 0 for as many as that.
+	BillingEntityID string    `query:"billing_entity_id"` // Those of one billing entity, and of its customers.
+	CustomerID      string    `query:"customer_id"`       // Those of one customer.
+	State           []State   `query:"state"`             // Those in one of these states.
+	OwnerID         string    `query:"owner_id"`          // Those of one customer or billing entity.
+	BuiltIn         *bool     `query:"built_in"`          // Those that come with the platform, or the others.
+	CreatedAtFrom   time.Time `query:"created_at_from"`   // Those that were made then or later.
+	CreatedAtUntil  time.Time `query:"created_at_until"`  // Those that were made before then.
+	Label           string    `query:"label"`             // Label selector: env=prod,tier!=db,owner,!legacy.
+	Search          string    `query:"q"`                 // Part of the name or display name.
+	Path            string    `query:"path"`              // Name path: all that match it.
+	OrderBy         string    `query:"order_by"`          // With a minus sign the other way round: name, created_at.
+	PageSize        int       `query:"page_size"`         // How many objects one request brings, up to 500; 0 for as many as that.
 }
-
-// RoleState is what state can be. Further values may come.
-type RoleState string
-
-const (
-	RoleStatePending  RoleState = "pending"
-	RoleStateCreating RoleState = "creating"
-	RoleStateActive   RoleState = "active"
-	RoleStateUpdating RoleState = "updating"
-	RoleStateDeleting RoleState = "deleting"
-	RoleStateRecycled RoleState = "recycled"
-	RoleStateFailed   RoleState = "failed"
-)
 
 // RoleKind is what can be done with roles.
 type RoleKind = client.NamedKind[Role, RoleCreate, RolePatch, RoleQuery]

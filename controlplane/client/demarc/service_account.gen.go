@@ -25,7 +25,8 @@ type ServiceAccountCreate struct {
 	Labels             map[string]string `json:"labels,omitzero"`              // Labels to select by.
 	Notes              *string           `json:"notes,omitzero"`               // Notes for people.
 	DeletionProtection *bool             `json:"deletion_protection,omitzero"` // While true, a delete is refused.
-	Enabled            *bool             `json:"enabled,omitzero"`             // Whether its tokens work; those of a new one do.
+	// Whether its tokens work; those of a new one do. The server chooses if it is absent.
+	Enabled *bool `json:"enabled,omitzero"`
 }
 
 // ServiceAccountPatch is a change of a service account.
@@ -36,7 +37,7 @@ type ServiceAccountPatch struct {
 	Labels             client.Optional[client.Entries[string]] `json:"labels,omitzero"`              // Labels to select by.
 	Notes              client.Optional[string]                 `json:"notes,omitzero"`               // Notes for people.
 	DeletionProtection client.Optional[bool]                   `json:"deletion_protection,omitzero"` // While true, a delete is refused.
-	// Whether its tokens work; those of a new one do.
+	// Whether its tokens work; those of a new one do. Null leaves it.
 	Enabled client.Optional[bool] `json:"enabled,omitzero"`
 }
 
@@ -49,31 +50,18 @@ type ServiceAccountInUseByItem struct {
 
 // ServiceAccountQuery says which service accounts a list finds: all, unless it says more.
 type ServiceAccountQuery struct {
-	BillingEntityID string                `query:"billing_entity_id"` // Those of one billing entity, and of its customers.
-	CustomerID      string                `query:"customer_id"`       // Those of one customer.
-	State           []ServiceAccountState `query:"state"`             // Those in one of these states.
-	OwnerID         string                `query:"owner_id"`          // Those of one customer or billing entity.
-	CreatedAtFrom   time.Time             `query:"created_at_from"`   // Those that were made then or later.
-	CreatedAtUntil  time.Time             `query:"created_at_until"`  // Those that were made before then.
-	Label           string                `query:"label"`             // Label selector: env=prod,tier!=db,owner,!legacy.
-	Search          string                `query:"q"`                 // Part of the name or display name.
-	Path            string                `query:"path"`              // Name path: all that match it.
-	OrderBy         string                `query:"order_by"`          // With a minus sign the other way round: name, created_at.
-	PageSize        int                   `query:"page_size"`         // How many objects one request brings, up to 500; 0 for as many as that.
+	BillingEntityID string    `query:"billing_entity_id"` // Those of one billing entity, and of its customers.
+	CustomerID      string    `query:"customer_id"`       // Those of one customer.
+	State           []State   `query:"state"`             // Those in one of these states.
+	OwnerID         string    `query:"owner_id"`          // Those of one customer or billing entity.
+	CreatedAtFrom   time.Time `query:"created_at_from"`   // Those that were made then or later.
+	CreatedAtUntil  time.Time `query:"created_at_until"`  // Those that were made before then.
+	Label           string    `query:"label"`             // Label selector: env=prod,tier!=db,owner,!legacy.
+	Search          string    `query:"q"`                 // Part of the name or display name.
+	Path            string    `query:"path"`              // Name path: all that match it.
+	OrderBy         string    `query:"order_by"`          // With a minus sign the other way round: name, created_at.
+	PageSize        int       `query:"page_size"`         // How many objects one request brings, up to 500; 0 for as many as that.
 }
-
-// ServiceAccountState is what state can be. Further values may come.
-type ServiceAccountState string
-
-const (
-	ServiceAccountStatePending  ServiceAccountState = "pending"
-	ServiceAccountStateCreating ServiceAccountState = "creating"
-	ServiceAccountStateActive   ServiceAccountState = "active"
-	ServiceAccountStateUpdating ServiceAccountState = "updating"
-	ServiceAccountStateDeleting ServiceAccountState = "deleting"
-	ServiceAccountStateRecycled ServiceAccountState = "recycled"
-	ServiceAccountStateFailed   ServiceAccountState = "failed"
-)
 
 // ServiceAccountKind is what can be done with service accounts.
 type ServiceAccountKind = client.NamedKind[ServiceAccount, ServiceAccountCreate, ServiceAccountPatch, ServiceAccountQuery]

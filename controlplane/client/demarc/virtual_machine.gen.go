@@ -39,8 +39,9 @@ type VirtualMachineCreate struct {
 	Notes              *string           `json:"notes,omitzero"`               // Notes for people.
 	DeletionProtection *bool             `json:"deletion_protection,omitzero"` // While true, a delete is refused.
 	// Size of the boot disk; it can grow, not shrink. In GiB. Default 10. 1 to 65536.
-	BootDiskSizeGiB *int                     `json:"boot_disk_size_gib,omitzero"`
-	PowerState      VirtualMachinePowerState `json:"power_state,omitzero"` // Whether it is to run; a new one is.
+	BootDiskSizeGiB *int `json:"boot_disk_size_gib,omitzero"`
+	// Whether it is to run; a new one is. The server chooses if it is absent.
+	PowerState VirtualMachinePowerState `json:"power_state,omitzero"`
 	// Cloud-init user data, which the machine reads when it first boots. It is never answered.
 	UserData *string `json:"user_data,omitzero"`
 }
@@ -56,8 +57,9 @@ type VirtualMachinePatch struct {
 	Notes              client.Optional[string]                 `json:"notes,omitzero"`               // Notes for people.
 	DeletionProtection client.Optional[bool]                   `json:"deletion_protection,omitzero"` // While true, a delete is refused.
 	// Size of the boot disk; it can grow, not shrink. In GiB. 1 to 65536. It cannot be lowered.
-	BootDiskSizeGiB client.Optional[int]                      `json:"boot_disk_size_gib,omitzero"`
-	PowerState      client.Optional[VirtualMachinePowerState] `json:"power_state,omitzero"` // Whether it is to run; a new one is.
+	BootDiskSizeGiB client.Optional[int] `json:"boot_disk_size_gib,omitzero"`
+	// Whether it is to run; a new one is. Null leaves it.
+	PowerState client.Optional[VirtualMachinePowerState] `json:"power_state,omitzero"`
 	// Cloud-init user data, which the machine reads when it first boots. It is never answered.
 	UserData client.Optional[string] `json:"user_data,omitzero"`
 }
@@ -83,7 +85,7 @@ const (
 type VirtualMachineQuery struct {
 	BillingEntityID string                     `query:"billing_entity_id"` // Those of one billing entity, and of its customers.
 	CustomerID      string                     `query:"customer_id"`       // Those of one customer.
-	State           []VirtualMachineState      `query:"state"`             // Those in one of these states.
+	State           []State                    `query:"state"`             // Those in one of these states.
 	CloudspaceID    string                     `query:"cloudspace_id"`     // Those in one cloudspace.
 	ImageID         string                     `query:"image_id"`          // Those of one image.
 	PowerState      []VirtualMachinePowerState `query:"power_state"`       // Those that are to be in one of these power states.
@@ -97,19 +99,6 @@ type VirtualMachineQuery struct {
 	OrderBy         string                     `query:"order_by"`          // With a minus sign the other way round: name, created_at, memory_mib.
 	PageSize        int                        `query:"page_size"`         // How many objects one request brings, up to 500; 0 for as many as that.
 }
-
-// VirtualMachineState is what state can be. Further values may come.
-type VirtualMachineState string
-
-const (
-	VirtualMachineStatePending  VirtualMachineState = "pending"
-	VirtualMachineStateCreating VirtualMachineState = "creating"
-	VirtualMachineStateActive   VirtualMachineState = "active"
-	VirtualMachineStateUpdating VirtualMachineState = "updating"
-	VirtualMachineStateDeleting VirtualMachineState = "deleting"
-	VirtualMachineStateRecycled VirtualMachineState = "recycled"
-	VirtualMachineStateFailed   VirtualMachineState = "failed"
-)
 
 // VirtualMachineKind is what can be done with virtual machines.
 type VirtualMachineKind struct {

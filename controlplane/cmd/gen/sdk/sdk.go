@@ -280,7 +280,9 @@ func (g *generator) parameter(k *catalog.Kind, owner string, f *catalog.Filter) 
 	if k != nil {
 		for _, name := range []string{f.Name, f.Field} {
 			if same := k.Field(name); same != nil && same.Type == f.Type && slices.Equal(f.Enum, same.Enum) {
-				of, from = same, owner
+				if of, from = same, owner; g.isNamedField(k, same) {
+					from = ""
+				}
 				break
 			}
 		}
@@ -310,7 +312,7 @@ func (g *generator) bind(k *catalog.Kind, name string) {
 	g.line("\n// %s are the %s of a server.", plural, words(k))
 	g.line("func %s(c *client.Client) %s { return client.Bind[%s](c, kind(%q)) }", plural, kind, kind, k.Name)
 	taken := map[string]bool{}
-	for _, verb := range []string{"Get", "List", "Create", "Patch", "Delete", "Resolve", "Wait", "Action", "Download", "Upload", "Watch"} {
+	for _, verb := range []string{"Get", "List", "Create", "Patch", "Delete", "Resolve", "Wait", "Action", "Download", "Upload", "Watch", "Reveal"} {
 		taken[verb] = true
 	}
 	method := func(method, what, id, summary, parameters, results, call string, args ...any) {
@@ -319,7 +321,7 @@ func (g *generator) bind(k *catalog.Kind, name string) {
 		}
 		taken[method] = true
 		g.line("\n// %s is the %s %s. %s.", method, what, id, strings.TrimSuffix(summary, "."))
-		g.line("func (k %s) %s(ctx context.Context, id string%s) %s {\nreturn k.%s\n}", kind, method, parameters, results, fmt.Sprintf(call, args...))
+		g.line("func (k %s) %s(ctx context.Context, id string%s) %s {\nreturn %s\n}", kind, method, parameters, results, fmt.Sprintf(call, args...))
 	}
 	for i := range k.Actions {
 		a := &k.Actions[i]
@@ -331,21 +333,29 @@ func (g *generator) bind(k *catalog.Kind, name string) {
 			body, parameter = "body", ", body "+of+"Body"
 		}
 		method(goName(a.Name), "action", a.ID, a.Summary, parameter+", opts ...client.WriteOption", fmt.Sprintf("(%s, error)", name),
-			"Action(ctx, id, %q, %s, opts...)", a.Name, body)
+			"k.Action(ctx, id, %q, %s, opts...)", a.Name, body)
 	}
 	for i := range k.Documents {
 		d := &k.Documents[i]
 		method("Download"+goName(d.Name), "document", d.ID, d.Summary, ", accept ...string", "(*client.Download, error)",
-			"Download(ctx, id, %q, accept...)", d.Name)
+			"k.Download(ctx, id, %q, accept...)", d.Name)
 	}
 	for i := range k.Uploads {
 		u := &k.Uploads[i]
 		method("Upload"+goName(u.Name), "upload", u.ID, u.Summary, ", contentType string, body io.Reader, size int64", "(json.RawMessage, error)",
-			"Upload(ctx, id, %q, contentType, body, size)", u.Name)
+			"k.Upload(ctx, id, %q, contentType, body, size)", u.Name)
+	}
+	for i := range k.Reveals {
+		r := &k.Reveals[i]
+		of := name + goName(r.Name) + "Answer"
+		g.structure(of, "", fmt.Sprintf("%s is what %s answers.", of, r.ID), g.fields(name+goName(r.Name), r.Fields, answer))
+		g.flush()
+		method("Reveal"+goName(r.Name), "secret", r.ID, r.Summary, "", fmt.Sprintf("(%s, error)", of),
+			"client.Revealed[%s](ctx, k.Reveals, id, %q)", of, r.Name)
 	}
 	for i := range k.Streams {
 		s := &k.Streams[i]
-		method("Watch"+goName(s.Name), "stream", s.ID, s.Summary, ", after string", "iter.Seq2[client.Event, error]", "Watch(ctx, id, %q, after)", s.Name)
+		method("Watch"+goName(s.Name), "stream", s.ID, s.Summary, ", after string", "iter.Seq2[client.Event, error]", "k.Watch(ctx, id, %q, after)", s.Name)
 	}
 }
 
@@ -383,7 +393,7 @@ func (g *generator) parts(k *catalog.Kind, name string) (parts []string, whole b
 		part string
 	}{
 		{len(k.Actions) > 0, fmt.Sprintf("client.Actions[%s]", name)}, {len(k.Documents) > 0, "client.Documents"}, {len(k.Uploads) > 0, "client.Uploads"},
-		{len(k.Streams) > 0, "client.Streams"},
+		{len(k.Streams) > 0, "client.Streams"}, {len(k.Reveals) > 0, "client.Reveals"},
 	} {
 		if more.has {
 			parts = append(parts, more.part)

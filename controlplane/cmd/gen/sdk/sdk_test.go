@@ -83,8 +83,10 @@ func library() *catalog.Catalog {
 		Actions:    []catalog.Action{{Name: "lend", Fields: []catalog.Field{required(text("reader_id")), optional(text("note"))}, Operation: operation("books.lend", "POST", "/books/{id}/actions/lend")}},
 		Documents:  []catalog.Part{{Name: "label", ContentTypes: []string{"application/pdf"}, Operation: operation("books.get_label", "GET", "/books/{id}/label")}},
 		Uploads:    []catalog.Part{{Name: "scan", BodyTypes: []string{"image/png"}, Operation: operation("books.upload_scan", "POST", "/books/{id}/scan")}},
-		Streams:    []catalog.Part{{Name: "visits", Operation: operation("books.watch_visits", "GET", "/books/{id}/visits")}},
-		Filters:    []catalog.Filter{{Name: "is_lent", Type: catalog.Boolean, Description: "Those that are lent."}, {Name: "mark", Type: catalog.String, Enum: []string{"red"}, Many: true, Description: "Marked so."}},
+		Reveals: []catalog.Reveal{{Name: "pin", Fields: []catalog.Field{computed(with(text("pin"), func(f *catalog.Field) { f.Sensitive = true }))},
+			Operation: operation("books.reveal_pin", "GET", "/books/{id}/pin")}},
+		Streams: []catalog.Part{{Name: "visits", Operation: operation("books.watch_visits", "GET", "/books/{id}/visits")}},
+		Filters: []catalog.Filter{{Name: "is_lent", Type: catalog.Boolean, Description: "Those that are lent."}, {Name: "mark", Type: catalog.String, Enum: []string{"red"}, Many: true, Description: "Marked so."}},
 	}
 	for verb, method := range map[string]string{"get": "GET", "list": "GET", "create": "POST", "update": "PATCH", "delete": "DELETE"} {
 		path := "/books"
@@ -143,6 +145,10 @@ func TestBodies(t *testing.T) {
 	var books BookKind = Books(nil)
 	lend := func(ctx context.Context) (Book, error) { return books.Lend(ctx, "bok_1", BookLendBody{ReaderID: "r"}, client.DryRun()) }
 	if _, err := lend(t.Context()); err == nil {
+		t.Error("it is bound to nothing")
+	}
+	reveal := func(ctx context.Context) (BookPinAnswer, error) { return books.RevealPin(ctx, "bok_1") }
+	if secret, err := reveal(t.Context()); err == nil || secret.Pin != "" {
 		t.Error("it is bound to nothing")
 	}
 	_, _, _ = books.DownloadLabel, books.UploadScan, books.WatchVisits

@@ -243,10 +243,11 @@ func comment(f *catalog.Field, m mode) string {
 		parts[0] = firstSentence(f.Description)
 	}
 	add(f.Unit != "", "In %s.", f.Unit)
+	add(f.Sensitive, "It must not be kept.")
 	add(!sent && f.VisibleTo != "", "For who has %s; others have it in HiddenFields.", f.VisibleTo)
 	if m.suffix == forCreate.suffix {
 		add(f.Required, "Required.")
-		add(f.ServerDefault, "The server chooses if it is absent.")
+		add(f.ServerDefault || f.Kept, "The server chooses if it is absent.")
 		add(len(f.Default) > 0 && !isEmpty(f.Default), "Default %s.", f.Default)
 		add(f.WriteOnly, "It is never answered.")
 	}
@@ -262,6 +263,7 @@ func comment(f *catalog.Field, m mode) string {
 	}
 	if m.suffix == forPatch.suffix {
 		add(f.GrowOnly, "It cannot be lowered.")
+		add(f.Kept, "Null leaves it.")
 		add(f.WriteOnly, "It is never answered.")
 	}
 	add(sent && f.OneOf != "", "One of those for %s.", f.OneOf)
