@@ -55,7 +55,13 @@ var laws = map[string]func(t *trial){
 	"grow_only":              func(t *trial) { t.sends(t.patch(t.value.(float64)-1), "", "shrink") },
 	"needs_stop":             func(t *trial) { t.described("x-needs-stop", true) },
 	"enum":                   func(t *trial) { t.wrong("nonsense", "", "enum") },
-	"open_enum":              func(t *trial) { t.described("x-open-enum", true) },
+	"open_enum":              func(t *trial) {
+		var known []any
+		for _, v := range t.f.Enum {
+			known = append(known, v)
+		}
+		t.described("x-extensible-enum", known)
+	},
 	"format":                 (*trial).format,
 	"minimum, maximum":       (*trial).between,
 	"min_length, max_length": (*trial).lengths,
