@@ -383,13 +383,12 @@ func (s *Server) read(c *gin.Context, op *Op) (*call, error) {
 		}
 	}
 	if op.Mutates && op.Method != http.MethodPost || op.Action {
-		if h := c.GetHeader("If-Match"); h != "" && h != "*" {
-			revision, err := revisionOf(h)
-			if err != nil {
-				return nil, fault.Parameter("If-Match", "invalid_parameter", "is not a revision in quotes")
+		if sent := c.Request.Header.Values("If-Match"); len(sent) > 0 {
+			var err error
+			if cl.ifMatch, err = matched(sent); err != nil {
+				return nil, err
 			}
-			cl.ifMatch = &revision
-		} else if h == "" && op.RequiresIfMatch {
+		} else if op.RequiresIfMatch {
 			return nil, &fault.Error{Kind: fault.PreconditionRequired, Code: "if_match_required",
 				Detail: "send If-Match with the ETag of what you have read: this replaces it"}
 		}
