@@ -370,6 +370,11 @@ func TestNothingIsSent(t *testing.T) {
 		"objects of kind lamp cannot be created":     func() error { _, err := lacks.Create(ctx, nil); return err },
 		"objects of kind lamp cannot be read":        func() error { _, err := lacks.Get(ctx, "lmp_1"); return err },
 		"objects of kind lamp cannot be changed":     func() error { _, err := lacks.Patch(ctx, "lmp_1", lampPatch{}); return err },
+		"lamps.update: the revision to match is empty": func() error {
+			_, err := lamps.Patch(ctx, "lmp_1", lampPatch{Colour: Set("red")}, IfMatch((&Response{}).ETag()))
+			return err
+		},
+		"lamps.delete: the revision to match is empty": func() error { return lamps.Delete(ctx, "lmp_1", IfMatch("")) },
 		"an Optional that is neither set nor null": func() error {
 			_, err := lamps.Patch(ctx, "lmp_1", lampPatch{Labels: Set(Entries[string]{"a": {}})})
 			return err

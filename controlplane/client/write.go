@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -38,8 +39,14 @@ func Wait(opts ...WaitOption) WriteOption {
 
 // IfMatch sends the write only to an object of this revision, a number or an ETag: of another, the error has the code revision_mismatch.
 func IfMatch[Revision int | int64 | string](revision Revision) WriteOption {
-	return func(w *writing) { w.request.IfMatch = fmt.Sprint(revision) }
+	return func(w *writing) {
+		if w.request.IfMatch = fmt.Sprint(revision); w.request.IfMatch == "" { // it would be sent without a check
+			w.err = errNoRevision
+		}
+	}
 }
+
+var errNoRevision = errors.New("the revision to match is empty")
 
 // IfUnchanged sends a patch only if what it changes is still as in object, which is how the object was read. Changes elsewhere do not
 // matter: then the object is read again, and the patch sent for its new revision. If somebody has changed the same, the error has the code
