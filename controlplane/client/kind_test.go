@@ -243,6 +243,16 @@ func TestPatchOfAnotherRevision(t *testing.T) {
 			t.Errorf("%v after %d requests", err, len(w.asked))
 		}
 	})
+	// Whoever writes beside others takes turns with them, rather than to lose each.
+	t.Run("of many", func(t *testing.T) {
+		t.Parallel()
+		answer := map[string][]http.HandlerFunc{"PATCH /lamps/lmp_1": slices.Repeat([]http.HandlerFunc{mismatch}, 5), "GET /lamps/lmp_1": {lampAt(200, 2, `, "colour": "red"`)}}
+		answer["PATCH /lamps/lmp_1"] = append(answer["PATCH /lamps/lmp_1"], lampAt(200, 3, ""))
+		c, p := serve(t, (&workshop{answer: answer}).ServeHTTP)
+		if l, err := lampsOf(c).Patch(t.Context(), "lmp_1", lampPatch{Colour: Set("blue")}, IfUnchanged(base)); err != nil || l.Revision != 3 || len(p.d) != 4 {
+			t.Errorf("%+v %v after %d pauses", l, err, len(p.d))
+		}
+	})
 	t.Run("of what is deleted", func(t *testing.T) {
 		t.Parallel()
 		lamps, w := openWorkshop(t, map[string][]http.HandlerFunc{"DELETE /lamps/lmp_1": {mismatch, lampAt(202, 2, "")}, "GET /lamps/lmp_1": {lampAt(200, 2, "")}})

@@ -75,8 +75,9 @@ func Answer(res *Response) WriteOption {
 	return func(w *writing) { w.answer = res }
 }
 
-// revisionTries bounds how often a patch is sent again because somebody else wrote in between.
-const revisionTries = 5
+// revisionTries bounds how often a patch is sent because somebody else wrote in between. With the pauses between them, a dozen who write at once all get
+// through.
+const revisionTries = 8
 
 // write sends a write, an action if verb is none of the five, and returns the object: nil if it is gone. With the error of what was waited for it returns
 // the object as it was answered.
@@ -160,6 +161,12 @@ func (b binding) send(ctx context.Context, id string, w *writing) (*Response, er
 		res, err := do(ctx, w.request)
 		if w.base == nil || try == revisionTries || !IsCode(err, "revision_mismatch") {
 			return res, err
+		}
+		if try > 1 {
+			// Others write to the same object: do not race them in step.
+			if err := b.client.transport.pause(ctx, backoff(min(try-2, 4))); err != nil {
+				return nil, err
+			}
 		}
 		now, failed := b.read(ctx, id)
 		if failed != nil {
