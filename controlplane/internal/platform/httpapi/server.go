@@ -467,8 +467,8 @@ func (s *Server) write(ctx context.Context, at *attempt, cl *call, run func(cont
 			return err
 		}
 		shows := cl.op
-		if get := s.gets[cl.op.Kind]; at.dryRun && a.Status == http.StatusNoContent && before != nil { // what would be gone, as its GET answers it
-			a, shows = answer{Status: http.StatusOK, Body: before}, get
+		if get := s.gets[cl.op.Kind]; at.dryRun && a.Status == http.StatusNoContent && before != nil && at.caller.Access(get.Permission).Covers(at.decision.Target) {
+			a, shows = answer{Status: http.StatusOK, Body: before}, get // what would be gone, as its GET answers it to who may read it
 		}
 		whole := a
 		if a, err = s.fields.shown(ctx, shows, whole); err != nil {
