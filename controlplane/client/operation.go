@@ -91,7 +91,7 @@ func (c *Client) WaitOperation(ctx context.Context, id string, opts ...WaitOptio
 	}
 	if most := c.doer.Timeout; most > 0 {
 		// A client that gives up requests sooner asks for less at a time.
-		w.poll = max(min(w.poll, (most / 2).Truncate(time.Second)), time.Second)
+		w.poll = max(min(w.poll, (most/2).Truncate(time.Second)), time.Second)
 	}
 	query := url.Values{"wait": {fmt.Sprintf("%ds", int(w.poll.Seconds()))}}
 	for attempt := 0; ; attempt++ {
