@@ -587,6 +587,24 @@ func TestWaitOperation(t *testing.T) {
 		t.Errorf("%s; %d pauses after answers that came too soon", query, len(p.d))
 	}
 
+	// A client that gives up requests after a while would give up each long poll.
+	for most, want := range map[time.Duration]string{10 * time.Second: "5s", time.Second: "1s", 5 * time.Minute: "30s"} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if got := r.URL.Query().Get("wait"); got != want {
+				t.Errorf("with a limit of %s: wait=%s, want %s", most, got, want)
+			}
+			operation("succeeded", "")(w, r)
+		}))
+		t.Cleanup(s.Close)
+		limited, err := New(Config{Endpoint: s.URL, HTTPClient: &http.Client{Timeout: most}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := limited.WaitOperation(t.Context(), "op_1"); err != nil {
+			t.Error(err)
+		}
+	}
+
 	for _, state := range []string{"failed", "cancelled"} {
 		c, _ := serve(t, operation(state, `, "error": {"code": "driver", "detail": "no space left"}`))
 		o, err := c.WaitOperation(t.Context(), "op_1")

@@ -89,6 +89,10 @@ func (c *Client) WaitOperation(ctx context.Context, id string, opts ...WaitOptio
 	for _, o := range opts {
 		o(&w)
 	}
+	if most := c.doer.Timeout; most > 0 {
+		// A client that gives up requests sooner asks for less at a time.
+		w.poll = max(min(w.poll, (most/2).Truncate(time.Second)), time.Second)
+	}
 	query := url.Values{"wait": {fmt.Sprintf("%ds", int(w.poll.Seconds()))}}
 	for attempt := 0; ; attempt++ {
 		started := time.Now()

@@ -75,8 +75,8 @@ func Answer(res *Response) WriteOption {
 	return func(w *writing) { w.answer = res }
 }
 
-// revisionTries bounds how often a patch is sent because somebody else wrote in between. With the pauses between them, a dozen who write at once all get
-// through.
+// revisionTries bounds how often a patch is sent because somebody else wrote in between. With the pauses between them, a dozen who write at once
+// all get through.
 const revisionTries = 8
 
 // write sends a write, an action if verb is none of the five, and returns the object: nil if it is gone. With the error of what was waited for it returns

@@ -79,8 +79,8 @@ func tagOf(revision string, body []byte) string {
 // namesRevision is the one tag of an If-Match, from whatever reader and in whatever coding, or the revision alone.
 var namesRevision = regexp.MustCompile(`^(?:(?:W/)?"([0-9]+)(?:\.[^",]*)?"|([0-9]+))$`)
 
-// matched reads the If-Match headers: the revision that has to be there, or nil where any will do. What did or did not show to the reader of a tag does not
-// matter for what they write. There may be no doubt about which revision is meant: what is empty, and what names several, is refused.
+// matched reads the If-Match headers: the revision that has to be there, or nil where any will do. What did or did not show to the reader of a tag
+// does not matter for what they write. There may be no doubt about which revision is meant: what is empty, and what names several, is refused.
 func matched(headers []string) (revision *int64, err error) {
 	if len(headers) == 1 && headers[0] == "*" {
 		return nil, nil

@@ -467,8 +467,11 @@ func (s *Server) write(ctx context.Context, at *attempt, cl *call, run func(cont
 			return err
 		}
 		shows := cl.op
-		if get := s.gets[cl.op.Kind]; at.dryRun && a.Status == http.StatusNoContent && before != nil && at.caller.Access(get.Permission).Covers(at.decision.Target) {
-			a, shows = answer{Status: http.StatusOK, Body: before}, get // what would be gone, as its GET answers it to who may read it
+		if at.dryRun && a.Status == http.StatusNoContent && before != nil {
+			// What would be gone, as its GET answers it: to who may read it.
+			if get := s.gets[cl.op.Kind]; at.caller.Access(get.Permission).Covers(at.decision.Target) {
+				a, shows = answer{Status: http.StatusOK, Body: before}, get
+			}
 		}
 		whole := a
 		if a, err = s.fields.shown(ctx, shows, whole); err != nil {
