@@ -5,12 +5,14 @@ package app
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/demarc/demarc/controlplane/client/catalog"
+	"github.com/demarc/demarc/controlplane/cmd/gen/lint"
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 )
 
@@ -65,6 +67,89 @@ func (t *trial) chosenByServer() {
 	t.sends(t.create(absent{}))
 	if t.read() == nil {
 		t.t.Errorf("%s: %s: nothing was chosen", t.kind.Name, t.pointer)
+	}
+}
+
+// What another party sets, too, begins as the specification says where nothing is said, and is left by who says nothing of it, or null. In something
+// that is taken away and comes back it begins again.
+func (t *trial) kept() {
+	t.t.Helper()
+	begins := t.says("x-kept")
+	if b, number := begins.(float64); begins == nil || t.value == begins || number && b == t.value {
+		t.t.Fatalf("%s: %s begins as %v, and so it is in the sample data", t.kind.Name, t.pointer, begins)
+	}
+	for _, nothing := range []any{absent{}, nil} {
+		t.sends(t.create(nothing))
+		t.is(begins)
+	}
+	t.fresh()
+	t.is(t.value)
+	t.unchanged(func() reply { return t.patch(nil) })
+	t.neighbour()
+	t.is(t.value)
+	t.sends(t.patch(begins))
+	t.is(begins)
+	if len(t.path) == 1 {
+		return
+	}
+	t.fresh()
+	t.sends(t.patchAt(t.path[:1], nil))
+	anew, _ := find(replaced(t.sent, t.path, absent{}), t.path[:1])
+	t.sends(t.patchAt(t.path[:1], anew))
+	t.is(begins)
+}
+
+// What follows is another when one of those that it follows is, in the same answer and in that of a dry run, and what it was when anything else
+// changes.
+func (t *trial) follows() {
+	t.t.Helper()
+	var moved []string
+	for _, name := range slices.Sorted(maps.Keys(t.changed)) {
+		if lint.Chosen(t.kind.Field(name)) { // which cannot change alone
+			continue
+		}
+		before, patch := t.read(), map[string]any{name: t.changed[name]}
+		if name == "name" {
+			patch[name] = t.unused() + "-renamed"
+		}
+		dry := t.must(ownerToken, http.MethodPatch, t.rack.path(t.id)+"?dry_run=true", patch)[t.f.Name]
+		after := t.must(ownerToken, http.MethodPatch, t.rack.path(t.id), patch)[t.f.Name]
+		if read := t.read(); !reflect.DeepEqual(dry, after) || !reflect.DeepEqual(after, read) {
+			t.t.Errorf("%s: %s, with another %s: a dry run says %v, the change %v, a read %v", t.kind.Name, t.pointer, name, dry, after, read)
+		}
+		same, from := reflect.DeepEqual(before, after), t.kind.FollowsFrom(t.f, name)
+		switch {
+		case !same && !from:
+			t.t.Errorf("%s: %s became %v with %s, which it does not follow", t.kind.Name, t.pointer, after, name)
+		case same && slices.Contains(t.f.Follows, name):
+			t.t.Errorf("%s: %s is still %v with another %s; choose sample data that shows it", t.kind.Name, t.pointer, after, name)
+		case !same:
+			moved = append(moved, name)
+		}
+	}
+	if len(moved) == 0 {
+		t.t.Errorf("%s: %s follows nothing that can be changed", t.kind.Name, t.pointer)
+	}
+	// An object that is made has it, and so has one that is only tried.
+	body := plain(t.sent)
+	body["name"] = t.unused()
+	dry := t.must(ownerToken, http.MethodPost, t.kind.Path+"?dry_run=true", body)
+	if made := t.must(ownerToken, http.MethodPost, t.kind.Path, body); !reflect.DeepEqual(dry[t.f.Name], made[t.f.Name]) || made[t.f.Name] == nil {
+		t.t.Errorf("%s: %s: a dry run of a create says %v, the create %v", t.kind.Name, t.pointer, dry[t.f.Name], made[t.f.Name])
+	}
+}
+
+// revealed has the secret told by its operation, to whom has the permission of that by its name, and by nothing else.
+func (t *trial) revealed() {
+	t.t.Helper()
+	i := slices.IndexFunc(t.kind.Reveals, func(r catalog.Reveal) bool {
+		return slices.ContainsFunc(r.Fields, func(f catalog.Field) bool { return f.Name == t.f.Name })
+	})
+	of := t.kind.Reveals[i]
+	sees := t.custom(t.customer, "sees-"+t.f.Name, t.customer, t.kind.Plural+".get", of.Permission)
+	t.secrets = append(t.secrets, t.reveals(sees.token, t.kind, of, t.id, t.sent)[t.f.Name])
+	if r := t.send(ask{token: t.blind.token, method: of.Method, path: at(of.Path, t.id)}); r.status != http.StatusForbidden {
+		t.t.Errorf("%s, without its permission: %d", of.ID, r.status)
 	}
 }
 
@@ -474,6 +559,14 @@ func (t *trial) hasOrder() {
 // described wants the specification to say something of the field, for clients: the server does nothing about it.
 func (t *trial) described(keyword string, want any) {
 	t.t.Helper()
+	if got := t.says(keyword); !reflect.DeepEqual(got, want) {
+		t.t.Errorf("%s: %s: the specification says %s: %v, want %v", t.kind.Name, t.pointer, keyword, got, want)
+	}
+}
+
+// says is what the specification says of the field by a keyword.
+func (t *trial) says(keyword string) any {
+	t.t.Helper()
 	answer, _ := find(t.document, []string{"paths", t.kind.Path + "/{id}", "get", "responses", "200"})
 	at, _ := find(t.resolved(answer), []string{"content", "application/json", "schema"})
 	for i, step := range t.path {
@@ -481,9 +574,7 @@ func (t *trial) described(keyword string, want any) {
 			t.t.Fatalf("%s: the specification has no %s", t.kind.Name, strings.Join(t.path[:i+1], "."))
 		}
 	}
-	if got := at.(map[string]any)[keyword]; !reflect.DeepEqual(got, want) {
-		t.t.Errorf("%s: %s: the specification says %s: %v, want %v", t.kind.Name, t.pointer, keyword, got, want)
-	}
+	return at.(map[string]any)[keyword]
 }
 
 // resolved is what a reference of the specification refers to, and anything else itself.

@@ -47,8 +47,11 @@ var laws = map[string]func(t *trial){
 	"nullable":        (*trial).nullable,
 	"default":         (*trial).fallsBack,
 	"server_default":  (*trial).chosenByServer,
+	"kept":            (*trial).kept,
 	"immutable":       (*trial).immutable,
 	"computed":        (*trial).computed,
+	"follows":         (*trial).follows,
+	"sensitive":       (*trial).revealed,
 	"volatile":        func(t *trial) { t.described("x-volatile", true) },
 	"write_only":      (*trial).secret,
 	"shown_once":      (*trial).shownOnce,
@@ -90,7 +93,7 @@ func TestTorturesHaveEveryCell(t *testing.T) {
 	}
 	has := map[string]bool{}
 	for _, a := range tortures {
-		lint.Walk(c.Kind(a.name).Fields, func(f *catalog.Field, _ []string, within []lint.Shape) {
+		lint.Walk(lint.FieldsOf(c.Kind(a.name)), func(f *catalog.Field, _ []string, within []lint.Shape) {
 			for _, trait := range lint.Traits {
 				if trait.Has(f) {
 					has[trait.Name+" "+within[len(within)-1].String()] = true
@@ -141,6 +144,16 @@ func TestTortures(t *testing.T) {
 				}
 			}
 		})
+		for _, of := range r.kind.Reveals {
+			for i := range of.Fields {
+				if f := &of.Fields[i]; f.Sensitive {
+					t := &trial{rack: r, f: f, path: []string{f.Name}, pointer: fault.Pointer(f.Name), sent: r.first}
+					t.fresh()
+					laws["sensitive"](t)
+					tried["sensitive "+lint.Top.String()]++
+				}
+			}
+		}
 		r.tellsNoSecret()
 	}
 	cases := 0
@@ -163,6 +176,7 @@ type rack struct {
 	f    *fixture.Fixture
 	// first and second are bodies that have all fields between them: of fields that exclude each other the one has one, the other the other.
 	first, second map[string]any
+	changed       map[string]any // a patch that changes every field
 	document      map[string]any
 	customer      string
 	blind         *principal // may read and change, and not see what only some may
@@ -180,7 +194,8 @@ func newRack(n *node, load fixture.Loader, kind *catalog.Kind, document map[stri
 		return plain(out)
 	}
 	r := &rack{node: n, kind: kind, f: f, document: document, first: body(fixture.Full)}
-	r.second = alternate(kind.Fields, r.first, body(fixture.Changed))
+	r.changed = body(fixture.Changed)
+	r.second = alternate(kind.Fields, r.first, r.changed)
 	r.customer = r.first["customer_id"].(string)
 	if kind.Singleton {
 		delete(r.first, "customer_id")
@@ -238,12 +253,17 @@ func (r *rack) begin(body map[string]any) reply {
 		r.must(ownerToken, http.MethodDelete, r.path(r.customer), nil)
 		return r.send(ask{token: ownerToken, method: http.MethodPatch, path: r.path(r.customer), body: body})
 	}
-	r.made++
 	body = maps.Clone(body)
 	if body["name"] == r.first["name"] {
-		body["name"] = fmt.Sprintf("t%d", r.made)
+		body["name"] = r.unused()
 	}
 	return r.send(ask{token: ownerToken, method: http.MethodPost, path: r.kind.Path, body: body})
+}
+
+// unused is a name that no object has.
+func (r *rack) unused() string {
+	r.made++
+	return fmt.Sprintf("t%d", r.made)
 }
 
 func (r *rack) path(id string) string { return r.kind.Path + "/" + id }
@@ -628,7 +648,7 @@ func (t *trial) neighbour() {
 	t.t.Helper()
 	i := slices.IndexFunc(t.beside, func(f catalog.Field) bool {
 		return f.Mutable() && f.Name != t.f.Name && !lint.Chosen(&f) && !f.WriteOnly && (f.Type == catalog.String || f.Type == catalog.Boolean) &&
-			f.Name != "name" && f.Name != "deletion_protection"
+			f.Name != "name" && f.Name != "deletion_protection" && !t.kind.FollowsFrom(t.f, f.Name)
 	})
 	if i < 0 {
 		t.t.Fatalf("%s: nothing beside %s can be changed", t.kind.Name, t.pointer)

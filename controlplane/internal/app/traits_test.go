@@ -1,7 +1,7 @@
 package app
 
-// What traits of fields promise, held for every field of every kind that has them, from the sample data: of the server's own kinds, and of those
-// that tests add.
+// What traits of fields promise beyond one field: held for the server's own kinds, from their sample data, and by what others than a patch do. The
+// laws that each field with a trait keeps are beside the tortures, which have them all.
 
 import (
 	"encoding/base64"
@@ -17,20 +17,16 @@ import (
 
 	"github.com/demarc/demarc/controlplane/client/catalog"
 	"github.com/demarc/demarc/controlplane/client/fixture"
-	"github.com/demarc/demarc/controlplane/internal/app/testdata/safe"
 	"github.com/demarc/demarc/controlplane/internal/platform/audit"
 	"github.com/demarc/demarc/controlplane/internal/platform/authz"
 	"github.com/demarc/demarc/controlplane/internal/platform/config"
 	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
-	"github.com/demarc/demarc/controlplane/internal/platform/module"
 )
-
-var safes = added{"safe", func(d module.Deps) noun { return safe.New(d) }}
 
 // withTraits is a node whose server has kinds with every trait.
 func withTraits(t *testing.T, set ...func(*config.Config)) (*node, fixture.Loader) {
 	t.Helper()
-	return newSite(t).with(parts{}, []added{lockers(nil), safes}, set...)
+	return newSite(t).with(parts{}, besides, set...)
 }
 
 // A field that another party sets, too, is as that left it until somebody says otherwise: neither a body without it nor null is that.
@@ -41,7 +37,7 @@ func TestWhatIsNotWrittenIsKept(t *testing.T) {
 	for i := range n.catalog.Kinds {
 		kind := &n.catalog.Kinds[i]
 		fields := keptFields(kind.Fields)
-		if len(fields) == 0 {
+		if len(fields) == 0 || kind.Singleton {
 			continue
 		}
 		tried += len(fields)
@@ -132,96 +128,22 @@ func valueAt(in map[string]any, way []string) any {
 	return in[way[len(way)-1]]
 }
 
-// What is kept in the entries of a map is kept entry by entry; a new entry has what it begins as.
-func TestEntriesAreKept(t *testing.T) {
+// What others than a patch do is kept, whatever is said of the rest, and followed by what follows it.
+func TestWhatActionsDo(t *testing.T) {
 	t.Parallel()
 	n, load := withTraits(t)
-	f := fixture.OpenFrom(t, n.client(ownerToken), n.catalog, load, "safe")
-	path := "/safes/" + f.MustCreate(fixture.Full).ID
-	now := n.must(ownerToken, http.MethodPatch, path, map[string]any{"keys": map[string]any{
-		"large": map[string]any{"holder": "Eve", "use_limit": nil}, "new": map[string]any{"holder": "Tom"}, "newer": map[string]any{"holder": "Tim", "use_limit": nil}}})
-	want := map[string]any{"large": map[string]any{"holder": "Eve", "use_limit": 7.0}, "new": map[string]any{"holder": "Tom", "use_limit": 3.0},
-		"newer": map[string]any{"holder": "Tim", "use_limit": 3.0}}
-	if !reflect.DeepEqual(now["keys"], want) || now["uses"] != 13.0 {
-		t.Errorf("keys: %v, used %v times", now["keys"], now["uses"])
-	}
-	// An object that is taken away, and comes back, is new.
-	n.must(ownerToken, http.MethodPatch, path, map[string]any{"wiring": map[string]any{"live": false}})
-	n.must(ownerToken, http.MethodPatch, path, map[string]any{"wiring": nil})
-	if now = n.must(ownerToken, http.MethodPatch, path, map[string]any{"wiring": map[string]any{"line": "c"}}); !reflect.DeepEqual(now["wiring"], map[string]any{"line": "c", "live": true}) {
-		t.Errorf("wiring: %v", now["wiring"])
-	}
-	// What others have done stays, whatever else is said.
-	n.must(ownerToken, http.MethodPost, path+"/actions/raid", nil)
-	if now = n.must(ownerToken, http.MethodPatch, path, map[string]any{"notes": "Was raided.", "lock": nil}); now["lock"] != "open" {
-		t.Errorf("after a raid it is %v", now["lock"])
-	}
-}
-
-// A field that follows others is another when one of them is, in the same answer and in that of a dry run; when something else changes it is
-// what it was.
-func TestWhatFollowsFollows(t *testing.T) {
-	t.Parallel()
-	n, load := withTraits(t)
-	tried := 0
-	for i := range n.catalog.Kinds {
-		kind := &n.catalog.Kinds[i]
-		var followers []*catalog.Field
-		for j := range kind.Fields {
-			if len(kind.Fields[j].Follows) > 0 {
-				followers = append(followers, &kind.Fields[j])
-			}
-		}
-		if len(followers) == 0 {
-			continue
-		}
-		f := fixture.OpenFrom(t, n.client(ownerToken), n.catalog, load, kind.Name)
-		path := kind.Path + "/" + f.MustCreate(fixture.Full).ID
-		changed := f.MustBody(fixture.Changed)
-		for _, name := range slices.Sorted(maps.Keys(changed)) {
-			before := n.must(ownerToken, http.MethodGet, path, nil)
-			dry := n.must(ownerToken, http.MethodPatch, path+"?dry_run=true", map[string]any{name: changed[name]})
-			after := n.must(ownerToken, http.MethodPatch, path, map[string]any{name: changed[name]})
-			read := n.must(ownerToken, http.MethodGet, path, nil)
-			for _, f := range followers {
-				tried++
-				if !reflect.DeepEqual(dry[f.Name], after[f.Name]) || !reflect.DeepEqual(after[f.Name], read[f.Name]) {
-					t.Errorf("%s of a %s, after a change of %s: a dry run says %v, the change %v, a read %v", f.Name, kind.Name, name, dry[f.Name], after[f.Name], read[f.Name])
-				}
-				same := reflect.DeepEqual(before[f.Name], after[f.Name])
-				switch {
-				case !same && !kind.FollowsFrom(f, name):
-					t.Errorf("%s of a %s became %v with %s, which it does not follow", f.Name, kind.Name, after[f.Name], name)
-				case same && slices.Contains(f.Follows, name):
-					t.Errorf("%s of a %s is still %v after another %s; choose sample data that shows it", f.Name, kind.Name, after[f.Name], name)
-				}
-			}
-		}
-	}
-	if tried == 0 {
-		t.Error("nothing follows anything")
-	}
-}
-
-// What others than a patch do to what is followed is followed, too; and what a patch cannot say is computed at create.
-func TestFollowersOfActions(t *testing.T) {
-	t.Parallel()
-	n, load := withTraits(t)
-	f := fixture.OpenFrom(t, n.client(ownerToken), n.catalog, load, "safe")
-	body := f.MustBody(fixture.Minimal)
-	if dry := n.must(ownerToken, http.MethodPost, "/safes?dry_run=true", body); dry["tag"] != fmt.Sprintf("%s.2.safes.example", body["name"]) {
-		t.Errorf("a dry run of a create: %v", dry)
-	}
-	made := n.must(ownerToken, http.MethodPost, "/safes", body)
+	f := fixture.OpenFrom(t, n.client(ownerToken), n.catalog, load, "torture")
+	made := n.must(ownerToken, http.MethodPost, "/tortures", f.MustBody(fixture.Minimal))
+	path := "/tortures/" + made.text("id")
 	f.Adopt(made.text("id"))
-	if made["plate_count"] != float64((len(made.text("tag"))+19)/20) || made["uses"] != 0.0 {
-		t.Errorf("made: %v", made)
+	after := n.must(ownerToken, http.MethodPost, path+"/actions/exhaust", nil)
+	if fqdn := made.text("name") + ".slow.example"; made["status"] != "active" || after["status"] != "resting" || after["fqdn"] != fqdn || after["character_count"] != float64(len(fqdn)) {
+		t.Errorf("%v became %v", made, after)
 	}
-	raided := n.must(ownerToken, http.MethodPost, "/safes/"+made.text("id")+"/actions/raid", nil)
-	if raided["tag"] != fmt.Sprintf("%s.1.safes.example", body["name"]) || raided["floor"] != 1.0 {
-		t.Errorf("raided: %v", raided)
+	if now := n.must(ownerToken, http.MethodPatch, path, map[string]any{"notes": "Was exhausted.", "status": nil}); now["status"] != "resting" || now["fqdn"] != after["fqdn"] {
+		t.Errorf("after a patch it is %v", now)
 	}
-	if found := n.items(ownerToken, "/safes?tag="+raided.text("tag")); !slices.Equal(ids(found, "id"), []string{made.text("id")}) {
+	if found := n.items(ownerToken, "/tortures?fqdn="+after.text("fqdn")); !slices.Equal(ids(found, "id"), []string{made.text("id")}) {
 		t.Errorf("found by what follows: %v", found)
 	}
 }
@@ -230,14 +152,14 @@ func TestFollowersOfActions(t *testing.T) {
 func TestStraysAreFound(t *testing.T) {
 	t.Parallel()
 	n, load := withTraits(t)
-	made := fixture.OpenFrom(t, n.client(ownerToken), n.catalog, load, "safe").MustCreate(fixture.Full)
+	made := fixture.OpenFrom(t, n.client(ownerToken), n.catalog, load, "torture").MustCreate(fixture.Full)
 	write := func(statement string) { n.check(n.db.Conn(t.Context()).Exec(statement, made.ID).Error) }
 	for _, c := range []struct{ what, statement, back string }{
-		{"a follower", "UPDATE safe SET tag = tag || 'x' WHERE id = ?", "UPDATE safe SET tag = left(tag, -1) WHERE id = ?"},
-		{"what is followed", "UPDATE safe SET floor = floor + 1 WHERE id = ?", "UPDATE safe SET floor = floor - 1 WHERE id = ?"},
+		{"a follower", "UPDATE torture SET uses = uses + 1 WHERE id = ?", "UPDATE torture SET uses = uses - 1 WHERE id = ?"},
+		{"what is followed", "UPDATE torture SET nics = '{}' WHERE id = ?", "UPDATE torture SET uses = 0 WHERE id = ?"},
 	} {
 		write(c.statement)
-		if found, err := n.registry.Strays(authz.System(t.Context())); err != nil || len(found) != 1 || !strings.Contains(found[0], made.ID+": tag is ") {
+		if found, err := n.registry.Strays(authz.System(t.Context())); err != nil || len(found) != 1 || !strings.Contains(found[0], made.ID+": uses is ") {
 			t.Errorf("%s was written: found %q, %v", c.what, found, err)
 		}
 		write(c.back)
@@ -259,26 +181,35 @@ func TestWhatIsRevealedIsNowhereElse(t *testing.T) {
 			made := n.send(ask{token: ownerToken, method: http.MethodPost, path: kind.Path, body: body, header: map[string]string{"Idempotency-Key": "once"}})
 			id := n.finish(ownerToken, made).text("id")
 			f.Adopt(id)
-			r := n.send(ask{token: ownerToken, method: http.MethodGet, path: at(reveal.Path, id), header: map[string]string{"Accept-Encoding": "gzip"}})
-			if r.status != http.StatusOK || r.header.Get("Cache-Control") != "no-store" || r.header.Get("ETag") != "" || r.header.Get("Content-Encoding") != "" {
-				t.Fatalf("%s: %d, %v", reveal.ID, r.status, r.header)
-			}
-			answer := r.object(t)
-			for _, field := range reveal.Fields {
-				value, _ := answer[field.Name].(string)
-				switch {
-				case !field.Sensitive:
-				case len(value) < 5:
-					t.Errorf("%s: the sample secret %s is too short to be found again", reveal.ID, field.Name)
-				default:
-					n.isNowhere(reveal.ID, value, n.answersAbout(kind, id, body))
-				}
-			}
+			n.reveals(ownerToken, kind, reveal, id, body)
 		}
 	}
 	if tried < 2 {
 		t.Errorf("only %d operations reveal something", tried)
 	}
+}
+
+// reveals has an operation reveal what it does, and expects its secrets nowhere else; they are returned by their fields.
+func (n *node) reveals(token string, kind *catalog.Kind, by catalog.Reveal, id string, body map[string]any) map[string]string {
+	n.t.Helper()
+	r := n.send(ask{token: token, method: by.Method, path: at(by.Path, id), header: map[string]string{"Accept-Encoding": "gzip"}})
+	if r.status != http.StatusOK || r.header.Get("Cache-Control") != "no-store" || r.header.Get("ETag") != "" || r.header.Get("Content-Encoding") != "" {
+		n.t.Fatalf("%s: %d, %v", by.ID, r.status, r.header)
+	}
+	answer, told := r.object(n.t), map[string]string{}
+	for _, field := range by.Fields {
+		if !field.Sensitive {
+			continue
+		}
+		value := answer.text(field.Name)
+		if len(value) < 5 {
+			n.t.Errorf("%s: the sample secret %s is too short to be found again", by.ID, field.Name)
+			continue
+		}
+		told[field.Name] = value
+		n.isNowhere(by.ID, value, n.answersAbout(kind, id, body))
+	}
+	return told
 }
 
 // answersAbout is everything that is answered about an object and all beside it, but for what reveals its secrets.
@@ -337,13 +268,13 @@ func (n *node) isNowhere(what, value string, answers []reply) {
 func TestWhoReveals(t *testing.T) {
 	t.Parallel()
 	n, load := withTraits(t)
-	f := fixture.OpenFrom(t, n.client(ownerToken), n.catalog, load, "safe")
-	made := n.must(ownerToken, http.MethodPost, "/safes", f.MustBody(fixture.Minimal))
+	f := fixture.OpenFrom(t, n.client(ownerToken), n.catalog, load, "torture")
+	made := n.must(ownerToken, http.MethodPost, "/tortures", f.MustBody(fixture.Minimal))
 	id, customer := made.text("id"), made.text("customer_id")
 	f.Adopt(id)
-	path := "/safes/" + id + "/combination"
+	path := "/tortures/" + id + "/passphrase"
 
-	named := n.must(ownerToken, http.MethodPost, "/roles", map[string]any{"name": "opener", "owner_id": customer, "permissions": []string{"safes.get", "safes.reveal_combination"}})
+	named := n.must(ownerToken, http.MethodPost, "/roles", map[string]any{"name": "opener", "owner_id": customer, "permissions": []string{"tortures.get", "tortures.reveal_passphrase"}})
 	who := map[string]*principal{}
 	for name, role := range map[string]string{"admin": "customer-admin", "operator": "platform-operator", "reseller": "reseller-admin", "viewer": "viewer", "opener": named.text("id")} {
 		who[name] = n.account(n.root, name)
@@ -359,7 +290,7 @@ func TestWhoReveals(t *testing.T) {
 			Outcome, TargetID, PrincipalID string
 			Old, New                       json.RawMessage
 		}
-		n.check(n.db.Conn(t.Context()).Raw("SELECT outcome, target_id, principal_id, old, new FROM audit_record WHERE request_id = ? AND op_id = 'safes.reveal_combination'",
+		n.check(n.db.Conn(t.Context()).Raw("SELECT outcome, target_id, principal_id, old, new FROM audit_record WHERE request_id = ? AND op_id = 'tortures.reveal_passphrase'",
 			r.requestID).Scan(&records).Error)
 		outcome := audit.Denied
 		if want == http.StatusOK {
@@ -376,7 +307,7 @@ func TestWhoReveals(t *testing.T) {
 	if r := n.send(ask{token: own.token, method: http.MethodGet, path: path}); r.status != http.StatusForbidden {
 		t.Errorf("of a suspended customer: %d %s", r.status, r.body)
 	}
-	if r := n.send(ask{token: own.token, method: http.MethodGet, path: "/safes/" + id}); r.status != http.StatusOK {
+	if r := n.send(ask{token: own.token, method: http.MethodGet, path: "/tortures/" + id}); r.status != http.StatusOK {
 		t.Errorf("of a suspended customer, to read: %d %s", r.status, r.body)
 	}
 	n.must(ownerToken, http.MethodPatch, "/customers/"+customer, map[string]any{"status": "terminated"}) // with all that it has

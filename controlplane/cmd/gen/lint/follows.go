@@ -11,7 +11,6 @@ import (
 func (l *linter) follows(where string, k *catalog.Kind) {
 	for i := range k.Fields {
 		f := &k.Fields[i]
-		l.followsBelow(where+", field "+f.Name, f)
 		if len(f.Follows) == 0 {
 			continue
 		}
@@ -42,9 +41,7 @@ func (l *linter) follows(where string, k *catalog.Kind) {
 		}
 	}
 	for _, a := range k.Actions {
-		for i := range a.Fields {
-			l.unfollowed(where+", action "+a.Name+", field "+a.Fields[i].Name, &a.Fields[i])
-		}
+		l.unfollowed(where+", action "+a.Name, a.Fields)
 	}
 }
 
@@ -63,19 +60,11 @@ func (l *linter) leadsTo(k *catalog.Kind, name string, from []string, seen map[s
 	})
 }
 
-// unfollowed refuses the trait where it is, and below.
-func (l *linter) unfollowed(at string, f *catalog.Field) {
-	if len(f.Follows) > 0 {
-		l.addf("%s: follows %s, and is no field of the kind itself; only those do, so write it at the top", at, strings.Join(f.Follows, ", "))
-	}
-	l.followsBelow(at, f)
-}
-
-func (l *linter) followsBelow(at string, f *catalog.Field) {
-	for i := range f.Fields {
-		l.unfollowed(at+", field "+f.Fields[i].Name, &f.Fields[i])
-	}
-	if f.Items != nil {
-		l.unfollowed(at+", items", f.Items)
+// unfollowed refuses the trait in what is no object of a kind.
+func (l *linter) unfollowed(where string, fields []catalog.Field) {
+	for i := range fields {
+		if f := &fields[i]; len(f.Follows) > 0 {
+			l.addf("%s, field %s: follows %s, and is no field of the kind itself; only those do, so write it at the top", where, f.Name, strings.Join(f.Follows, ", "))
+		}
 	}
 }

@@ -49,7 +49,7 @@ func TestFollowers(t *testing.T) {
 			k.Field("size_mib").VisibleTo = "books.get_size"
 			k.Fields = append(k.Fields, follower([]string{"size_mib"}))
 		},
-		"field o, field tag: follows name, and is no field of the kind itself": func(k *catalog.Kind) { inside(k, follower(name)) },
+		"field o.tag: follows in an object is not admitted: only a field of t": func(k *catalog.Kind) { inside(k, follower(name)) },
 		"action open, field tag: follows name, and is no field of the kind":    func(k *catalog.Kind) { k.Actions[0].Fields = []catalog.Field{follower(name)} },
 	} {
 		c := sound(t)

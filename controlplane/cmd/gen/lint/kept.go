@@ -5,23 +5,19 @@ import "github.com/demarc/demarc/controlplane/client/catalog"
 // kept checks the fields of a kind that another party sets, too: there must always be something to keep, and something to keep it by.
 func (l *linter) kept(where string, k *catalog.Kind) {
 	for _, a := range k.Actions {
-		l.keptIn(where+", action "+a.Name, a.Fields, "what an action is told: there is nothing to keep it from; give it a default")
+		l.keptIn(where+", action "+a.Name, a.Fields, true)
 	}
-	l.keptIn(where, k.Fields, "")
+	l.keptIn(where, k.Fields, false)
 }
 
-// keptIn checks the fields of an object, and of all in it. Where nothing can be kept, nowhere says why and what to write instead.
-func (l *linter) keptIn(where string, fields []catalog.Field, nowhere string) {
+// keptIn checks the fields of an object, and of all in it, or of what an action is told.
+func (l *linter) keptIn(where string, fields []catalog.Field, told bool) {
 	for i := range fields {
 		f := &fields[i]
 		at := where + ", field " + f.Name
-		l.keptIn(at, f.Fields, nowhere)
+		l.keptIn(at, f.Fields, told)
 		if f.Items != nil {
-			in := nowhere
-			if f.Type != catalog.Map {
-				in = "an entry of a list, which is replaced as a whole; make it a map by a natural key, or give the field a default"
-			}
-			l.keptIn(at+", items", f.Items.Fields, in)
+			l.keptIn(at+", items", f.Items.Fields, told)
 		}
 		if !f.Kept {
 			continue
@@ -31,7 +27,7 @@ func (l *linter) keptIn(where string, fields []catalog.Field, nowhere string) {
 				l.addf("%s: is kept, and %s", at, words)
 			}
 		}
-		rule(nowhere != "", "is in "+nowhere)
+		rule(told, "is in what an action is told: there is nothing to keep it from; give it a default")
 		rule(f.Required || f.Nullable || len(f.Default) > 0 || f.ServerDefault,
 			"has another rule for its absence; what is not written is kept: leave required, nullable and default out, and say with x-kept what it begins as")
 		rule(f.Immutable, "cannot be changed, so that nobody else sets it; leave x-kept out, and give it a default")

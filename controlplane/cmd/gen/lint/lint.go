@@ -159,10 +159,9 @@ func (l *linter) general(o *catalog.GeneralOperation) {
 	l.fields(where, o.Fields)
 	l.shapes(where, o.Fields)
 	l.fields(where+", answer", o.Answer)
+	l.answers(where+", answer", o.Answer)
 	l.unrevealed(where, slices.Concat(o.Fields, o.Answer))
-	for _, f := range slices.Concat(o.Fields, o.Answer) {
-		l.unfollowed(where+", field "+f.Name, &f)
-	}
+	l.unfollowed(where, slices.Concat(o.Fields, o.Answer))
 	if len(o.Answer) == 0 {
 		l.addf("%s: answers nothing; what leaves nothing to read is an action of a kind", where)
 	}

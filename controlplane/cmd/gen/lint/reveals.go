@@ -26,10 +26,11 @@ func (l *linter) reveals(where string, k *catalog.Kind) {
 		}
 		l.words(at, "summary", r.Summary)
 		l.fields(at, r.Fields)
+		l.answers(at, r.Fields)
+		l.unfollowed(at, r.Fields)
 		some := false
 		for i := range r.Fields {
 			f := &r.Fields[i]
-			l.unfollowed(at+", field "+f.Name, f)
 			some = some || f.Sensitive
 			if !f.Sensitive {
 				continue
@@ -108,14 +109,8 @@ func (l *linter) permissions(k *catalog.Kind) map[string]string {
 // unrevealed refuses sensitive fields in what is no answer of an operation that reveals.
 func (l *linter) unrevealed(where string, fields []catalog.Field) {
 	for i := range fields {
-		f := &fields[i]
-		at := where + ", field " + f.Name
-		if f.Sensitive {
-			l.addf("%s: is sensitive, and is in no answer of an operation that reveals; give it to the type that one made by httpapi.Reveal answers", at)
-		}
-		l.unrevealed(at, f.Fields)
-		if f.Items != nil {
-			l.unrevealed(at+", items", f.Items.Fields)
+		if f := &fields[i]; f.Sensitive {
+			l.addf("%s, field %s: is sensitive, and is in no answer of an operation that reveals; give it to the type that one made by httpapi.Reveal answers", where, f.Name)
 		}
 	}
 }

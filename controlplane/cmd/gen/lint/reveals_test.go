@@ -39,9 +39,13 @@ func TestReveals(t *testing.T) {
 			k.Fields = append(k.Fields, catalog.Field{Name: "x", Type: catalog.String, Description: "Words.", Computed: true, Sensitive: true})
 		},
 		"action open, field code: is sensitive, and is in no": func(k *catalog.Kind) { k.Actions[0].Fields = []catalog.Field{secret} },
-		"field cover, field code: is sensitive, and is in no": func(k *catalog.Kind) { k.Field("cover").Fields = append(k.Field("cover").Fields, secret) },
-		"the field size_mib takes a permission that reveals":  func(k *catalog.Kind) { k.Field("size_mib").VisibleTo = "books.reveal_size" },
-		"the action open takes a permission that reveals":     func(k *catalog.Kind) { k.Actions[0].Permission = "books.reveal_all" },
+		"field cover.code: sensitive in an object is not adm": func(k *catalog.Kind) { k.Field("cover").Fields = append(k.Field("cover").Fields, secret) },
+		"what is revealed as code, field parts.*.code: sensi": func(k *catalog.Kind) {
+			k.Reveals[0].Fields = append(k.Reveals[0].Fields, catalog.Field{Name: "parts", Type: catalog.List, Description: "Words.", Computed: true,
+				Items: &catalog.Field{Name: "item", Type: catalog.Object, Description: "Words.", Fields: []catalog.Field{secret}}})
+		},
+		"the field size_mib takes a permission that reveals": func(k *catalog.Kind) { k.Field("size_mib").VisibleTo = "books.reveal_size" },
+		"the action open takes a permission that reveals":    func(k *catalog.Kind) { k.Actions[0].Permission = "books.reveal_all" },
 	} {
 		c := sound(t)
 		k := c.Kind("book")

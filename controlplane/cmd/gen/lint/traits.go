@@ -78,6 +78,8 @@ const (
 	historyUp  = "say it of the whole field at the top"
 	openUp     = "put the state at the top"
 	flat       = "write it flat, or make it a kind of its own"
+	followUp   = "only a field of the kind itself is computed anew when others change; write it at the top"
+	secretUp   = "an operation reveals it, in the fields of its answer; write each part at the top of that"
 )
 
 // nowhereBut is a row of a trait that is admitted at the top alone.
@@ -106,6 +108,10 @@ const (
 	source     = "firewall_rule.source_cidr"     // from a network, from a group, or from anywhere
 	fewSee     = "price.wholesale"               // what only the seller sees
 	commitment = "price.commitment"              // so much at least, retail and wholesale
+	members    = "server_pool.members"           // each of which is taken out by whoever works on it
+	dnssec     = "dns_zone.dnssec"               // a switch, which its guard sets, too
+	recordFQDN = "dns_record_set.fqdn"           // its name, in its zone
+	keyOut     = "certificate.private_key"       // goes in once, and comes out by an operation
 	later      = "any field, as its kind grows"
 )
 
@@ -132,14 +138,19 @@ var Traits = []Trait{
 		[5]Cell{needs("image.os_type"), needs(health), needs(bindings), needs(rules), needs(acme)}},
 	{"server_default", "The server chooses where it is absent or cleared.", func(f *catalog.Field) bool { return f.ServerDefault },
 		[5]Cell{needs("api_token.expires_at"), unneeded(), needs(nics), not(noIdentity), unneeded()}},
+	{"kept", "Another party sets it, too: absent at create the server chooses; absent from a patch, or null, leaves it.", func(f *catalog.Field) bool { return f.Kept },
+		[5]Cell{needs("customer.status"), needs(dnssec), needs(members), not(noIdentity), unneeded()}},
 	{"immutable", "Set once, when what it is in is made.", func(f *catalog.Field) bool { return f.Immutable },
 		[5]Cell{needs("image.os_type"), unneeded(), needs(nics), not(noIdentity), unneeded()}},
 	{"computed", "Set by the server alone; stays while other fields change.", func(f *catalog.Field) bool { return f.Computed },
 		[5]Cell{needs("image.id"), unneeded(), needs(nics), not(noIdentity), needs(acme)}},
+	{"follows", "Computed anew when one of the fields that it follows changes, and then alone.", func(f *catalog.Field) bool { return len(f.Follows) > 0 },
+		[5]Cell{needs(recordFQDN), not(followUp), not(followUp), not(noIdentity), not(followUp)}},
 	{"volatile", "Changes without anybody asking.", func(f *catalog.Field) bool { return f.Volatile }, nowhereBut("image.state", volatileUp)},
 	{"write_only", "A secret: goes in, never comes out.", func(f *catalog.Field) bool { return f.WriteOnly },
 		[5]Cell{needs("virtual_machine.user_data"), needs(external), not(secretKind), not(secretKind), needs(uploaded)}},
 	{"shown_once", "A secret that the server makes, in one answer.", func(f *catalog.Field) bool { return f.ShownOnce }, nowhereBut("api_token.token", shownUp)},
+	{"sensitive", "A secret that an operation reveals, to whom has its permission: in that answer alone.", func(f *catalog.Field) bool { return f.Sensitive }, nowhereBut(keyOut, secretUp)},
 	{"grow_only", "Cannot be lowered.", func(f *catalog.Field) bool { return f.GrowOnly }, nowhereBut("disk.size_gib", growKind)},
 	{"needs_stop", "The machine is stopped to change it.", func(f *catalog.Field) bool { return f.NeedsStop },
 		[5]Cell{needs("virtual_machine.vcpus"), unneeded(), needs(nics), not(noIdentity), unneeded()}},
@@ -175,6 +186,9 @@ var Traits = []Trait{
 	{"renamed_from", "How it was called.", func(f *catalog.Field) bool { return f.RenamedFrom != "" }, nowhereBut(later, historyUp)},
 }
 
+// answered are the traits that the table is held to in what is only described, too: they promise something of answers.
+var answered = []string{"follows", "sensitive"}
+
 func ofType(t string) func(f *catalog.Field) bool {
 	return func(f *catalog.Field) bool { return f.Type == t && (f.Items == nil || f.Items.Type != catalog.Object) }
 }
@@ -194,15 +208,16 @@ func Chosen(f *catalog.Field) bool { return f.OneOf != "" || f.AtMostOne != "" }
 // Walk calls fn for each field that can be sent, and in what can, with the shapes that it stands in and the names that lead to it: "*" for any
 // entry or item. What is in something that the server alone sets is only described, so it is left out.
 func Walk(fields []catalog.Field, fn func(f *catalog.Field, path []string, within []Shape)) {
-	walk(fields, nil, []Shape{Top}, fn)
+	walk(fields, nil, []Shape{Top}, false, fn)
 }
 
-func walk(fields []catalog.Field, path []string, within []Shape, fn func(*catalog.Field, []string, []Shape)) {
+// walk is Walk; of what is only described, too, if that is said.
+func walk(fields []catalog.Field, path []string, within []Shape, described bool, fn func(*catalog.Field, []string, []Shape)) {
 	for i := range fields {
 		f := &fields[i]
 		at := append(slices.Clone(path), f.Name)
 		fn(f, at, within)
-		if f.Computed {
+		if f.Computed && !described {
 			continue
 		}
 		in := func(s Shape) []Shape {
@@ -213,13 +228,13 @@ func walk(fields []catalog.Field, path []string, within []Shape, fn func(*catalo
 		}
 		switch {
 		case f.Type == catalog.Object && Chosen(f):
-			walk(f.Fields, at, in(Branch), fn)
+			walk(f.Fields, at, in(Branch), described, fn)
 		case f.Type == catalog.Object:
-			walk(f.Fields, at, in(Object), fn)
+			walk(f.Fields, at, in(Object), described, fn)
 		case f.Items != nil && f.Type == catalog.Map:
-			walk(f.Items.Fields, append(at, "*"), in(Entry), fn)
+			walk(f.Items.Fields, append(at, "*"), in(Entry), described, fn)
 		case f.Items != nil:
-			walk(f.Items.Fields, append(at, "*"), in(Item), fn)
+			walk(f.Items.Fields, append(at, "*"), in(Item), described, fn)
 		}
 	}
 }
@@ -228,16 +243,32 @@ func walk(fields []catalog.Field, path []string, within []Shape, fn func(*catalo
 func (l *linter) shapes(where string, fields []catalog.Field) {
 	Walk(fields, func(f *catalog.Field, path []string, within []Shape) {
 		for _, t := range Traits {
-			for _, shape := range within {
-				if shape != Top && inherited(f, t, fields, path) {
-					continue
-				}
-				if c := t.Cells[shape]; t.Has(f) && !c.Admitted() {
-					l.addf("%s, field %s: %s %s is not admitted: %s", where, strings.Join(path, "."), t.Name, shape.where(), c.Instead)
-				}
+			if !slices.Contains(answered, t.Name) && (within[0] == Top || !inherited(f, t, fields, path)) {
+				l.admits(where, t, f, path, within)
 			}
 		}
 	})
+	l.answers(where, fields)
+}
+
+// answers refuses what the table does not admit in what is answered, be it only described.
+func (l *linter) answers(where string, fields []catalog.Field) {
+	walk(fields, nil, []Shape{Top}, true, func(f *catalog.Field, path []string, within []Shape) {
+		for _, t := range Traits {
+			if slices.Contains(answered, t.Name) {
+				l.admits(where, t, f, path, within)
+			}
+		}
+	})
+}
+
+// admits refuses a trait that a field has in a shape where the table does not admit it.
+func (l *linter) admits(where string, t Trait, f *catalog.Field, path []string, within []Shape) {
+	for _, shape := range within {
+		if c := t.Cells[shape]; t.Has(f) && !c.Admitted() {
+			l.addf("%s, field %s: %s %s is not admitted: %s", where, strings.Join(path, "."), t.Name, shape.where(), c.Instead)
+		}
+	}
 }
 
 // inherited says whether a field is immutable because the field at the top is that it is in.
@@ -327,5 +358,14 @@ func (c Cell) words(now *catalog.Catalog, instead *[]string) string {
 func (c Cell) Stands(now *catalog.Catalog) bool {
 	kind, field, _ := strings.Cut(c.Needs, ".")
 	k := now.Kind(kind)
-	return k != nil && k.Field(field) != nil
+	return k != nil && slices.ContainsFunc(FieldsOf(k), func(f catalog.Field) bool { return f.Name == field })
+}
+
+// FieldsOf are the fields of a kind, and of what its operations reveal.
+func FieldsOf(k *catalog.Kind) []catalog.Field {
+	out := slices.Clone(k.Fields)
+	for _, r := range k.Reveals {
+		out = append(out, r.Fields...)
+	}
+	return out
 }

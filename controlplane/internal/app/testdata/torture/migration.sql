@@ -7,9 +7,16 @@ CREATE TABLE torture (
 	pin_encrypted    bytea,
 	box_key_encrypted bytea,
 	uploaded_private_key_encrypted bytea,
+	passphrase_encrypted bytea,
 	size_gib         bigint NOT NULL,
 	mode             text COLLATE "C" NOT NULL,
 	enabled          boolean NOT NULL,
+	status           text COLLATE "C" NOT NULL,
+	try_limit        bigint NOT NULL,
+	watched          boolean NOT NULL,
+	fqdn             text COLLATE "C" NOT NULL,
+	character_count  bigint NOT NULL,
+	uses             bigint NOT NULL,
 	address          text,
 	network          text,
 	price            text NOT NULL,
@@ -31,4 +38,4 @@ CREATE TABLE torture (
 	uploaded         jsonb,
 	acme             jsonb
 );
-SELECT index_kind('torture', parent => 'customer_id', filters => '{location_id,from_location_id}');
+SELECT index_kind('torture', parent => 'customer_id', filters => '{location_id,from_location_id,fqdn}');

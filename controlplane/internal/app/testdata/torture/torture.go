@@ -4,6 +4,7 @@ package torture
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -11,10 +12,12 @@ import (
 	"slices"
 	"time"
 
+	"github.com/demarc/demarc/controlplane/internal/platform/httpapi"
 	"github.com/demarc/demarc/controlplane/internal/platform/module"
 	"github.com/demarc/demarc/controlplane/internal/platform/resource"
 	"github.com/demarc/demarc/controlplane/internal/platform/secret"
 	"github.com/demarc/demarc/controlplane/internal/platform/service"
+	"github.com/demarc/demarc/controlplane/internal/platform/vault"
 )
 
 // Kind describes tortures.
@@ -23,6 +26,7 @@ var Kind = resource.Kind{
 	Description: "Has every trait in every shape.",
 	Parent:      &resource.Link{Kind: "customer", Field: "customer_id"},
 	Needs:       []resource.Link{{Kind: "location", Field: "location_id"}},
+	Filters:     []resource.Filter{{Name: "fqdn", Words: "Those with that name in the domain"}},
 }
 
 // Place is an object in an object.
@@ -43,6 +47,8 @@ type Box struct {
 	Protocol string `json:"protocol" enums:"tcp,http" default:"tcp"`
 	// Whether.
 	Enabled bool `json:"enabled" default:"true"`
+	// Whether it is live; a new one is.
+	Live bool `json:"live" extensions:"x-kept=true"`
 	// Where.
 	Place *Place `json:"place"`
 	// What nobody reads.
@@ -83,6 +89,8 @@ type Nic struct {
 	BandwidthMbps *int64 `json:"bandwidth_mbps" minimum:"1" maximum:"1000" extensions:"x-unit=Mbit/s"`
 	// Whether it is connected.
 	Connected bool `json:"connected" default:"true"`
+	// How often it can be used; a new one three times.
+	UseLimit int64 `json:"use_limit" minimum:"0" maximum:"100" extensions:"x-kept=3"`
 	// Words on it.
 	Note *string `json:"note" minLength:"2" maxLength:"20"`
 	// Tags.
@@ -194,6 +202,12 @@ type Spec struct {
 	Mode string `json:"mode" enums:"fast,slow" default:"fast"`
 	// Whether it is on.
 	Enabled bool `json:"enabled" default:"true"`
+	// Whether it works; a new one does.
+	Status string `json:"status" enums:"active,resting,closed" extensions:"x-kept=active"`
+	// Wrong tries after which it calls somebody, five at first.
+	TryLimit int64 `json:"try_limit" minimum:"1" maximum:"10" extensions:"x-kept=5"`
+	// Whether somebody watches it; a new one is not watched.
+	Watched bool `json:"watched" extensions:"x-kept=false"`
 	// Its address; chosen unless set.
 	Address *string `json:"address" format:"ip" extensions:"x-server-default"`
 	// The network that it is in.
@@ -247,10 +261,21 @@ type Create struct {
 	Spec
 } // @name TortureCreate
 
+// Computed is what follows from the rest.
+type Computed struct {
+	// Its name in the domain.
+	FQDN string `json:"fqdn" format:"fqdn" readonly:"true" extensions:"x-follows=name|mode"`
+	// How many characters that has.
+	CharacterCount int64 `json:"character_count" readonly:"true" extensions:"x-follows=fqdn"`
+	// How often all entries together can be used.
+	Uses int64 `json:"uses" readonly:"true" extensions:"x-follows=nics"`
+}
+
 // Torture has everything.
 type Torture struct {
 	resource.Meta
 	Create
+	Computed
 	// Its number.
 	Serial string `json:"serial" readonly:"true"`
 	// How it was asked for.
@@ -260,25 +285,29 @@ type Torture struct {
 type row struct {
 	resource.Base
 	Create
+	Computed
 	Serial                      string
 	PINEncrypted                []byte `gorm:"column:pin_encrypted"`
 	BoxKeyEncrypted             []byte
 	UploadedPrivateKeyEncrypted []byte
+	PassphraseEncrypted         []byte
 }
 
 // Service keeps the tortures.
 type Service struct {
 	*service.Stored[row, Create, Spec, Torture]
+	passphrase vault.Column
 }
 
 // New returns the service.
 func New(d module.Deps) *Service {
-	return &Service{service.NewStored(d, Kind, service.Rules[row, Create, Spec, Torture]{
+	s := &Service{passphrase: d.Vault.Column(Kind.Table(), "passphrase_encrypted")}
+	s.Stored = service.NewStored(d, Kind, service.Rules[row, Create, Spec, Torture]{
 		Row:  func(in Create) row { return row{Create: in} },
 		Spec: func(r *row) *Spec { return &r.Spec },
 		View: func(r *row) Torture {
 			request := json.RawMessage(fmt.Sprintf(`{"flavour":%q}`, r.Flavour))
-			return Torture{Meta: r.Meta(), Create: r.Create, Serial: r.Serial, Request: &request}
+			return Torture{Meta: r.Meta(), Create: r.Create, Computed: r.Computed, Serial: r.Serial, Request: &request}
 		},
 		Secrets: []service.Secret[row]{
 			{
@@ -295,8 +324,25 @@ func New(d module.Deps) *Service {
 				Kept: func(r *row) *[]byte { return &r.UploadedPrivateKeyEncrypted },
 			},
 		},
+		Sealed: []service.Sealed[row]{{
+			Column: s.passphrase, Kept: func(r *row) *[]byte { return &r.PassphraseEncrypted },
+			Make: func(context.Context, *row) (secret.String, error) { return secret.New(rand.Text()), nil },
+		}},
+		Follows: map[string]func(*row){
+			"fqdn":            func(r *row) { r.FQDN = fmt.Sprintf("%s.%s.example", r.Name, r.Mode) },
+			"character_count": func(r *row) { r.CharacterCount = int64(len(r.FQDN)) },
+			"uses":            func(r *row) { r.Uses = uses(r.Nics) },
+		},
 		Complete: complete,
-	})}
+	})
+	return s
+}
+
+func uses(of map[string]Nic) (n int64) {
+	for _, nic := range of {
+		n += nic.UseLimit
+	}
+	return n
 }
 
 func boxKey(r *row) **secret.String {
@@ -342,4 +388,31 @@ func complete(_ context.Context, old, next *row) error {
 func sum(of ...string) string { return fmt.Sprintf("%x", sha256.Sum256(fmt.Append(nil, of)))[:12] }
 
 // Module is what it brings to the server.
-func (s *Service) Module() module.Module { return service.Module(s) }
+func (s *Service) Module() module.Module {
+	return service.Module(s,
+		httpapi.Action(Kind, "exhaust", "Work a torture until it rests", false, httpapi.Handle(s.exhaust)),
+		httpapi.Reveal(Kind, "passphrase", "Reveal what a torture answers to", httpapi.Handle(s.reveal)),
+	)
+}
+
+// exhaust is what others do to a torture: what is kept, and what others follow, is another.
+func (s *Service) exhaust(ctx context.Context, in httpapi.ActionInput) (Torture, error) {
+	changed, _, err := s.Table.Change(ctx, in.ID, in.IfMatch, func(r *row) error {
+		r.Status, r.Mode = "resting", "slow"
+		return nil
+	})
+	return s.Answer(ctx, &changed, err)
+}
+
+// Passphrase is what a torture answers to.
+type Passphrase struct {
+	// The words to say.
+	Passphrase *string `json:"passphrase" readonly:"true" extensions:"x-sensitive,x-nullable"`
+	// How many characters that has.
+	Length int64 `json:"length" readonly:"true"`
+} // @name TorturePassphrase
+
+func (s *Service) reveal(ctx context.Context, in httpapi.RevealInput) (Passphrase, error) {
+	words, err := s.Reveal(ctx, in.ID, s.passphrase)
+	return Passphrase{words, int64(len(resource.Text(words)))}, err
+}

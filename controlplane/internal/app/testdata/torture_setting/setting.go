@@ -30,6 +30,8 @@ type Entry struct {
 	Network string `json:"network" validate:"required" format:"cidr" extensions:"x-immutable"`
 	// Its hardware address.
 	MAC string `json:"mac" format:"mac" readonly:"true"`
+	// How often it can be used; a new one three times.
+	UseLimit int64 `json:"use_limit" minimum:"0" maximum:"100" extensions:"x-kept=3"`
 	// Words on it.
 	Note *string `json:"note" maxLength:"20"`
 } // @name TortureSettingEntry
@@ -38,6 +40,8 @@ type Entry struct {
 type Object struct {
 	// Amount that has to be there.
 	Amount string `json:"amount" validate:"required" format:"decimal"`
+	// Whether it is live; a new one is.
+	Live bool `json:"live" extensions:"x-kept=true"`
 	// What nobody reads.
 	Key *secret.String `json:"key,omitempty" swaggertype:"string" maxLength:"40" extensions:"x-write-only"`
 } // @name TortureSettingObject
@@ -46,6 +50,8 @@ type Object struct {
 type Spec struct {
 	// How much.
 	Quantity int64 `json:"quantity" minimum:"1" maximum:"100" default:"10"`
+	// Whether it works; a new one does.
+	Status string `json:"status" enums:"active,resting,closed" extensions:"x-kept=active"`
 	// Words on it.
 	Note *string `json:"note" maxLength:"20"`
 	// What opens it.
@@ -78,7 +84,7 @@ func (s Setting) ETag() int64 { return s.Revision }
 
 // beginning is what there is before anybody has said anything.
 func beginning() Spec {
-	return Spec{Quantity: 10, Names: []string{}, Entries: map[string]Entry{}, Tiers: []torture.Tier{}}
+	return Spec{Quantity: 10, Status: "active", Names: []string{}, Entries: map[string]Entry{}, Tiers: []torture.Tier{}}
 }
 
 // Service keeps the settings.
