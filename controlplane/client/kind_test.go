@@ -243,6 +243,16 @@ func TestPatchOfAnotherRevision(t *testing.T) {
 			t.Errorf("%v after %d requests", err, len(w.asked))
 		}
 	})
+	// Whoever writes beside others takes turns with them, rather than to lose each.
+	t.Run("of many", func(t *testing.T) {
+		t.Parallel()
+		answer := map[string][]http.HandlerFunc{"PATCH /lamps/lmp_1": slices.Repeat([]http.HandlerFunc{mismatch}, 5), "GET /lamps/lmp_1": {lampAt(200, 2, `, "colour": "red"`)}}
+		answer["PATCH /lamps/lmp_1"] = append(answer["PATCH /lamps/lmp_1"], lampAt(200, 3, ""))
+		c, p := serve(t, (&workshop{answer: answer}).ServeHTTP)
+		if l, err := lampsOf(c).Patch(t.Context(), "lmp_1", lampPatch{Colour: Set("blue")}, IfUnchanged(base)); err != nil || l.Revision != 3 || len(p.d) != 4 {
+			t.Errorf("%+v %v after %d pauses", l, err, len(p.d))
+		}
+	})
 	t.Run("of what is deleted", func(t *testing.T) {
 		t.Parallel()
 		lamps, w := openWorkshop(t, map[string][]http.HandlerFunc{"DELETE /lamps/lmp_1": {mismatch, lampAt(202, 2, "")}, "GET /lamps/lmp_1": {lampAt(200, 2, "")}})
@@ -370,6 +380,11 @@ func TestNothingIsSent(t *testing.T) {
 		"objects of kind lamp cannot be created":     func() error { _, err := lacks.Create(ctx, nil); return err },
 		"objects of kind lamp cannot be read":        func() error { _, err := lacks.Get(ctx, "lmp_1"); return err },
 		"objects of kind lamp cannot be changed":     func() error { _, err := lacks.Patch(ctx, "lmp_1", lampPatch{}); return err },
+		"lamps.update: the revision to match is empty": func() error {
+			_, err := lamps.Patch(ctx, "lmp_1", lampPatch{Colour: Set("red")}, IfMatch((&Response{}).ETag()))
+			return err
+		},
+		"lamps.delete: the revision to match is empty": func() error { return lamps.Delete(ctx, "lmp_1", IfMatch("")) },
 		"an Optional that is neither set nor null": func() error {
 			_, err := lamps.Patch(ctx, "lmp_1", lampPatch{Labels: Set(Entries[string]{"a": {}})})
 			return err

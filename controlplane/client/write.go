@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -38,8 +39,14 @@ func Wait(opts ...WaitOption) WriteOption {
 
 // IfMatch sends the write only to an object of this revision, a number or an ETag: of another, the error has the code revision_mismatch.
 func IfMatch[Revision int | int64 | string](revision Revision) WriteOption {
-	return func(w *writing) { w.request.IfMatch = fmt.Sprint(revision) }
+	return func(w *writing) {
+		if w.request.IfMatch = fmt.Sprint(revision); w.request.IfMatch == "" { // it would be sent without a check
+			w.err = errNoRevision
+		}
+	}
 }
+
+var errNoRevision = errors.New("the revision to match is empty")
 
 // IfUnchanged sends a patch only if what it changes is still as in object, which is how the object was read. Changes elsewhere do not
 // matter: then the object is read again, and the patch sent for its new revision. If somebody has changed the same, the error has the code
@@ -68,8 +75,9 @@ func Answer(res *Response) WriteOption {
 	return func(w *writing) { w.answer = res }
 }
 
-// revisionTries bounds how often a patch is sent again because somebody else wrote in between.
-const revisionTries = 5
+// revisionTries bounds how often a patch is sent because somebody else wrote in between. With the pauses between them, a dozen who write at once all get
+// through.
+const revisionTries = 8
 
 // write sends a write, an action if verb is none of the five, and returns the object: nil if it is gone. With the error of what was waited for it returns
 // the object as it was answered.
@@ -153,6 +161,12 @@ func (b binding) send(ctx context.Context, id string, w *writing) (*Response, er
 		res, err := do(ctx, w.request)
 		if w.base == nil || try == revisionTries || !IsCode(err, "revision_mismatch") {
 			return res, err
+		}
+		if try > 1 {
+			// Others write to the same object: do not race them in step.
+			if err := b.client.transport.pause(ctx, backoff(min(try-2, 4))); err != nil {
+				return nil, err
+			}
 		}
 		now, failed := b.read(ctx, id)
 		if failed != nil {

@@ -1,5 +1,5 @@
 // Command gen makes everything that follows from the server's code: swagger.json and openapi.json, the catalog, the types of the Go SDK, the
-// Ansible modules, the guide of permissions and the reference of settings. It writes only what has changed, and works from any folder of the repository.
+// Ansible modules, the guide of permissions, and the references of errors and settings. It writes only what has changed, and works from any folder of the repository.
 package main
 
 import (
@@ -36,6 +36,9 @@ func run(ctx context.Context) error {
 	}
 	guide := filepath.Join(root, "templates", "guides", "permissions.md.tmpl")
 	if err := contract.Write(guide, []byte(permissionsPage(kinds, ops))); err != nil {
+		return err
+	}
+	if err := contract.Write(filepath.Join(root, "controlplane", "docs", "errors.md"), []byte(errorsPage())); err != nil {
 		return err
 	}
 	return contract.Write(filepath.Join(root, "controlplane", "docs", "settings.md"), []byte(settings+config.Reference()))

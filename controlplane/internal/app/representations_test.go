@@ -17,6 +17,7 @@ import (
 	"github.com/demarc/demarc/controlplane/client"
 	"github.com/demarc/demarc/controlplane/client/catalog"
 	"github.com/demarc/demarc/controlplane/client/fixture"
+	"github.com/demarc/demarc/controlplane/internal/app/testdata/locker"
 )
 
 // wire is a client that leaves everything as it comes.
@@ -112,6 +113,22 @@ func TestWhatAClientHasIsNotSentAgain(t *testing.T) {
 	// Who may not see something is not told that it is unchanged.
 	if r := n.send(ask{token: n.account(n.root, "stranger").token, method: http.MethodGet, path: "/lockers/" + locker, header: map[string]string{"If-None-Match": "*"}}); r.status != http.StatusNotFound {
 		t.Errorf("to a stranger: %d", r.status)
+	}
+}
+
+// A document whose versions nothing tells apart has no tag, and is none that a client has.
+func TestADocumentWithoutVersions(t *testing.T) {
+	t.Parallel()
+	n, load := withLockers(t, func(s *locker.Service) { s.Version = func(locker.Locker) string { return "" } })
+	label := client.BasePath + "/lockers/" + fixture.OpenFrom(t, n.client(ownerToken), n.catalog, load, "locker").MustCreate(fixture.Minimal).ID + "/label"
+	first := n.raw(http.MethodGet, label, nil)
+	if first.status != http.StatusOK || len(first.body) == 0 || first.header.Get("ETag") != "" || first.header.Get("Cache-Control") != "no-store" {
+		t.Fatalf("%d %v", first.status, first.header)
+	}
+	for _, has := range []string{"*", `""`, `"-gzip"`, `"1"`} {
+		if r := n.raw(http.MethodGet, label, nil, "If-None-Match", has); r.status != http.StatusOK || !bytes.Equal(r.body, first.body) {
+			t.Errorf("with %s: %d, %q", has, r.status, r.body)
+		}
 	}
 }
 

@@ -254,8 +254,26 @@ type writing struct {
 	wait    bool
 	timeout time.Duration
 	dryRun  bool
-	ifMatch string
+	ifMatch revision
 }
+
+// revision is the value of a flag. One that is empty, as of a variable of a shell that is not set, must not pass for a write without a check.
+type revision string
+
+// Set implements pflag.Value.
+func (r *revision) Set(s string) error {
+	if s == "" {
+		return errors.New("the revision is empty")
+	}
+	*r = revision(s)
+	return nil
+}
+
+// String implements pflag.Value.
+func (r *revision) String() string { return string(*r) }
+
+// Type implements pflag.Value.
+func (r *revision) Type() string { return "revision" }
 
 func (w *writing) register(cmd *cobra.Command, op catalog.Operation, match bool) {
 	flags := cmd.Flags()
@@ -271,7 +289,7 @@ func (w *writing) register(cmd *cobra.Command, op catalog.Operation, match bool)
 		if op.RequiresIfMatch {
 			usage += " (default: the one that it has)"
 		}
-		flags.StringVar(&w.ifMatch, "if-match", "", usage)
+		flags.Var(&w.ifMatch, "if-match", usage)
 	}
 }
 
@@ -285,7 +303,7 @@ func (w *writing) options() []client.WriteOption {
 		opts = append(opts, client.DryRun())
 	}
 	if w.ifMatch != "" {
-		opts = append(opts, client.IfMatch(w.ifMatch))
+		opts = append(opts, client.IfMatch(string(w.ifMatch)))
 	}
 	return opts
 }

@@ -84,6 +84,9 @@ func TestTreeOfTheRealCatalog(t *testing.T) {
 			if c == nil || verb != "create" && verb != "update" {
 				continue
 			}
+			if !strings.HasPrefix(c.Long, k.Operations[verb].Summary+"\n") {
+				t.Errorf("%s %s begins with %q", k.Name, verb, c.Long)
+			}
 			for _, f := range k.Fields {
 				if !f.Writable() || verb == "update" && !f.Mutable() || secretInside(&f) && f.Type != catalog.String {
 					continue
@@ -170,6 +173,7 @@ func TestWrongUsage(t *testing.T) {
 		{[]string{"box", "update", "box_1", "--site-id", "x"}, "unknown flag"},
 		{[]string{"box", "shake-well", "box_1"}, "missing: --times"},
 		{[]string{"box", "delete", "a", "b", "--if-match", "1"}, "one object"},
+		{[]string{"box", "delete", "a", "--if-match", ""}, "the revision is empty"},
 		{[]string{"get", "box", "box_1", "--power", "on"}, "filters are for lists"},
 		{[]string{"apply"}, "-f FILE"},
 	} {

@@ -32,11 +32,11 @@ var testCatalog = func() *catalog.Catalog {
 	}
 	operations := func(path string, async bool) map[string]catalog.Operation {
 		return map[string]catalog.Operation{
-			"create": {Method: "POST", Path: path, Async: async, Summary: "Create it"},
-			"list":   {Method: "GET", Path: path, Summary: "List them"},
-			"get":    {Method: "GET", Path: path + "/{id}", Summary: "Get it"},
-			"update": {Method: "PATCH", Path: path + "/{id}", Async: async, Summary: "Change it"},
-			"delete": {Method: "DELETE", Path: path + "/{id}", Async: async, Summary: "Delete it"},
+			"create": {Method: "POST", Path: path, Async: async, Summary: "Create it."},
+			"list":   {Method: "GET", Path: path, Summary: "List them."},
+			"get":    {Method: "GET", Path: path + "/{id}", Summary: "Get it."},
+			"update": {Method: "PATCH", Path: path + "/{id}", Async: async, Summary: "Change it."},
+			"delete": {Method: "DELETE", Path: path + "/{id}", Async: async, Summary: "Delete it."},
 		}
 	}
 	one, many := int64(1), int64(64)
@@ -78,7 +78,7 @@ var testCatalog = func() *catalog.Catalog {
 			Orders:     []string{"name", "size_gib"},
 			Operations: operations("/virtual-boxes", true),
 			Actions: []catalog.Action{{Name: "shake_well", Fields: []catalog.Field{{Name: "times", Type: "integer", Required: true, Description: "How often."}},
-				Operation: catalog.Operation{Method: "POST", Path: "/virtual-boxes/{id}/actions/shake_well", Async: true, Summary: "Shake it"}}}},
+				Operation: catalog.Operation{Method: "POST", Path: "/virtual-boxes/{id}/actions/shake_well", Async: true, Summary: "Shake it."}}}},
 		{Name: "shelf", Plural: "shelves", Title: "Shelf", Description: "A shelf.", Category: "Things", Prefix: "sh", Path: "/shelves", Named: true, Managed: true,
 			Parent:  &catalog.Parent{Kind: "virtual_box", Field: "box_id"},
 			Fields:  meta(catalog.Field{Name: "box_id", Type: "string", Required: true, Immutable: true, Ref: []string{"virtual_box"}, Description: "In what it is."}),
@@ -92,7 +92,7 @@ var testCatalog = func() *catalog.Catalog {
 			Actions: []catalog.Action{{Name: "renew", Fields: []catalog.Field{
 				{Name: "overlap_seconds", Type: "integer", Default: json.RawMessage(`3600`), Description: "For how long the old one still counts."},
 				{Name: "expires_at", Type: "string", Nullable: true, Description: "When it ends."}},
-				Operation: catalog.Operation{Method: "POST", Path: "/passes/{id}/actions/renew", Permission: "passes.renew", Summary: "Renew it"}}}},
+				Operation: catalog.Operation{Method: "POST", Path: "/passes/{id}/actions/renew", Permission: "passes.renew", Summary: "Renew it."}}}},
 		{Name: "fare", Plural: "fares", Title: "Fare", Description: "A fare.", Category: "Money", Prefix: "far", Path: "/fares", Named: true, Managed: true,
 			Fields: meta(
 				catalog.Field{Name: "price", Type: "integer", Required: true, Description: "What is paid."},

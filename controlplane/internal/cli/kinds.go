@@ -346,7 +346,7 @@ func (a *app) createCommand(k *catalog.Kind, op catalog.Operation) *cobra.Comman
 	cmd := &cobra.Command{
 		Use:   "create",
 		Short: op.Summary,
-		Long:  op.Summary + ".\n\nThe fields come from flags, from a file (-f), or both: flags win.",
+		Long:  op.Summary + "\n\nThe fields come from flags, from a file (-f), or both: flags win.",
 		Args:  cobra.NoArgs,
 	}
 	b := a.newBodyFlags(cmd, k.Fields, forCreate)
@@ -378,7 +378,7 @@ func (a *app) updateCommand(k *catalog.Kind, op catalog.Operation) *cobra.Comman
 	cmd := &cobra.Command{
 		Use:   "update " + argument(k),
 		Short: op.Summary,
-		Long: op.Summary + `.
+		Long: op.Summary + `
 
 Only what is given changes; --clear FIELD takes a value away, or back to its default. Entries of a map are merged:
 --labels env=prod sets one, --labels env- removes it. An update without any field tries a failed change again.`,

@@ -508,15 +508,13 @@ func (d *document) success(status, name string, row httpapi.Op) *openapi3.Respon
 	case status == "200":
 		words = "Changed; or, with dry_run, the object as it would be."
 	}
-	r := &openapi3.Response{Description: &words, Headers: openapi3.Headers{}}
+	r := &openapi3.Response{Description: &words, Headers: everywhere(openapi3.Headers{})}
 	if len(row.AnswerTypes) > 0 {
 		r.Content = contentOf(row.AnswerTypes)
 	}
 	header := func(name, component string) {
 		r.Headers[name] = &openapi3.HeaderRef{Ref: "#/components/headers/" + component}
 	}
-	header("X-Request-Id", "RequestId")
-	header("Demarc-Catalog", "CatalogVersion")
 	if row.Mutates && row.Method == http.MethodPost && len(row.BodyTypes) == 0 {
 		header("Idempotency-Replayed", "IdempotencyReplayed")
 	}

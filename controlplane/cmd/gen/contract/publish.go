@@ -46,6 +46,7 @@ func (d *document) publish(fixture func(kind string) (*catalog.Fixture, error)) 
 		p.compose(name)
 	}
 	p.enumerations()
+	p.beginnings(reads)
 	p.nullableObjects()
 	p.shareFields()
 	p.describe()
@@ -57,7 +58,10 @@ func (d *document) publish(fixture func(kind string) (*catalog.Fixture, error)) 
 	if len(*d.faults) > 0 {
 		return nil, d.faults.err("specification")
 	}
-	return &out, out.reload()
+	if err := out.reload(); err != nil {
+		return nil, err
+	}
+	return &out, p.exemplary()
 }
 
 // compose writes a type that is answered as what it has in common with others, and what is its own.
@@ -157,7 +161,7 @@ func (p *publication) part(of string, g *goStruct, flat *openapi3.Schema) {
 func subset(of *openapi3.Schema, names map[string]bool) *openapi3.Schema {
 	out := &openapi3.Schema{Type: &openapi3.Types{"object"}, Properties: openapi3.Schemas{}}
 	for name := range names {
-		out.Properties[name] = of.Properties[name]
+		out.Properties[name] = copySchema(of.Properties[name], func(name string) string { return name }) // each form is changed by itself
 		if slices.Contains(of.Required, name) {
 			out.Required = append(out.Required, name)
 		}
@@ -213,6 +217,30 @@ func (p *publication) enumerations() {
 	})
 }
 
+// beginnings leaves what a kept field begins as to what is sent: who reads the field has it.
+func (p *publication) beginnings(reads map[string]bool) {
+	for name := range p.Components.Schemas {
+		if !reads[name] && !p.parts[name] {
+			continue
+		}
+		for _, f := range p.Components.Schemas[name].Value.Properties {
+			if f.Value != nil && f.Value.Extensions[extKept] != nil {
+				f.Value.Extensions[extKept] = true
+			}
+		}
+		for _, part := range p.Components.Schemas[name].Value.AllOf {
+			if part.Ref != "" {
+				continue
+			}
+			for _, f := range part.Value.Properties {
+				if f.Value != nil && f.Value.Extensions[extKept] != nil {
+					f.Value.Extensions[extKept] = true
+				}
+			}
+		}
+	}
+}
+
 // known says which values of a text are known.
 func known(s *openapi3.Schema, values []any) {
 	words := make([]string, len(values))
@@ -241,6 +269,20 @@ func (p *publication) nullableObjects() {
 			plain[name] = plain[name] || !s.Nullable
 		}
 	}
+	p.each(func(_, _ string, op *openapi3.Operation) { // an answer, or a body, is never null
+		contents := []openapi3.Content{}
+		if op.RequestBody != nil {
+			contents = append(contents, op.RequestBody.Value.Content)
+		}
+		for _, r := range op.Responses.Map() {
+			contents = append(contents, r.Value.Content)
+		}
+		for _, content := range contents {
+			for _, m := range content {
+				plain[strings.TrimPrefix(m.Schema.Ref, schemaPrefix)] = true
+			}
+		}
+	})
 	for _, name := range slices.Sorted(maps.Keys(where)) {
 		to := name
 		if plain[name] {
@@ -275,19 +317,23 @@ func bare(ref *openapi3.SchemaRef) *openapi3.SchemaRef {
 	return ref
 }
 
-// shared is how many bodies must have a field alike for it to be a component.
-const shared = 4
-
-// shareFields makes a component of each field that many bodies have alike: what a user gives every thing.
+// shareFields makes a component of each field that bodies have from a part which many kinds have: what a user gives every thing. It is named after the
+// field, and what is sent to change it has a name of its own, since it can be null. A kind that says something else of the field keeps that.
 func (p *publication) shareFields() {
-	type use struct {
-		component, field string
+	common, patches := map[string]bool{}, map[string]bool{}
+	for name := range p.parts {
+		common[name] = true
 	}
-	patches := map[string]bool{}
 	for _, t := range p.types {
+		delete(common, t.spec)
 		patches[t.patch] = true
 	}
-	uses := map[string][]use{}
+	fields := map[string]bool{}
+	for name := range common {
+		for _, f := range p.source.fields(name) {
+			fields[f.name] = true
+		}
+	}
 	for _, component := range slices.Sorted(maps.Keys(p.Components.Schemas)) {
 		s := p.Components.Schemas[component].Value
 		if s.AdditionalProperties.Has == nil { // is answered
@@ -295,31 +341,20 @@ func (p *publication) shareFields() {
 		}
 		for _, field := range slices.Sorted(maps.Keys(s.Properties)) {
 			f := s.Properties[field]
-			raw, err := json.Marshal(f)
-			if err != nil {
-				p.faults.addf("type %s, field %s: %v", component, field, err)
+			if !fields[field] || f.Ref != "" {
+				continue
 			}
-			if f.Ref == "" {
-				uses[field+string(raw)] = append(uses[field+string(raw)], use{component, field})
+			name := camel(field)
+			if patches[component] {
+				name += "Change"
 			}
-		}
-	}
-	for _, key := range slices.Sorted(maps.Keys(uses)) {
-		same := uses[key]
-		if len(same) < shared {
-			continue
-		}
-		of := p.Components.Schemas[same[0].component].Value.Properties[same[0].field]
-		name := camel(same[0].field)
-		if !slices.ContainsFunc(same, func(u use) bool { return !patches[u.component] }) {
-			name += "Change"
-		}
-		if p.Components.Schemas[name] != nil {
-			continue // a type is called so
-		}
-		p.Components.Schemas[name] = of
-		for _, u := range same {
-			p.Components.Schemas[u.component].Value.Properties[u.field] = componentRef(name)
+			switch is := p.Components.Schemas[name]; {
+			case is == nil:
+				p.Components.Schemas[name] = f
+			case !sameJSON(is.Value, f.Value):
+				continue
+			}
+			s.Properties[field] = componentRef(name)
 		}
 	}
 }
@@ -397,14 +432,15 @@ func (p *publication) shareParameters() {
 			}
 		}
 	})
-	for _, key := range slices.Sorted(maps.Keys(uses)) {
+	keys := slices.SortedFunc(maps.Keys(uses), func(a, b string) int { return cmp.Or(len(uses[b])-len(uses[a]), cmp.Compare(a, b)) })
+	for _, key := range keys {
 		same := uses[key]
 		if len(same) == 1 {
 			continue
 		}
 		name := p.parameterName(same[0].Value)
 		if p.Components.Parameters[name] != nil {
-			continue // another one is called so; these stay where they are
+			continue // more are alike in another way; these stay where they are
 		}
 		p.Components.Parameters[name] = &openapi3.ParameterRef{Value: same[0].Value}
 		for _, param := range same {
@@ -431,7 +467,7 @@ func (p *publication) sharePaths() {
 	}
 }
 
-// parameterName is that of a component: the id of an object is called after its kind.
+// parameterName is that of a component: the id of an object is called after its kind, and what narrows a list is a filter.
 func (p *publication) parameterName(param *openapi3.Parameter) string {
 	if param.In == openapi3.ParameterInPath {
 		for _, kind := range p.kinds {
@@ -441,7 +477,10 @@ func (p *publication) parameterName(param *openapi3.Parameter) string {
 		}
 		return camel(param.Name)
 	}
-	return camel(param.Name)
+	if param.Name == "order_by" {
+		return camel(param.Name)
+	}
+	return camel(param.Name) + "Filter"
 }
 
 // camel is a name with its words begun by capitals.

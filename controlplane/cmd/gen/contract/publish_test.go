@@ -7,9 +7,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/demarc/demarc/controlplane/client/catalog"
+	"github.com/demarc/demarc/controlplane/internal/platform/clock"
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 	"github.com/demarc/demarc/controlplane/internal/platform/spec"
 )
@@ -203,6 +206,17 @@ func TestExamples(t *testing.T) {
 	page, _ := doc.Components.Responses["CrateList"].Value.Content.Get(jsonMedia).Example.(map[string]any)
 	if items, _ := page["items"].([]any); len(items) != 1 {
 		t.Errorf("a page is shown as %v", page)
+	}
+}
+
+// An expiry that has passed is none that the server takes.
+func TestTimesAheadAreAhead(t *testing.T) {
+	t.Parallel()
+	for _, place := range []string{"${in_0_days}", "${in_30_days}"} {
+		text := (&publication{}).filledText(&catalog.Fixture{}, place)
+		if at, err := time.Parse(time.RFC3339, text); err != nil || !at.After(clock.Real().Now()) {
+			t.Errorf("%s is shown as %s: %v", place, text, err)
+		}
 	}
 }
 

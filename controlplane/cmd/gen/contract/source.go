@@ -127,7 +127,8 @@ func docOf(gen *ast.GenDecl, t *ast.TypeSpec) string {
 	if doc == nil {
 		doc = gen.Doc
 	}
-	return strings.Join(strings.Fields(doc.Text()), " ")
+	first, _, _ := strings.Cut(doc.Text(), "\n\n") // what follows is for those who read the source
+	return strings.Join(strings.Fields(first), " ")
 }
 
 func place(fset *token.FileSet, root string, pos token.Pos) string {

@@ -70,6 +70,8 @@ func headers() openapi3.Headers {
 		"CatalogVersion":      header("Version of the catalog that the server speaks."),
 		"IdempotencyReplayed": header("true if this is the answer to an earlier request with the same key."),
 		"RetryAfter":          retry,
+		"RateLimit":           header("How much more may be asked for, and when there is more again (IETF draft RateLimit header fields for HTTP)."),
+		"RateLimitPolicy":     header("How much may be asked for, in how many seconds."),
 	}
 }
 
@@ -89,13 +91,23 @@ func problems() openapi3.ResponseBodies {
 		serverProblem: "It cannot be answered now: Retry-After says when to try again, the server's log what went wrong, under the request's id.",
 	} {
 		out[name] = &openapi3.ResponseRef{Value: &openapi3.Response{Description: &words,
-			Headers: openapi3.Headers{"X-Request-Id": {Ref: "#/components/headers/RequestId"}, "Retry-After": {Ref: "#/components/headers/RetryAfter"}},
+			Headers: everywhere(openapi3.Headers{"Retry-After": {Ref: "#/components/headers/RetryAfter"}}),
 			Content: openapi3.Content{problemMedia: &openapi3.MediaType{Schema: componentRef(problemType)}}}}
 	}
 	words := "The client has it already: it is what one of the tags in If-None-Match is of."
-	out[notModified] = &openapi3.ResponseRef{Value: &openapi3.Response{Description: &words, Headers: openapi3.Headers{
-		"X-Request-Id": {Ref: "#/components/headers/RequestId"}, "ETag": {Ref: "#/components/headers/ETag"}}}}
+	out[notModified] = &openapi3.ResponseRef{Value: &openapi3.Response{Description: &words,
+		Headers: everywhere(openapi3.Headers{"ETag": {Ref: "#/components/headers/ETag"}})}}
 	return out
+}
+
+// everywhere adds the headers that every answer has.
+func everywhere(h openapi3.Headers) openapi3.Headers {
+	for name, component := range map[string]string{
+		"X-Request-Id": "RequestId", "Demarc-Catalog": "CatalogVersion", "RateLimit": "RateLimit", "RateLimit-Policy": "RateLimitPolicy",
+	} {
+		h[name] = &openapi3.HeaderRef{Ref: "#/components/headers/" + component}
+	}
+	return h
 }
 
 // notModified is the answer to who has it already.

@@ -180,7 +180,8 @@ func forbidden(c *Caller, r Request, at Chain) error {
 	for i := range c.Bindings {
 		b := &c.Bindings[i]
 		if b.Withheld[r.Permission] && c.tree.in(at, b.Scope) {
-			f.Code, f.Detail = "customer_suspended", "the customer is suspended: until that ends its principals can read and pay, and nothing else"
+			f = &fault.Error{Kind: fault.Forbidden, Code: "customer_suspended",
+				Detail: "the customer is suspended: until that ends its principals can read and pay, and nothing else"}
 		}
 	}
 	if r.Parent && r.ParentID == "" {

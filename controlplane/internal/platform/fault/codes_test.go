@@ -5,10 +5,8 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,14 +18,27 @@ import (
 var positions = map[string]struct {
 	argument int
 	field    bool
-}{"Conflictf": {0, false}, "Malformedf": {0, false}, "Parameter": {1, true}, "Invalidf": {1, true}, "fail": {0, true}}
+}{"Conflictf": {0, false}, "Malformedf": {0, false}, "Parameter": {1, true}, "Invalidf": {1, true}, "fail": {0, true}, "wrong": {1, true}}
 
-// TestCodes compares the codes that the server's source has, where a code stands, with those that are listed.
-func TestCodes(t *testing.T) {
-	t.Parallel()
-	problems, fields, all := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	word := regexp.MustCompile(`^[a-z_]+$`)
-	err := filepath.WalkDir("../..", func(file string, d fs.DirEntry, err error) error {
+// kinds are those of problems, by their names.
+var kinds = map[string]fault.Kind{"Internal": fault.Internal, "Malformed": fault.Malformed, "Unauthenticated": fault.Unauthenticated,
+	"Forbidden": fault.Forbidden, "NotFound": fault.NotFound, "MethodNotAllowed": fault.MethodNotAllowed, "NotAcceptable": fault.NotAcceptable,
+	"TooSlow": fault.TooSlow, "Conflict": fault.Conflict, "PreconditionFailed": fault.PreconditionFailed, "TooLarge": fault.TooLarge,
+	"UnsupportedMedia": fault.UnsupportedMedia, "Invalid": fault.Invalid, "PreconditionRequired": fault.PreconditionRequired,
+	"RateLimited": fault.RateLimited, "Unavailable": fault.Unavailable}
+
+// found are the codes that the server's source has where a code stands, those of problems with the kinds that they are sent as.
+type found struct {
+	problems, fields map[string]bool
+	kinds            map[string]map[string]bool
+}
+
+// codesOf reads the packages below a folder. A code is written out there, or by the name of a constant of its package.
+func codesOf(t *testing.T, root string) found {
+	t.Helper()
+	f := found{map[string]bool{}, map[string]bool{}, map[string]map[string]bool{}}
+	packages := map[string][]*ast.File{}
+	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -37,62 +48,115 @@ func TestCodes(t *testing.T) {
 			return nil
 		}
 		tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
-		if err != nil {
-			return err
-		}
-		ast.Inspect(tree, func(n ast.Node) bool {
-			switch x := n.(type) {
-			case *ast.BasicLit:
-				all[text(x)] = true
-			case *ast.CompositeLit:
-				for _, e := range x.Elts {
-					if kv, ok := e.(*ast.KeyValueExpr); ok && called(kv.Key) == "Code" {
-						note(problems, fields, x.Type == nil || called(x.Type) == "Field", text(kv.Value))
-					}
-				}
-			case *ast.CallExpr:
-				if p, ok := positions[called(x.Fun)]; ok && len(x.Args) > p.argument {
-					note(problems, fields, p.field, text(x.Args[p.argument]))
-				}
-			}
-			return true
-		})
-		return nil
+		packages[filepath.Dir(file)] = append(packages[filepath.Dir(file)], tree)
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(problems) < 10 || len(fields) < 10 {
-		t.Fatalf("%d codes of problems and %d of fields found: this looks in the wrong place", len(problems), len(fields))
-	}
-	for code := range problems {
-		if word.MatchString(code) && !slices.ContainsFunc(fault.Codes, func(c fault.Code) bool { return c.Name == code }) {
-			t.Errorf("a problem is sent with the code %s, which fault.Codes has not", code)
+	for _, files := range packages {
+		constants := map[string]string{}
+		for _, file := range files {
+			ast.Inspect(file, func(n ast.Node) bool {
+				if v, ok := n.(*ast.ValueSpec); ok {
+					for i := range min(len(v.Names), len(v.Values)) {
+						constants[v.Names[i].Name] = text(v.Values[i])
+					}
+				}
+				return true
+			})
+		}
+		for _, file := range files {
+			ast.Inspect(file, func(n ast.Node) bool {
+				switch x := n.(type) {
+				case *ast.CompositeLit:
+					kind := ""
+					for _, e := range x.Elts {
+						if kv, ok := e.(*ast.KeyValueExpr); ok && called(kv.Key) == "Kind" {
+							kind = called(kv.Value)
+						}
+					}
+					for _, e := range x.Elts {
+						if kv, ok := e.(*ast.KeyValueExpr); ok && called(kv.Key) == "Code" && (x.Type == nil || called(x.Type) == "Field" || called(x.Type) == "Error") {
+							f.note(x.Type == nil || called(x.Type) == "Field", kind, kv.Value, constants)
+						}
+					}
+				case *ast.CallExpr:
+					if p, ok := positions[called(x.Fun)]; ok && len(x.Args) > p.argument {
+						f.note(p.field, strings.TrimSuffix(called(x.Fun), "f"), x.Args[p.argument], constants)
+						if called(x.Fun) == "Parameter" { // the problem has the code of its field
+							f.note(false, "Malformed", x.Args[p.argument], constants)
+						}
+					}
+				case *ast.ReturnStmt: // of what says why a parameter is wrong: its code, and the words
+					for i, e := range x.Results {
+						if code := text(e); i == 0 && len(x.Results) == 2 && strings.HasSuffix(code, "_parameter") {
+							f.fields[code] = true
+						}
+					}
+				}
+				return true
+			})
 		}
 	}
-	for code := range fields {
-		if word.MatchString(code) && fault.FieldCodes[code] == "" {
-			t.Errorf("a wrong field is sent with the code %s, which fault.FieldCodes has not", code)
-		}
+	return f
+}
+
+// note keeps a code, if it is one.
+func (f found) note(field bool, kind string, e ast.Expr, constants map[string]string) {
+	code := text(e)
+	if id, ok := e.(*ast.Ident); ok && code == "" {
+		code = constants[id.Name]
 	}
+	switch {
+	case !regexp.MustCompile(`^[a-z_]+$`).MatchString(code):
+	case field:
+		f.fields[code] = true
+	default:
+		f.problems[code] = true
+		if f.kinds[code] == nil {
+			f.kinds[code] = map[string]bool{}
+		}
+		f.kinds[code][kind] = true
+	}
+}
+
+// TestCodes compares the codes that the server's source has, where a code stands, with those that are listed.
+func TestCodes(t *testing.T) {
+	t.Parallel()
+	is := codesOf(t, "../..")
+	listed := map[string]bool{}
 	for _, c := range fault.Codes {
-		if !all[c.Name] {
-			t.Errorf("nothing sends a problem of code %s", c.Name)
+		listed[c.Name] = true
+		for name := range is.kinds[c.Name] {
+			if kind, known := kinds[name]; !known || kind != c.Kind {
+				t.Errorf("the code %s is sent as %s, which is not what it is listed as", c.Name, name)
+			}
 		}
 	}
-	for code := range fault.FieldCodes {
-		if !all[code] {
-			t.Errorf("nothing sends a wrong field of code %s", code)
+	for _, of := range []struct {
+		what         string
+		sent, listed map[string]bool
+	}{{"problem", is.problems, listed}, {"wrong field", is.fields, keys(fault.FieldCodes)}} {
+		for code := range of.sent {
+			if !of.listed[code] {
+				t.Errorf("a %s is sent with the code %s, which is not listed", of.what, code)
+			}
+		}
+		for code := range of.listed {
+			if !of.sent[code] {
+				t.Errorf("nothing sends a %s of code %s", of.what, code)
+			}
 		}
 	}
 }
 
-func note(problems, fields map[string]bool, field bool, code string) {
-	if field {
-		fields[code] = true
-	} else {
-		problems[code] = true
+func keys(m map[string]string) map[string]bool {
+	out := map[string]bool{}
+	for k := range m {
+		out[k] = true
 	}
+	return out
 }
 
 // called is the last name of an expression: Field of fault.Field.
@@ -117,33 +181,4 @@ func text(e ast.Expr) string {
 		return ""
 	}
 	return s
-}
-
-// TestThePageHasTheCodes compares the contract's page with the codes.
-func TestThePageHasTheCodes(t *testing.T) {
-	t.Parallel()
-	page, err := os.ReadFile("../../../docs/contract.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range fault.Codes {
-		if !strings.Contains(string(page), "`"+c.Name+"`") {
-			t.Errorf("docs/contract.md has not the code %s", c.Name)
-		}
-	}
-	codes := regexp.MustCompile("errors\\[\\]` of `([a-z_ ]+)`").FindStringSubmatch(string(page))
-	if codes == nil {
-		t.Fatal("docs/contract.md has no list of the codes of fields")
-	}
-	listed := strings.Fields(codes[1])
-	for code := range fault.FieldCodes {
-		if !strings.HasSuffix(code, "_parameter") && code != "hidden" && !slices.Contains(listed, code) {
-			t.Errorf("docs/contract.md has not the code %s of wrong fields", code)
-		}
-	}
-	for _, code := range listed {
-		if fault.FieldCodes[code] == "" {
-			t.Errorf("docs/contract.md has a code %s of wrong fields, which nothing sends", code)
-		}
-	}
 }

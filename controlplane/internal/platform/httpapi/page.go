@@ -8,12 +8,15 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/gin-gonic/gin"
 	"github.com/klauspost/compress/gzip"
+
+	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 )
 
 const (
@@ -73,10 +76,23 @@ func tagOf(revision string, body []byte) string {
 	return revision + variant + hex.EncodeToString(sum[:tagBytes])
 }
 
-// revisionOf reads the revision in a tag: what its reader did or did not see does not matter for what they write.
-func revisionOf(tag string) (int64, error) {
-	revision, _, _ := strings.Cut(strings.Trim(strings.TrimPrefix(tag, "W/"), `"`), variant)
-	return strconv.ParseInt(revision, 10, 64)
+// namesRevision is the one tag of an If-Match, from whatever reader and in whatever coding, or the revision alone.
+var namesRevision = regexp.MustCompile(`^(?:(?:W/)?"([0-9]+)(?:\.[^",]*)?"|([0-9]+))$`)
+
+// matched reads the If-Match headers: the revision that has to be there, or nil where any will do. What did or did not show to the reader of a tag does not
+// matter for what they write. There may be no doubt about which revision is meant: what is empty, and what names several, is refused.
+func matched(headers []string) (revision *int64, err error) {
+	if len(headers) == 1 && headers[0] == "*" {
+		return nil, nil
+	}
+	if len(headers) == 1 {
+		if found := namesRevision.FindStringSubmatch(headers[0]); found != nil {
+			if n, err := strconv.ParseInt(found[1]+found[2], 10, 64); err == nil {
+				return &n, nil
+			}
+		}
+	}
+	return nil, fault.Parameter("If-Match", "invalid_parameter", "is not one revision in quotes, as the ETag of what was read begins")
 }
 
 // show sends a page, compressed if the client takes that, or says that the client has it already. It returns the status.

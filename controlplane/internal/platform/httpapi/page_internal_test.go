@@ -47,14 +47,21 @@ func TestWhoTakesGzip(t *testing.T) {
 func TestRevisionsInTags(t *testing.T) {
 	t.Parallel()
 	body := []byte(`{"revision":3}`)
-	for _, tag := range []string{"3", `"3"`, `W/"3"`, strconv.Quote(tagOf("3", body)), strconv.Quote(tagOf("3", body) + coded)} {
-		if got, err := revisionOf(tag); got != 3 || err != nil {
-			t.Errorf("%s: %d, %v", tag, got, err)
+	for _, tag := range []string{"3", `"3"`, `W/"3"`, strconv.Quote(tagOf("3", body)), strconv.Quote(tagOf("3", body) + coded), `"003"`} {
+		if got, err := matched([]string{tag}); err != nil || got == nil || *got != 3 {
+			t.Errorf("%s: %v, %v", tag, got, err)
 		}
 	}
-	for _, tag := range []string{"", `""`, `"three"`, strconv.Quote(tagOf("", body))} {
-		if _, err := revisionOf(tag); err == nil {
-			t.Errorf("%s has a revision", tag)
+	if got, err := matched([]string{"*"}); got != nil || err != nil {
+		t.Errorf("any: %v, %v", got, err)
+	}
+	// What is in doubt must not pass for any revision, nor for one of those that it names.
+	for _, headers := range [][]string{
+		nil, {""}, {`""`}, {`"*"`}, {`"three"`}, {strconv.Quote(tagOf("", body))}, {`"3`}, {`""3""`}, {`"+3"`}, {`"-3"`}, {`" 3"`}, {`W/"W/"3""`}, {`W/3`}, {`"9223372036854775808"`},
+		{`"3", "4"`}, {`"3.a", "4.b"`}, {`"3.a","4.b"`}, {"*, *"}, {`*, "3"`}, {`"3", *`}, {","}, {`"3",`}, {"", `"3"`}, {"*", `"3"`}, {`"3"`, "*"}, {`"3"`, `"4"`}, {`"3"`, ""},
+	} {
+		if got, err := matched(headers); err == nil {
+			t.Errorf("%q names the revision %v", headers, got)
 		}
 	}
 	if tagOf("3", body) == tagOf("3", append(body, ' ')) {

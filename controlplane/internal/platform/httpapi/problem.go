@@ -39,6 +39,14 @@ var statusOf = map[fault.Kind]int{
 	fault.RateLimited: http.StatusTooManyRequests, fault.Unavailable: http.StatusServiceUnavailable,
 }
 
+// StatusOf is the HTTP status that a kind of errors is answered with.
+func StatusOf(kind fault.Kind) int {
+	if status := statusOf[kind]; status != 0 {
+		return status
+	}
+	return http.StatusInternalServerError
+}
+
 // problemOf maps an error to what is shown. What is not a fault is opaque, but for a caller that has gone or waited too long.
 func problemOf(err error, requestID string) (Problem, time.Duration) {
 	f := fault.As(err)
@@ -48,10 +56,7 @@ func problemOf(err error, requestID string) (Problem, time.Duration) {
 			f = &fault.Error{Kind: fault.Unavailable, Code: "unavailable", Detail: "the request took too long or was given up: try again", RetryAfter: time.Second}
 		}
 	}
-	status := statusOf[f.Kind]
-	if status == 0 {
-		status = http.StatusInternalServerError
-	}
+	status := StatusOf(f.Kind)
 	return Problem{
 		Type: "https://demarc.dev/problems/" + f.Code, Title: http.StatusText(status), Status: status, Code: f.Code, Detail: f.Detail,
 		Instance: "urn:request:" + requestID, RequestID: requestID, OperationID: f.OperationID, ExistingID: f.ExistingID,

@@ -383,13 +383,12 @@ func (s *Server) read(c *gin.Context, op *Op) (*call, error) {
 		}
 	}
 	if op.Mutates && op.Method != http.MethodPost || op.Action {
-		if h := c.GetHeader("If-Match"); h != "" && h != "*" {
-			revision, err := revisionOf(h)
-			if err != nil {
-				return nil, fault.Parameter("If-Match", "invalid_parameter", "is not a revision in quotes")
+		if sent := c.Request.Header.Values("If-Match"); len(sent) > 0 {
+			var err error
+			if cl.ifMatch, err = matched(sent); err != nil {
+				return nil, err
 			}
-			cl.ifMatch = &revision
-		} else if h == "" && op.RequiresIfMatch {
+		} else if op.RequiresIfMatch {
 			return nil, &fault.Error{Kind: fault.PreconditionRequired, Code: "if_match_required",
 				Detail: "send If-Match with the ETag of what you have read: this replaces it"}
 		}
@@ -468,8 +467,8 @@ func (s *Server) write(ctx context.Context, at *attempt, cl *call, run func(cont
 			return err
 		}
 		shows := cl.op
-		if get := s.gets[cl.op.Kind]; at.dryRun && a.Status == http.StatusNoContent && before != nil { // what would be gone, as its GET answers it
-			a, shows = answer{Status: http.StatusOK, Body: before}, get
+		if get := s.gets[cl.op.Kind]; at.dryRun && a.Status == http.StatusNoContent && before != nil && at.caller.Access(get.Permission).Covers(at.decision.Target) {
+			a, shows = answer{Status: http.StatusOK, Body: before}, get // what would be gone, as its GET answers it to who may read it
 		}
 		whole := a
 		if a, err = s.fields.shown(ctx, shows, whole); err != nil {

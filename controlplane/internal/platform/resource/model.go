@@ -7,7 +7,9 @@ import (
 	"github.com/demarc/demarc/controlplane/internal/platform/fault"
 )
 
-// Named has the fields that a user gives every named thing. Embedded in the Spec of each kind.
+// Named is what a user gives every named thing.
+//
+// It is embedded in the Spec of each named kind.
 type Named struct {
 	// What it is called: unique within the parent, and can be changed.
 	Name string `json:"name" validate:"required" maxLength:"63" format:"slug"`
@@ -21,7 +23,9 @@ type Named struct {
 	DeletionProtection bool `json:"deletion_protection" default:"false"`
 } // @name Named
 
-// Meta has the fields that the system gives every named thing. Embedded in the type that is read.
+// Meta is what the system gives every named thing.
+//
+// It is embedded in the type that is read.
 type Meta struct {
 	// Id; its prefix says the kind.
 	ID string `json:"id" format:"typeid" readonly:"true"`
@@ -39,7 +43,9 @@ type Meta struct {
 	OperationID *string `json:"operation_id" format:"typeid" readonly:"true" extensions:"x-volatile,x-nullable,x-ref=operation"`
 } // @name Meta
 
-// Record has the fields that the system gives every unnamed thing. Embedded in the type that is read.
+// Record is what the system gives every unnamed thing.
+//
+// It is embedded in the type that is read.
 type Record struct {
 	// Id; its prefix says the kind.
 	ID string `json:"id" format:"typeid" readonly:"true"`

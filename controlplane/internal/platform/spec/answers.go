@@ -61,7 +61,7 @@ func (a *Answers) Check(opID string, status int, header http.Header, body []byte
 		return fmt.Errorf("%s answers %d, which it does not say", opID, status)
 	}
 	for name := range header {
-		if strings.HasPrefix(name, "Demarc-") && r.Value.Headers[name] == nil && status < http.StatusBadRequest {
+		if said(name) && !declared(r.Value.Headers, name) {
 			return fmt.Errorf("%s answers the header %s, which it does not say", opID, name)
 		}
 	}
@@ -86,6 +86,25 @@ func (a *Answers) Check(opID string, status int, header http.Header, body []byte
 		return fmt.Errorf("what %s answers does not fit: %w", opID, err)
 	}
 	return nil
+}
+
+// declared says whether a header, which Go spells in its own way, is among some.
+func declared(headers openapi3.Headers, name string) bool {
+	for known := range headers {
+		if http.CanonicalHeaderKey(known) == name {
+			return true
+		}
+	}
+	return false
+}
+
+// said says whether a header is one that the contract speaks of.
+func said(name string) bool {
+	switch name {
+	case "Etag", "Location", "Idempotency-Replayed", "Retry-After", "Ratelimit", "Ratelimit-Policy", "X-Request-Id":
+		return true
+	}
+	return strings.HasPrefix(name, "Demarc-")
 }
 
 // fits says what of a body is not as its schema has it. The values of an enumeration that grows are held to those that are known, for the server

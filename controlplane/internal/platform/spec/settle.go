@@ -18,18 +18,10 @@ func (n *node) sendable(m map[string]any) {
 		}
 	}
 	for name, x := range m {
-		if sub, ok := x.(map[string]any); ok && n.member(name) != nil {
-			n.member(name).sendable(sub)
+		if sub, ok := x.(map[string]any); ok && n.inside(name) != nil {
+			n.inside(name).sendable(sub)
 		}
 	}
-}
-
-// member is what an object has under a name; nil if that is nothing.
-func (n *node) member(name string) *node {
-	if n.values != nil {
-		return n.values
-	}
-	return n.fields[name]
 }
 
 // seals finds the secrets that need not be sent again: those of what was there before.
@@ -45,7 +37,7 @@ func (v *validation) seals(n *node, was, is map[string]any) {
 // both calls fn for the objects that are in one object before and after.
 func (v *validation) both(n *node, was, is map[string]any, fn func(n *node, was, is map[string]any)) {
 	for name, x := range is {
-		f := n.member(name)
+		f := n.inside(name)
 		before, ok := was[name].(map[string]any)
 		after, still := x.(map[string]any)
 		if f == nil || !ok || !still || f.kind != "object" {
@@ -71,7 +63,7 @@ func (v *validation) settle(n *node, was, is map[string]any) {
 		}
 	}
 	for name, x := range is {
-		if f := n.member(name); f != nil && was[name] != nil && f.same(was[name], x) {
+		if f := n.inside(name); f != nil && was[name] != nil && f.same(was[name], x) {
 			is[name] = was[name]
 		}
 	}

@@ -87,6 +87,8 @@ type Service struct {
 	*service.Stored[row, Create, Spec, Locker]
 	// Print writes a label.
 	Print func(ctx context.Context, w io.Writer, of Locker) error
+	// Version tells a label from what it was before.
+	Version func(of Locker) string
 	// Fill puts things into one.
 	Fill func(ctx context.Context, in httpapi.StreamInput) (Filled, error)
 	// Follow tells who comes to one.
@@ -97,7 +99,7 @@ type Service struct {
 
 // New returns the service.
 func New(d module.Deps) *Service {
-	s := &Service{Print: line, deps: d, pin: d.Vault.Column(Kind.Table(), "pin_encrypted")}
+	s := &Service{Print: line, Version: revision, deps: d, pin: d.Vault.Column(Kind.Table(), "pin_encrypted")}
 	s.Stored = service.NewStored(d, Kind, service.Rules[row, Create, Spec, Locker]{
 		Row:  func(in Create) row { return row{Create: in} },
 		Spec: func(r *row) *Spec { return &r.Spec },
@@ -206,13 +208,15 @@ func (s *Service) empty(ctx context.Context, in httpapi.ActionInput) (Locker, er
 	return s.Answer(ctx, &changed, err)
 }
 
+func revision(of Locker) string { return strconv.FormatInt(of.Revision, 10) }
+
 // label is what is stuck on the door.
 func (s *Service) label(ctx context.Context, in httpapi.DocumentInput) (httpapi.Document, error) {
 	of, err := s.Get(ctx, in.ID)
 	if err != nil {
 		return httpapi.Document{}, err
 	}
-	d := httpapi.Document{Name: of.Name + ".csv", Version: strconv.FormatInt(of.Revision, 10)}
+	d := httpapi.Document{Name: of.Name + ".csv", Version: s.Version(of)}
 	if in.ContentType == "application/pdf" {
 		d.Name = of.Name + ".pdf"
 	}
