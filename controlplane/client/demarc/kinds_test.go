@@ -268,3 +268,19 @@ func TestEveryReadKind(t *testing.T) {
 		}
 	}
 }
+
+// The catalog that is served is answered whole: it is the one that the SDK was made from.
+func TestTheCatalogIsWhole(t *testing.T) {
+	t.Parallel()
+	want, err := catalog.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := demarc.Catalog(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(loose(t, encode(t, got)), loose(t, encode(t, want))) {
+		t.Error("it is another")
+	}
+}

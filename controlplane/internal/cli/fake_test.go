@@ -45,7 +45,8 @@ var testCatalog = func() *catalog.Catalog {
 	}
 	return &catalog.Catalog{Version: "1.3", BasePath: "/api/v1", Operations: []catalog.GeneralOperation{
 		general("access.list", "GET", "/access", true), general("batch.get", "POST", "/batch-get", false),
-		general("permissions.check", "GET", "/permissions/check", false), general("whoami.get", "GET", "/whoami", false),
+		general("catalog.get", "GET", "/catalog", false), general("permissions.check", "GET", "/permissions/check", false),
+		general("permissions.effective", "GET", "/permissions/effective", false), general("whoami.get", "GET", "/whoami", false),
 	}, Kinds: []catalog.Kind{
 		{Name: "site", Plural: "sites", Title: "Site", Description: "A site.", Category: "Places", Prefix: "st", Path: "/sites", Named: true, Managed: true,
 			Parent:  &catalog.Parent{Kind: "site", Field: "parent_id"},
