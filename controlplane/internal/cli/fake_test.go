@@ -224,7 +224,7 @@ func (f *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case k.Singleton && r.Method != http.MethodGet && r.Header.Get("If-Match") == "":
-		problem(w, 428, `"code": "precondition_required"`)
+		problem(w, 428, `"code": "if_match_required"`)
 	case k.Name == "operation" && len(parts) == 2:
 		f.operation(w, parts[1])
 	case len(parts) == 1 && r.Method == http.MethodGet:
