@@ -151,8 +151,10 @@ func (r *Response) OperationID() string {
 // the statuses 429, 502, 503 and 504 are retried with jittered exponential back-off or after what Retry-After asks;
 // a POST only if it has an IdempotencyKey.
 //
-// A DELETE whose first answer got lost is answered 404 when it is repeated: callers take that for done.
+// A DELETE whose first answer got lost is answered 404 when it is repeated: the problem says that it was, and Deleter takes it for done.
 func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
+	told := &sending{}
+	ctx = context.WithValue(ctx, sendingKey{}, told)
 	req, err := c.newRequest(ctx, r)
 	if err != nil {
 		return nil, err
@@ -168,7 +170,9 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 		return nil, fmt.Errorf("%s %s: %w", req.Method, req.URL.Path, err)
 	}
 	if res.StatusCode >= 300 {
-		return nil, newProblem(res, body)
+		p := newProblem(res, body)
+		p.Repeated = told.repeated
+		return nil, p
 	}
 	return &Response{Status: res.StatusCode, Header: res.Header, Body: body}, nil
 }

@@ -188,9 +188,13 @@ func (p Patcher[T, Patch]) Patch(ctx context.Context, id string, patch Patch, op
 // Deleter deletes objects.
 type Deleter struct{ binding }
 
-// Delete deletes an object, or begins to: with Wait, it is gone afterwards. A singleton it puts back to its beginning.
+// Delete deletes an object, or begins to: with Wait, it is gone afterwards. A singleton it puts back to its beginning. An object that there is not is an
+// error, unless it had to be asked for more than once: then the first time has done it.
 func (d Deleter) Delete(ctx context.Context, id string, opts ...WriteOption) error {
 	_, err := d.write(ctx, "delete", id, nil, opts)
+	if p := AsProblem(err); p != nil && p.Repeated && IsCode(err, "not_found") {
+		return nil
+	}
 	return err
 }
 

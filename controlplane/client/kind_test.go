@@ -346,6 +346,32 @@ func TestWaitForAWrite(t *testing.T) {
 	})
 }
 
+// A delete whose answer is lost has been done when it is sent again; one that finds nothing at once has done nothing.
+func TestDeleteWhoseAnswerWasLost(t *testing.T) {
+	t.Parallel()
+	gone := problem(http.StatusNotFound, `, "code": "not_found"`)
+	lost := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+	for name, c := range map[string]struct {
+		answers []http.HandlerFunc
+		done    bool
+	}{
+		"lost":                {[]http.HandlerFunc{lost, gone}, true},
+		"lost by a proxy":     {[]http.HandlerFunc{problem(http.StatusBadGateway, ""), gone}, true},
+		"lost, and goes on":   {[]http.HandlerFunc{lost, problem(http.StatusConflict, `, "code": "operation_in_progress", "operation_id": "op_1"`), gone}, true},
+		"there was none":      {[]http.HandlerFunc{gone}, false},
+		"turned away, none":   {[]http.HandlerFunc{problem(http.StatusTooManyRequests, ""), gone}, false},
+		"deleted by somebody": {[]http.HandlerFunc{problem(http.StatusConflict, `, "code": "operation_in_progress", "operation_id": "op_1"`), gone}, false},
+		"a path that is none": {[]http.HandlerFunc{lost, problem(http.StatusNotFound, "")}, false},
+	} {
+		lamps, w := openWorkshop(t, map[string][]http.HandlerFunc{"GET /lamps/lmp_1": {lampAt(200, 3, "")}, "DELETE /lamps/lmp_1": c.answers,
+			"GET /operations/op_1": {operation("succeeded", "")}})
+		err := lamps.Delete(t.Context(), "lmp_1")
+		if c.done && err != nil || !c.done && !IsNotFound(err) {
+			t.Errorf("%s: %v (%s)", name, err, w.asked)
+		}
+	}
+}
+
 func TestReveal(t *testing.T) {
 	t.Parallel()
 	lamps, w := openWorkshop(t, map[string][]http.HandlerFunc{"GET /lamps/lmp_1/code": {object(200, `{"code": "1234"}`)}})

@@ -138,9 +138,14 @@ func (c *Client) Write(ctx context.Context, r Request) (*Response, error) {
 	if r.Method == http.MethodPost && r.IdempotencyKey == "" {
 		r.IdempotencyKey = NewIdempotencyKey()
 	}
+	repeated := false
 	for attempt := 0; ; attempt++ {
 		res, err := c.Do(ctx, r)
 		p := AsProblem(err)
+		if p != nil {
+			repeated = repeated || p.Repeated
+			p.Repeated = repeated
+		}
 		switch {
 		case p == nil || p.Status != http.StatusConflict:
 			return res, err

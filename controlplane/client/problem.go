@@ -29,6 +29,8 @@ type Problem struct {
 	ChildrenTotal int     `json:"children_total,omitempty"`
 	// RetryAfter is what the server asked to wait, zero if it did not.
 	RetryAfter time.Duration `json:"-"`
+	// Repeated says that the request was sent before, without an answer that told what came of it: it may have been carried out then.
+	Repeated bool `json:"-"`
 	// CatalogVersion is the version of the server's catalog, MAJOR.MINOR.
 	CatalogVersion string `json:"-"`
 }

@@ -42,6 +42,14 @@ type transport struct {
 	token     string
 }
 
+// sending is what its caller is told of a request besides the answer.
+type sending struct {
+	// repeated: an answer to it may have been lost before, so that it may have been carried out already.
+	repeated bool
+}
+
+type sendingKey struct{}
+
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
@@ -81,6 +89,10 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		if deadline, ok := ctx.Deadline(); wait > maxRetryAfter || ok && time.Now().Add(wait).After(deadline) {
 			// The reason is worth more to the caller than "deadline exceeded" later.
 			return res, err
+		}
+		// What was too much at once was turned away.
+		if told, _ := ctx.Value(sendingKey{}).(*sending); told != nil && (err != nil || res.StatusCode != http.StatusTooManyRequests) {
+			told.repeated = true
 		}
 		if err == nil {
 			res.Body.Close()

@@ -182,7 +182,8 @@ type Field struct {
 	Nullable bool `json:"nullable,omitempty"`
 	// Default is the literal that the server uses when the field is absent or cleared.
 	Default json.RawMessage `json:"default,omitempty"`
-	// ServerDefault: the server chooses a value when the field is absent.
+	// ServerDefault: the server chooses a value when the field is absent. It may choose none: then null is answered, where that is a value or an
+	// object.
 	ServerDefault bool `json:"server_default,omitempty"`
 	// Kept: another party sets it, too. The server chooses a value when the field is absent at create; what is absent from a PATCH, or null
 	// there, stays what it is.

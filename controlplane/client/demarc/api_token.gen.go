@@ -16,8 +16,8 @@ type APIToken struct {
 	// Where alone it can be used, with all that is below; everywhere that its account has a role if absent.
 	ScopeID *string `json:"scope_id"`
 	// What alone it can be used for, such as virtual_machines.get; everything that its account may do if there are none.
-	Permissions []string  `json:"permissions"`
-	ExpiresAt   time.Time `json:"expires_at"` // When it ends: 90 days from now if absent, 366 days at most.
+	Permissions []string   `json:"permissions"`
+	ExpiresAt   *time.Time `json:"expires_at"` // When it ends: 90 days from now if absent, 366 days at most.
 	// The secret itself, in the answers of create and rotate; null ever after. It begins with dmc_.
 	Token             *string    `json:"token"`
 	LastUsedAt        *time.Time `json:"last_used_at"`        // When it was last used, to the minute; null if never.

@@ -12,7 +12,7 @@ import (
 type BillingEntity struct {
 	Named
 	// The billing entity above it: the operator, unless another is named. It can be moved, but not below itself.
-	ParentID  string                `json:"parent_id"`
+	ParentID  *string               `json:"parent_id"`
 	Currency  string                `json:"currency"`   // ISO 4217 currency of all its prices and documents.
 	Address   *BillingEntityAddress `json:"address"`    // Postal address.
 	TaxNumber *string               `json:"tax_number"` // VAT or tax number.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/demarc/demarc/controlplane/client"
+	"github.com/demarc/demarc/controlplane/client/catalog"
 )
 
 // AccessAnswer is what Access answers.
@@ -66,39 +67,9 @@ func Batch(ctx context.Context, c *client.Client, body BatchBody) (BatchAnswer, 
 	return client.Call[BatchAnswer](ctx, c, operation("batch.get"), nil, body)
 }
 
-// CatalogAnswer is what Catalog answers.
-type CatalogAnswer struct {
-	BasePath   string             `json:"base_path"`  // What stands before every path.
-	Kinds      []CatalogKind      `json:"kinds"`      // The kinds of things, each with its fields, operations, filters, actions and states.
-	Operations []CatalogOperation `json:"operations"` // The operations that belong to no kind, each with its parameters and what it answers.
-}
-
-// CatalogKind is one in the field kinds of Catalog. The kinds of things, each with its fields, operations, filters, actions and states.
-type CatalogKind struct {
-	Name        string `json:"name"`        // Name, such as virtual_machine.
-	Plural      string `json:"plural"`      // Name of many, such as virtual_machines.
-	Title       string `json:"title"`       // Name for people.
-	Description string `json:"description"` // What it is.
-	Category    string `json:"category"`    // Heading under which it stands.
-	Prefix      string `json:"prefix"`      // Prefix of its ids; empty if they are words, or those of other kinds.
-	Path        string `json:"path"`        // Path of its objects, below the base path.
-	Named       bool   `json:"named"`       // Whether its objects have names, and so paths of names.
-	Managed     bool   `json:"managed"`     // Whether its objects can be made and removed.
-}
-
-// CatalogOperation is one in the field operations of Catalog. The operations that belong to no kind, each with its parameters and what it
-// answers.
-type CatalogOperation struct {
-	ID         string `json:"id"`         // Id, such as whoami.get.
-	Method     string `json:"method"`     // Method of HTTP.
-	Path       string `json:"path"`       // Path below the base path.
-	Permission string `json:"permission"` // What its caller needs.
-	Summary    string `json:"summary"`    // What it does.
-}
-
 // Catalog is the operation catalog.get. Get the catalog of all kinds, with their fields and operations.
-func Catalog(ctx context.Context, c *client.Client) (CatalogAnswer, error) {
-	return client.Call[CatalogAnswer](ctx, c, operation("catalog.get"), nil, nil)
+func Catalog(ctx context.Context, c *client.Client) (*catalog.Catalog, error) {
+	return client.Call[*catalog.Catalog](ctx, c, operation("catalog.get"), nil, nil)
 }
 
 // PermissionsCheckAnswer is what PermissionsCheck answers.

@@ -110,3 +110,57 @@ func TestEveryReadKind(t *testing.T) {
 		}
 	}
 }
+
+// What the server makes by itself, too, is answered as it has it: what it chose not to give a value is null, as what stands above all.
+func TestEveryListed(t *testing.T) {
+	t.Parallel()
+	cat, err := catalog.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	nulls := map[string]bool{}
+	for name, of := range kinds(c) {
+		kind := cat.Kind(name)
+		if _, listed := kind.Operations["list"]; !listed {
+			continue
+		}
+		k := typed{t, reflect.ValueOf(of)}
+		for item, err := range c.List(t.Context(), kind.Path, nil) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			object := reflect.New(k.kind.MethodByName("Get").Type().Out(0))
+			if err := json.Unmarshal(item, object.Interface()); err != nil {
+				t.Fatal(err)
+			}
+			want := loose(t, item).(map[string]any)
+			if got := loose(t, encode(t, object.Interface())); !reflect.DeepEqual(got, any(want)) {
+				t.Errorf("%s: %v, and the server has %v", name, got, want)
+			}
+			for i := range kind.Fields {
+				if f := &kind.Fields[i]; f.ServerDefault && want[f.Name] == nil {
+					nulls[name+"."+f.Name] = true
+				}
+			}
+		}
+	}
+	if !nulls["billing_entity.parent_id"] {
+		t.Errorf("the entity above all was not listed: null were %v", nulls)
+	}
+}
+
+// The catalog that is served is answered whole: it is the one that the SDK was made from.
+func TestTheCatalogIsWhole(t *testing.T) {
+	t.Parallel()
+	want, err := catalog.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := demarc.Catalog(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(loose(t, encode(t, got)), loose(t, encode(t, want))) {
+		t.Error("it is another")
+	}
+}

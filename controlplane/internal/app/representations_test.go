@@ -93,7 +93,8 @@ func TestWhatAClientHasIsNotSentAgain(t *testing.T) {
 			for _, coding := range []string{"identity", "gzip"} {
 				again := n.raw(http.MethodGet, path, nil, "If-None-Match", has, "Accept-Encoding", coding)
 				h := again.header
-				if again.status != http.StatusNotModified || len(again.body) > 0 || strings.TrimSuffix(strings.Trim(h.Get("ETag"), `"`), "-gzip") != strings.Trim(tag, `"`) ||
+				known := h.Get("ETag") == has || has == `"0", `+tag && h.Get("ETag") == tag || has == "*" && strings.HasPrefix(h.Get("ETag"), strings.TrimSuffix(tag, `"`))
+				if again.status != http.StatusNotModified || len(again.body) > 0 || !known ||
 					h.Get("Cache-Control") != wants.cache || h.Get("Vary") != wants.vary || h.Get("X-Request-Id") == "" || h.Get("Content-Type")+h.Get("Content-Encoding") != "" {
 					t.Errorf("%s with %s in %s: %d %v %s", path, has, coding, again.status, h, again.body)
 				}

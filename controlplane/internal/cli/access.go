@@ -86,15 +86,15 @@ func (a *app) catalogCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			res, err := c.Do(cmd.Context(), client.Request{Path: "/catalog"})
+			body, err := client.Call[json.RawMessage](cmd.Context(), c, a.catalog.Operation("catalog.get"), nil, nil)
 			if err != nil {
 				return err
 			}
 			var served catalog.Catalog
-			if err := res.Decode(&served); err != nil {
+			if err := json.Unmarshal(body, &served); err != nil {
 				return err
 			}
-			return a.print(res.Body, func(w io.Writer) error {
+			return a.print(body, func(w io.Writer) error {
 				t := newTable("KIND", "TITLE", "CATEGORY", "DESCRIPTION")
 				for i := range served.Kinds {
 					k := &served.Kinds[i]
@@ -191,7 +191,7 @@ below that.
 			if err != nil {
 				return err
 			}
-			res, err := c.Do(cmd.Context(), client.Request{Path: "/permissions/effective", Query: query})
+			body, err := client.Call[json.RawMessage](cmd.Context(), c, a.catalog.Operation("permissions.effective"), query, nil)
 			if err != nil {
 				return err
 			}
@@ -199,10 +199,10 @@ below that.
 				Held      []string `json:"held"`
 				HeldBelow []string `json:"held_below"`
 			}
-			if err := res.Decode(&answer); err != nil {
+			if err := json.Unmarshal(body, &answer); err != nil {
 				return err
 			}
-			return a.print(res.Body, func(w io.Writer) error {
+			return a.print(body, func(w io.Writer) error {
 				t := newTable("PERMISSION", "WHERE")
 				for _, p := range answer.HeldBelow {
 					t.add(printable(p), map[bool]string{true: "here", false: "below"}[slices.Contains(answer.Held, p)])

@@ -45,7 +45,8 @@ var testCatalog = func() *catalog.Catalog {
 	}
 	return &catalog.Catalog{Version: "1.3", BasePath: "/api/v1", Operations: []catalog.GeneralOperation{
 		general("access.list", "GET", "/access", true), general("batch.get", "POST", "/batch-get", false),
-		general("permissions.check", "GET", "/permissions/check", false), general("whoami.get", "GET", "/whoami", false),
+		general("catalog.get", "GET", "/catalog", false), general("permissions.check", "GET", "/permissions/check", false),
+		general("permissions.effective", "GET", "/permissions/effective", false), general("whoami.get", "GET", "/whoami", false),
 	}, Kinds: []catalog.Kind{
 		{Name: "site", Plural: "sites", Title: "Site", Description: "A site.", Category: "Places", Prefix: "st", Path: "/sites", Named: true, Managed: true,
 			Parent:  &catalog.Parent{Kind: "site", Field: "parent_id"},
@@ -223,7 +224,7 @@ func (f *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case k.Singleton && r.Method != http.MethodGet && r.Header.Get("If-Match") == "":
-		problem(w, 428, `"code": "precondition_required"`)
+		problem(w, 428, `"code": "if_match_required"`)
 	case k.Name == "operation" && len(parts) == 2:
 		f.operation(w, parts[1])
 	case len(parts) == 1 && r.Method == http.MethodGet:

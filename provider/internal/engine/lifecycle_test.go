@@ -270,7 +270,7 @@ func TestRevisionConflict(t *testing.T) {
 			c.Intercept(func(r fakeapi.Request) *fakeapi.Problem {
 				if (r.Method == "PATCH" || r.Method == "DELETE") && !once.Swap(true) {
 					if r.Header.Get("If-Match") == "" {
-						return &fakeapi.Problem{Status: 428, Code: "precondition_required", Detail: "no If-Match"}
+						return &fakeapi.Problem{Status: 428, Code: "if_match_required", Detail: "no If-Match"}
 					}
 					c.Change(strings.TrimPrefix(r.Path, "/routers/"), field, value)
 				}

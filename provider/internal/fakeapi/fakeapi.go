@@ -756,7 +756,7 @@ func (a *API) checkKey(k *catalog.Kind, body map[string]any) *Problem {
 
 func (a *API) guard(o *thing, verb string, r *http.Request) *Problem {
 	if r.Header.Get("If-Match") == "" && o.kind.Operations[verb].RequiresIfMatch {
-		return &Problem{Status: 428, Code: "precondition_required", Detail: "If-Match is needed"}
+		return &Problem{Status: 428, Code: "if_match_required", Detail: "If-Match is needed"}
 	}
 	if op := o.body["operation_id"]; op != nil {
 		return &Problem{Status: 409, Code: "operation_in_progress", Detail: "an operation is running", Members: map[string]any{"operation_id": op}}

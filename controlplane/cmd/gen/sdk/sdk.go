@@ -123,8 +123,11 @@ func (g *generator) flush() {
 // packages are those that generated code may use, by the name before the dot.
 var packages = map[string]string{
 	"context.": "context", "json.": "encoding/json", "io.": "io", "iter.": "iter", "time.": "time",
-	"client.": "github.com/demarc/demarc/controlplane/client",
+	"client.": "github.com/demarc/demarc/controlplane/client", "catalog.": "github.com/demarc/demarc/controlplane/client/catalog",
 }
+
+// answers are the types of what operations answer that have one already, which knows all of it.
+var answers = map[string]string{"catalog.get": "*catalog.Catalog"}
 
 // end returns the file, formatted and with its imports.
 func (g *generator) end() []byte {
@@ -408,7 +411,11 @@ func (g *generator) general() {
 		o := &g.catalog.Operations[i]
 		name := goName(o.Name())
 		g.declare(name, "the operation "+o.ID)
-		g.structure(name+"Answer", "", fmt.Sprintf("%sAnswer is what %s answers.", name, name), g.fields(name, o.Answer, answer))
+		answers := answers[o.ID]
+		if answers == "" {
+			answers = name + "Answer"
+			g.structure(answers, "", fmt.Sprintf("%s is what %s answers.", answers, name), g.fields(name, o.Answer, answer))
+		}
 		parameters, query, body := "ctx context.Context, c *client.Client", "nil", "nil"
 		var asked []field
 		for j := range o.Parameters {
@@ -434,11 +441,11 @@ func (g *generator) general() {
 		g.line("\n// %s is the operation %s. %s.", name, o.ID, strings.TrimSuffix(o.Summary, "."))
 		if o.Paged {
 			g.line("// It yields page after page; an error comes last.")
-			g.line("func %s(%s) iter.Seq2[%sAnswer, error] {\nreturn client.CallPages[%sAnswer](ctx, c, operation(%q), %s)\n}",
-				name, parameters, name, name, o.ID, query)
+			g.line("func %s(%s) iter.Seq2[%s, error] {\nreturn client.CallPages[%s](ctx, c, operation(%q), %s)\n}",
+				name, parameters, answers, answers, o.ID, query)
 			continue
 		}
-		g.line("func %s(%s) (%sAnswer, error) {\nreturn client.Call[%sAnswer](ctx, c, operation(%q), %s, %s)\n}",
-			name, parameters, name, name, o.ID, query, body)
+		g.line("func %s(%s) (%s, error) {\nreturn client.Call[%s](ctx, c, operation(%q), %s, %s)\n}",
+			name, parameters, answers, answers, o.ID, query, body)
 	}
 }

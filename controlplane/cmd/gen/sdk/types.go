@@ -49,8 +49,8 @@ func (g *generator) fieldsAt(owner string, from []catalog.Field, m mode, top boo
 		goType, omit := g.goType(owner, f, m), true
 		switch m.suffix {
 		case answer.suffix:
-			omit = f.VisibleTo != "" && !f.Nullable
-			if (f.Nullable || f.OneOf != "" || f.VisibleTo != "") && !hasNil(f) {
+			omit = f.VisibleTo != "" && !f.Nullable && !f.ServerDefault
+			if (f.Nullable || f.ServerDefault || f.OneOf != "" || f.VisibleTo != "") && !hasNil(f) {
 				goType = "*" + goType
 			}
 		case forCreate.suffix:

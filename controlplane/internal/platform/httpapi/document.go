@@ -36,7 +36,7 @@ type documentWriter struct {
 // document sends one, and returns the status.
 func (st *stream) document(ctx context.Context, d Document) int {
 	w := &documentWriter{stream: st, Document: d, ctx: ctx}
-	if tag := w.tag(); tag != "" && has(st.at.c.Request.Header.Values("If-None-Match"), tag) {
+	if held(st.at.c.Request.Header.Values("If-None-Match"), w.tag()) != "" {
 		if err := st.why(w.begin()); err != nil {
 			return st.s.refused(ctx, st.at, err)
 		}

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -127,40 +128,54 @@ func kept(c *gin.Context, status int, tag string, public bool) bool {
 	if public {
 		c.Header("Cache-Control", "no-cache")
 	}
-	if !has(c.Request.Header.Values("If-None-Match"), tag) {
+	has := held(c.Request.Header.Values("If-None-Match"), tag)
+	if has == "" {
 		return false
 	}
+	// The one that the client has, which may be in another coding: what it has not, it could not bring up to date (RFC 9111, 4.3.4).
+	c.Header("ETag", has)
 	c.Status(http.StatusNotModified)
 	c.Writer.WriteHeaderNow()
 	return true
 }
 
-// has says whether one of the tags of an If-None-Match is that tag (RFC 9110, 13.1.2). They are compared weakly: a tag of the same in another coding
-// is one of the same. What is no list of tags names none.
-func has(headers []string, tag string) bool {
+// held is the tag in an If-None-Match that is that tag, as it is written there, or that of the same in another coding; empty if there is none, and
+// for what has no tag. Whether a tag is weak does not matter (RFC 9110, 13.1.2); the coding does not, either, as a client has what it has in the coding
+// that it got it in, and a new one says nothing new. What is no list of tags names none.
+func held(headers []string, tag string) string {
 	rest := strings.Trim(strings.Join(headers, ","), " \t")
-	if rest == "*" {
-		return true
+	if tag == "" {
+		return ""
 	}
+	if rest == "*" {
+		return strconv.Quote(tag)
+	}
+	other := ""
 	for rest != "" {
 		rest = strings.TrimLeft(rest, " \t,")
-		rest = strings.TrimPrefix(rest, "W/")
+		weak := ""
+		if after, is := strings.CutPrefix(rest, "W/"); is {
+			weak, rest = "W/", after
+		}
 		if !strings.HasPrefix(rest, `"`) {
-			return false
+			break
 		}
 		one, after, closed := strings.Cut(rest[1:], `"`)
 		if !closed {
-			return false
+			break
 		}
-		if strings.TrimSuffix(one, coded) == strings.TrimSuffix(tag, coded) {
-			return true
+		switch {
+		case one == tag:
+			return weak + strconv.Quote(one)
+		case other == "" && strings.TrimSuffix(one, coded) == strings.TrimSuffix(tag, coded):
+			other = weak + strconv.Quote(one)
 		}
 		rest = strings.TrimLeft(after, " \t")
 		if rest != "" && !strings.HasPrefix(rest, ",") {
-			return false
+			break
 		}
 	}
-	return false
+	return other
 }
 
 // takesGzip says whether gzip is what the Accept-Encoding headers prefer to the body as it is (RFC 9110, 12.5.3).
@@ -200,9 +215,10 @@ func compressed(body []byte, level int) []byte {
 	if w == nil {
 		w, _ = gzip.NewWriterLevel(nil, level) // the level is one that there is
 	}
-	defer writers[level].Put(w)
 	w.Reset(&out)
 	_, _ = w.Write(body) // into memory: cannot fail
 	_ = w.Close()
+	w.Reset(io.Discard) // the pool must not keep what was answered
+	writers[level].Put(w)
 	return out.Bytes()
 }

@@ -19,13 +19,59 @@ func TestTagsThatAClientHas(t *testing.T) {
 		`"3.ab-gzip-gzip"`: false, `"3.AB"`: false,
 	} {
 		for _, tag := range []string{"3.ab", "3.ab-gzip"} {
-			if got := has([]string{header}, tag); got != want {
-				t.Errorf("%s names %s: %t", header, tag, got)
+			if got := held([]string{header}, tag); (got != "") != want {
+				t.Errorf("%s names %s: %s", header, tag, got)
 			}
 		}
 	}
-	if has(nil, "3.ab") || !has([]string{`"2.cd"`, `"3.ab"`}, "3.ab") {
+	if held(nil, "3.ab") != "" || held([]string{`"2.cd"`, `"3.ab"`}, "3.ab") != `"3.ab"` {
 		t.Error("headers that stand several times")
+	}
+}
+
+// What has no tag nobody has, whatever they say; what a client has in another coding it is told of by the tag that it knows.
+func TestWhichTagAClientHas(t *testing.T) {
+	t.Parallel()
+	for _, header := range []string{"*", `""`, `W/""`, `"-gzip"`, `"a", ""`} {
+		if got := held([]string{header}, ""); got != "" {
+			t.Errorf("%s names what has no tag: %s", header, got)
+		}
+	}
+	for header, want := range map[string]string{
+		"*": `"3.ab-gzip"`, `"3.ab"`: `"3.ab"`, `"3.ab-gzip"`: `"3.ab-gzip"`, `W/"3.ab"`: `W/"3.ab"`, `"2.cd", "3.ab", "3.ab-gzip"`: `"3.ab-gzip"`, `"3.ab", "2.cd"`: `"3.ab"`,
+	} {
+		if got := held([]string{header}, "3.ab-gzip"); got != want {
+			t.Errorf("%s: %s, not %s", header, got, want)
+		}
+	}
+}
+
+func TestAPageThatCouldNotBeMadeIsNotKept(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	pages := swaggerPages(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if asked++; asked == 1 {
+			http.Error(w, "not yet", http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = w.Write([]byte("<html>"))
+	}))
+	if p, err := pages["index.html"](); err == nil {
+		t.Errorf("the first time: %s", p.body)
+	}
+	for range 2 {
+		if p, err := pages["index.html"](); err != nil || string(p.body) != "<html>" {
+			t.Errorf("afterwards: %v", err)
+		}
+	}
+	if asked != 2 {
+		t.Errorf("made %d times", asked)
+	}
+	for name, p := range swaggerPages(swaggerHandler()) {
+		if _, err := p(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
@@ -108,7 +154,10 @@ func TestPages(t *testing.T) {
 		if r.Code != c.wants || h.Get("Content-Encoding") != c.coding || h.Get("Cache-Control") != c.keep || h.Get("Vary") != "Accept-Encoding" {
 			t.Errorf("%s: %d %v", name, r.Code, h)
 		}
-		if strings.HasSuffix(h.Get("ETag"), coded+`"`) != (c.page.tag != "" && c.header.Get("Accept-Encoding") != "" && len(c.page.body) >= worthwhile && c.page.zipped != nil) {
+		if c.wants == 304 && h.Get("ETag") != c.header.Get("If-None-Match") {
+			t.Errorf("%s: the tag %s, which the client has not", name, h.Get("ETag"))
+		}
+		if c.wants == 200 && strings.HasSuffix(h.Get("ETag"), coded+`"`) != (c.page.tag != "" && c.header.Get("Accept-Encoding") != "" && len(c.page.body) >= worthwhile && c.page.zipped != nil) {
 			t.Errorf("%s: the tag %s", name, h.Get("ETag"))
 		}
 		if c.wants == 304 {

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -56,7 +57,7 @@ func (s *Server) Pages(p Pages) {
 	})
 	specification := newPage(jsonType, p.Specification)
 	s.engine.GET(specificationPath, func(c *gin.Context) { show(c, http.StatusOK, specification) })
-	swagger := swaggerPages()
+	swagger := swaggerPages(swaggerHandler())
 	s.engine.GET("/swagger/*file", func(c *gin.Context) {
 		file := strings.TrimPrefix(c.Param("file"), "/")
 		switch p := swagger[file]; {
@@ -65,7 +66,12 @@ func (s *Server) Pages(p Pages) {
 		case p == nil:
 			s.refuse(c, fault.NotFoundError())
 		default:
-			show(c, http.StatusOK, p())
+			made, err := p()
+			if err != nil {
+				s.refuse(c, err)
+				return
+			}
+			show(c, http.StatusOK, made)
 		}
 	})
 	s.engine.GET("/swagger", func(c *gin.Context) { c.Redirect(http.StatusFound, "/swagger/index.html") })
@@ -76,23 +82,38 @@ const metricsPermission = "operations.list"
 
 const specificationPath = BasePath + "/openapi.json"
 
-// swaggerPages are the files of the Swagger UI, each made when it is asked for the first time.
-func swaggerPages() map[string]func() *page {
+// swaggerHandler answers the Swagger UI, which reads the specification.
+func swaggerHandler() http.Handler {
 	engine := gin.New()
 	engine.GET("/swagger/*any", ginswagger.WrapHandler(swaggerfiles.Handler, ginswagger.URL(specificationPath), ginswagger.PersistAuthorization(true)))
-	out := map[string]func() *page{}
+	return engine
+}
+
+// swaggerPages are the files of the Swagger UI, each made when it is asked for the first time. One that could not be made is tried anew the next time.
+func swaggerPages(from http.Handler) map[string]func() (*page, error) {
+	out := map[string]func() (*page, error){}
 	for _, name := range []string{"index.html", "index.css", "swagger-initializer.js", "swagger-ui.css", "swagger-ui-bundle.js", "swagger-ui-standalone-preset.js",
 		"oauth2-redirect.html", "favicon-16x16.png", "favicon-32x32.png"} {
-		out[name] = sync.OnceValue(func() *page {
-			path := "/swagger/" + name
-			w := &written{header: http.Header{}}
-			engine.ServeHTTP(w, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}, RequestURI: path, Header: http.Header{}})
-			p := newPage(w.header.Get("Content-Type"), w.Bytes())
-			if strings.HasPrefix(p.contentType, "image/") { // it is compressed
-				p.zipped = nil
+		var mu sync.Mutex
+		var made *page
+		out[name] = func() (*page, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if made != nil {
+				return made, nil
 			}
-			return p
-		})
+			path := "/swagger/" + name
+			w := &written{header: http.Header{}, status: http.StatusOK}
+			from.ServeHTTP(w, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}, RequestURI: path, Header: http.Header{}})
+			if w.status != http.StatusOK {
+				return nil, fmt.Errorf("%s: its handler answered %d", path, w.status)
+			}
+			made = newPage(w.header.Get("Content-Type"), w.Bytes())
+			if strings.HasPrefix(made.contentType, "image/") { // it is compressed
+				made.zipped = nil
+			}
+			return made, nil
+		}
 	}
 	return out
 }
@@ -101,10 +122,11 @@ func swaggerPages() map[string]func() *page {
 type written struct {
 	bytes.Buffer
 	header http.Header
+	status int
 }
 
 // Header implements http.ResponseWriter.
 func (w *written) Header() http.Header { return w.header }
 
 // WriteHeader implements http.ResponseWriter.
-func (w *written) WriteHeader(int) {}
+func (w *written) WriteHeader(status int) { w.status = status }

@@ -215,7 +215,7 @@ class Store:
             return 200, {"ETag": '"{0}.5feceb66ffc86f38"'.format(found["revision"])}, copy.deepcopy(found)
         match = request.headers.get("if-match")
         if not match:
-            raise Problem(428, "precondition_required", "the revision is needed")
+            raise Problem(428, "if_match_required", "the revision is needed")
         if match != '"{0}"'.format(found["revision"]):
             raise Problem(412, "revision_mismatch", "the revision is {0}".format(found["revision"]))
         if request.method == "DELETE":
