@@ -1,6 +1,6 @@
-// Setup provides what the repository's targets need beside Go: a Terraform command line, an Ansible virtual environment
-// the programs that read the specification, and PostgreSQL's server programs. Everything goes into the cache folder of the repository, except PostgreSQL, which
-// comes from the system's package manager.
+// Setup provides what the repository's targets need beside Go: a Terraform command line, an Ansible virtual environment, the programs that read the
+// specification, and PostgreSQL's server programs. Everything goes into the cache folder of the repository, except PostgreSQL, which comes from the
+// system's package manager.
 //
 //	setup -cache DIR terraform|ansible|openapi|postgres
 //

@@ -32,7 +32,7 @@ func (l *linter) keptIn(where string, fields []catalog.Field, told bool) {
 			"has another rule for its absence; what is not written is kept: leave required, nullable and default out, and say with x-kept what it begins as")
 		rule(f.Immutable, "cannot be changed, so that nobody else sets it; leave x-kept out, and give it a default")
 		rule(f.WriteOnly, "is a secret that nobody reads, which stays anyway until another is sent; leave x-kept out")
-		rule(f.OneOf != "", "is one of a choice, so that it has to go when another is chosen; put it into an object that is the choice")
+		rule(Chosen(f), "is one of a choice, so that it has to go when another is chosen; put it into an object that is the choice")
 		rule(f.Type == catalog.Object || f.Type == catalog.JSON || f.Items != nil, "is a "+f.Type+"; write x-kept at the fields in it")
 	}
 }

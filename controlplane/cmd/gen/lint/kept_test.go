@@ -35,6 +35,7 @@ func TestKeptFields(t *testing.T) {
 		"field x: is kept, and cannot be changed":                keptField(func(f *catalog.Field) { f.Immutable = true }),
 		"field x: is kept, and is a secret":                      keptField(func(f *catalog.Field) { f.WriteOnly = true }),
 		"field x: is kept, and is one of a choice":               keptField(func(f *catalog.Field) { f.OneOf = "pair" }),
+		"field x: is kept, and is one of a choice, so that":      keptField(func(f *catalog.Field) { f.AtMostOne = "pair" }),
 		"field x: is kept, and is a set; write x-kept": keptField(func(f *catalog.Field) {
 			f.Type, f.Items, f.MaxItems = catalog.Set, &catalog.Field{Name: "item", Type: catalog.Boolean}, &most
 		}),

@@ -50,7 +50,7 @@ func (g *generator) fieldsAt(owner string, from []catalog.Field, m mode, top boo
 		switch m.suffix {
 		case answer.suffix:
 			omit = f.VisibleTo != "" && !f.Nullable && !f.ServerDefault
-			if (f.Nullable || f.ServerDefault || f.OneOf != "" || f.VisibleTo != "") && !hasNil(f) {
+			if (f.Nullable || f.ServerDefault || f.OneOf != "" || f.AtMostOne != "" || f.VisibleTo != "") && !hasNil(f) {
 				goType = "*" + goType
 			}
 		case forCreate.suffix:
@@ -267,6 +267,7 @@ func comment(f *catalog.Field, m mode) string {
 		add(f.WriteOnly, "It is never answered.")
 	}
 	add(sent && f.OneOf != "", "One of those for %s.", f.OneOf)
+	add(sent && f.AtMostOne != "", "At most one of those for %s.", f.AtMostOne)
 	return strings.Join(parts, " ")
 }
 

@@ -282,7 +282,7 @@ func list(v string) []string {
 	return out
 }
 
-// setPath makes a name absolute; that of no file stays empty.
+// setBool takes true or false, in the ways that Go writes them.
 func setBool(field *bool, v string) (err error) {
 	if *field, err = strconv.ParseBool(v); err != nil {
 		return fmt.Errorf("%q is not true or false", v)
@@ -290,6 +290,7 @@ func setBool(field *bool, v string) (err error) {
 	return nil
 }
 
+// setPath makes a name absolute; that of no file stays empty.
 func setPath(field *string, v string) (err error) {
 	if *field = v; v != "" {
 		*field, err = filepath.Abs(v)

@@ -101,6 +101,22 @@ func TestRowsAreWhole(t *testing.T) {
 	if err != nil || changed {
 		t.Errorf("nothing in place of an empty list: changed %t, %v", changed, err)
 	}
+	// What is changed where it stands is changed, too.
+	if _, _, err = table.Change(ctx, r.ID, nil, func(r *rackRow) error {
+		r.Labels = map[string]string{"env": "test"}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, changed, err = table.Change(ctx, r.ID, nil, func(r *rackRow) error {
+		r.Labels["env"] = "prod"
+		return nil
+	}); err != nil || !changed {
+		t.Errorf("an entry set in place: changed %t, %v", changed, err)
+	}
+	if found, err = table.Get(ctx, r.ID); err != nil || found.Labels["env"] != "prod" || found.Revision != 3 {
+		t.Errorf("read again: %+v, %v", found, err)
+	}
 	all, err := table.All(ctx)
 	if err != nil || len(all) != 1 || all[0].RackCreate.CustomerID != "cus_1" {
 		t.Errorf("all: %+v, %v", all, err)

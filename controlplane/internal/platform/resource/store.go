@@ -305,7 +305,7 @@ func (t *Table[R]) Change(ctx context.Context, id string, ifMatch *int64, fn fun
 	if err != nil {
 		return row, false, err
 	}
-	before := row
+	before := Copied(&row)
 	if err := fn(&row); err != nil {
 		return row, false, err
 	}

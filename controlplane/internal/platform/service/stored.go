@@ -291,7 +291,7 @@ func (s *Stored[R, C, S, V]) Update(ctx context.Context, in httpapi.PatchInput[S
 		var changed bool
 		var err error
 		row, changed, err = s.Table.Change(ctx, in.ID, in.IfMatch, func(row *R) error {
-			old = *row
+			old = resource.Copied(row)
 			return s.change(ctx, &old, row, in.Patch)
 		})
 		if err != nil {
