@@ -309,7 +309,7 @@ func (d *document) parameters(path string, op *openapi3.Operation, row httpapi.O
 	if slices.Contains(row.AnswerTypes, httpapi.EventStream) {
 		addStandard("LastEventId")
 	}
-	if kept(row) {
+	if cacheable(row) {
 		addStandard("IfNoneMatch")
 	}
 	if !row.Mutates || len(row.BodyTypes) > 0 {
@@ -470,7 +470,7 @@ func (d *document) responses(op *openapi3.Operation, row httpapi.Op) {
 	for status, name := range problemStatuses {
 		op.Responses.Set(status, &openapi3.ResponseRef{Ref: answerPrefix + name})
 	}
-	if kept(row) {
+	if cacheable(row) {
 		op.Responses.Set("304", &openapi3.ResponseRef{Ref: answerPrefix + notModified})
 	}
 	if len(success) == 0 {
@@ -524,7 +524,7 @@ func (d *document) success(status, name string, row httpapi.Op) *openapi3.Respon
 	if name != "" {
 		r.Content = openapi3.Content{jsonMedia: &openapi3.MediaType{Schema: componentRef(name)}}
 	}
-	if s := d.Components.Schemas[name]; kept(row) || s != nil && s.Value.Properties["revision"] != nil {
+	if s := d.Components.Schemas[name]; cacheable(row) || s != nil && s.Value.Properties["revision"] != nil {
 		header("ETag", "ETag")
 	}
 	return r

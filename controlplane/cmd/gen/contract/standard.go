@@ -113,8 +113,8 @@ func everywhere(h openapi3.Headers) openapi3.Headers {
 // notModified is the answer to who has it already.
 const notModified = "NotModified"
 
-// kept says whether a client may keep what an operation answers, and ask whether it is still so.
-func kept(op httpapi.Op) bool {
+// cacheable says whether a client may keep what an operation answers, and ask whether it is still so.
+func cacheable(op httpapi.Op) bool {
 	return op.Method == http.MethodGet && !op.Reveals && !op.Sensitive && !slices.Contains(op.AnswerTypes, httpapi.EventStream)
 }
 

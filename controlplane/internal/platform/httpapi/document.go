@@ -100,7 +100,7 @@ func (w *documentWriter) begin() error {
 	if len(w.at.op.AnswerTypes) > 1 {
 		c.Header("Vary", "Accept")
 	}
-	if kept(c, http.StatusOK, w.tag(), false) {
+	if unchanged(c, http.StatusOK, w.tag(), false) {
 		w.wrote()
 		return nil
 	}

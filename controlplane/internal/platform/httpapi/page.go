@@ -104,7 +104,7 @@ func show(c *gin.Context, status int, p *page) int {
 	if zip && tag != "" {
 		tag += coded
 	}
-	if kept(c, status, tag, p.public) {
+	if unchanged(c, status, tag, p.public) {
 		return http.StatusNotModified
 	}
 	if zip {
@@ -115,8 +115,8 @@ func show(c *gin.Context, status int, p *page) int {
 	return status
 }
 
-// kept gives an answer its tag, and says whether the client has it already and has been told so. It may keep what it has if it asks each time.
-func kept(c *gin.Context, status int, tag string, public bool) bool {
+// unchanged gives an answer its tag, and says whether the client has it already and has been told so. It may keep what it has if it asks each time.
+func unchanged(c *gin.Context, status int, tag string, public bool) bool {
 	if tag == "" {
 		return false
 	}
