@@ -7,18 +7,10 @@ import (
 	"strings"
 
 	"github.com/demarc/demarc/controlplane/client/catalog"
+	"github.com/demarc/demarc/controlplane/cmd/gen/spelling"
 )
 
 const extTitle = "x-title"
-
-// spelled are the words that are not written as they are in names.
-var spelled = map[string]string{
-	"acme": "ACME", "addr": "address", "api": "API", "bic": "BIC", "ca": "CA", "cidr": "CIDR", "cidrs": "CIDRs", "cpu": "CPU", "cpus": "CPUs", "csv": "CSV", "dhcp": "DHCP",
-	"dns": "DNS", "fqdn": "FQDN", "http": "HTTP", "https": "HTTPS", "iban": "IBAN", "id": "ID", "ids": "IDs", "iops": "IOPS", "ip": "IP", "ips": "IPs", "ipv4": "IPv4",
-	"ipv6": "IPv6", "iso": "ISO", "json": "JSON", "mac": "MAC", "mtu": "MTU", "nat": "NAT", "oidc": "OIDC", "os": "OS", "pdf": "PDF", "pem": "PEM", "ram": "RAM",
-	"s3": "S3", "sla": "SLA", "sms": "SMS", "ssh": "SSH", "ssl": "SSL", "tcp": "TCP", "tls": "TLS", "totp": "TOTP", "ttl": "TTL", "udp": "UDP", "uri": "URI", "url": "URL", "urls": "URLs",
-	"vat": "VAT", "vcpu": "vCPU", "vcpus": "vCPUs", "vlan": "VLAN", "vm": "VM", "vms": "VMs", "vnc": "VNC", "vpn": "VPN",
-}
 
 // ends are the words for the ends of a range, after those for what it is of.
 var ends = map[string]string{catalog.From: "from", catalog.Until: "until", catalog.Min: "at least", catalog.Max: "at most"}
@@ -26,19 +18,20 @@ var ends = map[string]string{catalog.From: "from", catalog.Until: "until", catal
 // titleOf is what a field of that name is called. What refers to a thing is called as the thing is, what is measured says so beside it, and what is a
 // moment is called as what happened then.
 func titleOf(name string, measured bool) string {
-	words := strings.Split(name, "_")
-	last := words[len(words)-1]
-	if len(words) > 1 && (measured || last == "id" || last == "at") {
-		words = words[:len(words)-1]
+	parts := strings.Split(name, "_")
+	last := parts[len(parts)-1]
+	if len(parts) > 1 && (measured || last == "id" || last == "at") {
+		parts = parts[:len(parts)-1]
 	}
-	for i, w := range words {
-		if s := spelled[w]; s != "" {
-			words[i] = s
-		} else if i == 0 {
-			words[i] = strings.ToUpper(w[:1]) + w[1:]
+	for i, w := range parts {
+		if w == "addr" {
+			w = "address" // it is one in names alone
+		}
+		if parts[i] = spelling.Of(w); parts[i] == w && i == 0 {
+			parts[i] = strings.ToUpper(w[:1]) + w[1:]
 		}
 	}
-	return strings.Join(words, " ")
+	return strings.Join(parts, " ")
 }
 
 // titled gives every field that has no title of its own one.

@@ -260,7 +260,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}
 	}
-	for value, want := range map[string]string{"x86_64": "X86_64", "soft-cover": "SoftCover", "running": "Running", "text/csv": "TextCsv"} {
+	for value, want := range map[string]string{"x86_64": "X86_64", "soft-cover": "SoftCover", "running": "Running", "text/csv": "TextCSV"} {
 		if got := goValue(value); got != want {
 			t.Errorf("%s: %s, want %s", value, got, want)
 		}
