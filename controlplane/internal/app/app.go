@@ -336,6 +336,9 @@ func (s *server) listen(ctx context.Context) error {
 	if exposed(listener.Addr(), shown != nil) {
 		s.log.Warn("without TLS, others in the network can read tokens and all else: set tls_cert_file and tls_key_file, or have a proxy in front", "listen", listener.Addr().String())
 	}
+	if s.cfg.CheckAnswers {
+		s.log.Warn("answers are compared with the specification, and one that does not fit is answered 500 although its work is done: check_answers is for tests")
+	}
 	endpoint := endpointOf(listener.Addr(), shown != nil)
 	if err := atomicfile.Replace(filepath.Join(s.cfg.DataDir, endpointFile), []byte(endpoint+"\n"), 0o644); err != nil {
 		return err
