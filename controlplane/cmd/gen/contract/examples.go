@@ -76,7 +76,7 @@ func (p *publication) examples(fixture func(kind string) (*catalog.Fixture, erro
 				asked[name] = p.filled(f, v)
 			}
 		}
-		if s.Value.VisitJSON(plainJSON(asked)) == nil { // else the sample data is wrong, which is said where it is checked
+		if s.Value.VisitJSON(asked) == nil { // else the sample data is wrong, which is said where it is checked
 			object = asked
 		}
 		if prefix := p.kinds[kind].Prefix; prefix != "" && s.Value.Properties["id"] != nil {
@@ -224,7 +224,7 @@ func (p *publication) sample(ref *openapi3.SchemaRef) any {
 		if s.Min != nil {
 			return *s.Min
 		}
-		return 1
+		return 1.0 // as JSON is read
 	case s.Type.Is("boolean"):
 		return false
 	}
@@ -250,25 +250,4 @@ func (p *publication) sampleText(s *openapi3.Schema) string {
 		return sampleTexts[s.Format]
 	}
 	return "text"
-}
-
-// plainJSON is a value as its reader has it.
-func plainJSON(v any) any {
-	switch v := v.(type) {
-	case int:
-		return float64(v)
-	case map[string]any:
-		out := map[string]any{}
-		for key, of := range v {
-			out[key] = plainJSON(of)
-		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, of := range v {
-			out[i] = plainJSON(of)
-		}
-		return out
-	}
-	return v
 }

@@ -23,11 +23,6 @@ type Format struct {
 	Kept bool
 }
 
-// Equal says whether two values of the format mean the same.
-func (f Format) Equal(a, b string) bool {
-	return a == b || f.Canonical != nil && f.Canonical(a) == f.Canonical(b)
-}
-
 // Parts of the patterns of ids: a TypeID is a prefix, an underscore and 26 digits of base 32.
 const (
 	IDSuffix  = "_[0-9a-hjkmnp-tv-z]{26}"

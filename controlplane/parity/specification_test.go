@@ -6,8 +6,32 @@ import (
 	"regexp"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
+
 	"github.com/demarc/demarc/controlplane/api"
+	"github.com/demarc/demarc/controlplane/client/catalog"
 )
+
+// TestTheCatalogIsAsTheSpecificationHasIt compares what the server answers of the catalog, which is written down once, with what is said of it.
+func TestTheCatalogIsAsTheSpecificationHasIt(t *testing.T) {
+	t.Parallel()
+	doc, err := openapi3.NewLoader().LoadFromData(api.OpenAPI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var whole map[string]any
+	if err := json.Unmarshal(catalog.Embedded(), &whole); err != nil {
+		t.Fatal(err)
+	}
+	schema := doc.Components.Schemas["Catalog"].Value
+	if err := schema.VisitJSON(whole, openapi3.VisitAsResponse()); err != nil {
+		t.Error(err)
+	}
+	delete(whole["kinds"].([]any)[0].(map[string]any), "title")
+	if schema.VisitJSON(whole, openapi3.VisitAsResponse()) == nil {
+		t.Error("a kind without a title passes for one")
+	}
+}
 
 // budget is how many lines of the specification a kind costs at most, in the mean, without its examples.
 const budget = 500
