@@ -14,10 +14,12 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
+	"github.com/demarc/demarc/controlplane/api"
 	"github.com/demarc/demarc/controlplane/client"
 	"github.com/demarc/demarc/controlplane/client/catalog"
 	"github.com/demarc/demarc/controlplane/client/fixture"
 	"github.com/demarc/demarc/controlplane/internal/app/testdata/locker"
+	"github.com/demarc/demarc/controlplane/internal/platform/spec"
 )
 
 // wire is a client that leaves everything as it comes.
@@ -65,6 +67,9 @@ func TestWhatAClientHasIsNotSentAgain(t *testing.T) {
 	t.Parallel()
 	n, load := withLockers(t, nil)
 	locker := fixture.OpenFrom(t, n.client(ownerToken), n.catalog, load, "locker").MustCreate(fixture.Minimal).ID
+	answers, err := spec.LoadAnswers(api.OpenAPI)
+	n.check(err)
+	of := map[string]string{"/operations?page_size=1": "operations.list", "/catalog": "catalog.get", "/whoami": "whoami.get"}
 	for path, wants := range map[string]struct{ cache, vary, begins string }{
 		client.BasePath + "/lockers/" + locker:                  {"no-cache, private", "Accept-Encoding", `"1.`},
 		client.BasePath + "/lockers":                            {"no-cache, private", "Accept-Encoding", `".`},
@@ -97,6 +102,11 @@ func TestWhatAClientHasIsNotSentAgain(t *testing.T) {
 				if again.status != http.StatusNotModified || len(again.body) > 0 || !known ||
 					h.Get("Cache-Control") != wants.cache || h.Get("Vary") != wants.vary || h.Get("X-Request-Id") == "" || h.Get("Content-Type")+h.Get("Content-Encoding") != "" {
 					t.Errorf("%s with %s in %s: %d %v %s", path, has, coding, again.status, h, again.body)
+				}
+				if op := of[strings.TrimPrefix(path, client.BasePath)]; op != "" {
+					if err := answers.Check(op, again.status, h, again.body); err != nil {
+						t.Errorf("%s with %s: %v", path, has, err)
+					}
 				}
 			}
 		}
